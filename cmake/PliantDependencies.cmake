@@ -1,0 +1,20 @@
+# What the project stands on. MPI is needed; everything else is optional and missed with one line that names its package.
+
+set(MPI_CXX_SKIP_MPICXX ON)
+find_package(MPI REQUIRED COMPONENTS C CXX)
+
+set(PLIANT_HDF5_SOURCE src/trace/hdf5_disabled.cpp)
+set(PLIANT_HDF5_TARGET "")
+if(PLIANT_WITH_HDF5)
+  set(HDF5_PREFER_PARALLEL OFF)
+  find_package(HDF5 QUIET COMPONENTS C)
+  if(HDF5_FOUND)
+    add_library(pliant_hdf5 INTERFACE)
+    target_include_directories(pliant_hdf5 INTERFACE ${HDF5_C_INCLUDE_DIRS})
+    target_link_libraries(pliant_hdf5 INTERFACE ${HDF5_C_LIBRARIES})
+    set(PLIANT_HDF5_SOURCE src/trace/hdf5_file.cpp)
+    set(PLIANT_HDF5_TARGET pliant_hdf5)
+  else()
+    message(STATUS "Pliant: no HDF5: traces and state files are left out (package libhdf5-dev)")
+  endif()
+endif()

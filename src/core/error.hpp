@@ -1,0 +1,46 @@
+// Errors, in one grammar: `<problem, with the value> (<the rule>). <what to do>`.
+//
+// Code below src/api throws Error; src/api/guard.hpp is the one place that catches it, adds rank and tensor,
+// and raises it on the communicator's MPI error handler.
+#pragma once
+
+#include <exception>
+#include <string>
+#include <string_view>
+
+namespace pliant {
+
+enum class ErrorClass {
+  argument,
+  buffer,
+  count,
+  communicator,
+  info_key,
+  info_value,
+  request,
+  io,
+  mpi,
+  other
+};
+
+class Error : public std::exception {
+ public:
+  Error(ErrorClass error_class, std::string_view problem, std::string_view rule, std::string_view action);
+
+  /// An MPI call inside Pliant failed; `code` is passed on to the caller unchanged.
+  static Error from_mpi(int code, std::string_view call, std::string_view mpi_text);
+
+  ErrorClass error_class() const { return class_; }
+  int mpi_code() const { return mpi_code_; }
+  const char* what() const noexcept override { return text_.c_str(); }
+
+ private:
+  ErrorClass class_;
+  int mpi_code_ = 0;
+  std::string text_;
+};
+
+/// `name = value` as messages quote it.
+std::string quoted(std::string_view name, std::string_view value);
+
+}  // namespace pliant

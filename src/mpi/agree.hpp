@@ -1,0 +1,24 @@
+// Small collectives by which ranks come to the same values before they decide anything. All collective.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "mpi/communicator.hpp"
+
+namespace pliant {
+
+/// Does every rank hold the same bytes as rank 0?
+bool same_on_all_ranks(const Communicator& comm, std::string_view bytes);
+
+/// Element-wise maximum over the ranks, left on all of them.
+void agree_max(const Communicator& comm, std::span<double> values);
+
+/// Rank 0's text, on every rank.
+std::string share_from_root(const Communicator& comm, std::string text);
+
+/// The lowest rank for which `flag` is set; -1 if there is none.
+int first_rank_where(const Communicator& comm, bool flag);
+
+}  // namespace pliant

@@ -1,0 +1,54 @@
+// A private duplicate of the user's communicator, and the messages the algorithms send on it.
+#pragma once
+
+#include <mpi.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace pliant {
+
+/// What one rank has sent through a Communicator.
+struct Traffic {
+  std::int64_t messages = 0;
+  std::int64_t bytes = 0;
+};
+
+/// Owns the duplicate: messages on it never meet the user's. Move-only. Errors throw Error(mpi).
+class Communicator {
+ public:
+  /// Collective over `user`. The duplicate returns error codes, whatever handler `user` has.
+  static Communicator duplicate(MPI_Comm user);
+
+  Communicator(Communicator&& other) noexcept;
+  Communicator& operator=(Communicator&&) = delete;
+  Communicator(const Communicator&) = delete;
+  Communicator& operator=(const Communicator&) = delete;
+  /// Frees the duplicate. Collective, as MPI_Comm_free is.
+  ~Communicator();
+
+  int rank() const { return rank_; }
+  int ranks() const { return ranks_; }
+  MPI_Comm handle() const { return comm_; }
+  const Traffic& traffic() const { return traffic_; }
+
+  /// Blocking. Any number of bytes; messages of 2^30 bytes and more travel in pieces. No bytes: no message.
+  void send(std::span<const std::byte> bytes, int to);
+  void receive(std::span<std::byte> bytes, int from);
+  /// Send and receive at the same time; the receive is posted first. Both buffers are free to use afterwards.
+  void exchange(std::span<const std::byte> out, int to, std::span<std::byte> in, int from);
+
+  /// Count bytes that MPI's own collectives sent on handle(), by estimate.
+  void add_estimated_bytes(std::int64_t bytes) { traffic_.bytes += bytes; }
+
+ private:
+  explicit Communicator(MPI_Comm comm);
+
+  MPI_Comm comm_ = MPI_COMM_NULL;
+  int rank_ = 0;
+  int ranks_ = 1;
+  Traffic traffic_;
+};
+
+}  // namespace pliant
