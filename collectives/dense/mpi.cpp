@@ -1,0 +1,58 @@
+// The MPI library's own allreduce.
+//
+// What it does inside is its affair; the cost is that of the two algorithms which Open MPI 4.1 chooses
+// between by default: recursive doubling below 10 KB, a ring above (coll/tuned, fixed decision). Bytes are
+// those of the bandwidth-optimal algorithms. Exact; the same bits on all ranks is MPI's advice to
+// implementors, and held by Open MPI.
+#include <algorithm>
+
+#include "collectives/dense/dense.hpp"
+#include "collectives/paper_costs.hpp"
+#include "collectives/topology/hypercube.hpp"
+#include "mpi/check.hpp"
+#include "mpi/datatype.hpp"
+
+namespace pliant {
+namespace {
+
+constexpr std::int64_t kPieceElements = std::int64_t{1}
+                                        << 28;  // MPI 3.1 counts are int; 2^28 doubles are 2 GiB
+
+double cost_s(const AllreduceShape& shape, const CostModel& model) {
+  const double bytes = static_cast<double>(shape.bytes());
+  const double reduce_s = bytes * model.compute.gamma_s_per_byte;
+  const double round_s = model.link.alpha_s + bytes * model.link.beta_s_per_byte;
+  const int fold = hypercube::extras(shape.ranks) > 0 ? 1 : 0;
+  const int doubling = paper::rounds(hypercube::corners(shape.ranks));
+  const double doubling_s = (doubling + 2 * fold) * round_s + (doubling + fold) * reduce_s;
+  const double ring_s =
+      paper::ring_s(shape.ranks, bytes, model.link) + reduce_s * (shape.ranks - 1) / shape.ranks;
+  return std::min(doubling_s, ring_s);
+}
+
+void run(AllreduceCall& call) {
+  for (std::int64_t begin = 0; begin < call.shape.count; begin += kPieceElements) {
+    const std::int64_t count = std::min(kPieceElements, call.shape.count - begin);
+    check(MPI_Allreduce(MPI_IN_PLACE, elements(call.data, begin, count, call.shape.type).data(),
+                        static_cast<int>(count), mpi_datatype(call.shape.type), mpi_op(call.op),
+                        call.comm.handle()),
+          "MPI_Allreduce");
+  }
+  call.comm.add_estimated_bytes(dense_wire_bytes(call.shape) / call.shape.ranks);
+}
+
+}  // namespace
+
+constinit const AllreduceAlgorithm mpi_allreduce{
+    .name = "mpi",
+    .summary = "the MPI library's own; bytes and cost are estimates",
+    .exact = true,
+    .deterministic = false,
+    .supports = supports_all,
+    .cost_s = cost_s,
+    .paper_cost_s = nullptr,
+    .total_wire_bytes = dense_wire_bytes,
+    .run = run,
+};
+
+}  // namespace pliant

@@ -1,0 +1,32 @@
+// The one list of allreduce algorithms. A new one is its file, its name here, and its line in CMakeLists.txt.
+#pragma once
+
+#include <array>
+#include <span>
+#include <string_view>
+
+#include "collectives/allreduce.hpp"
+#include "collectives/dense/dense.hpp"
+#include "collectives/sparse/sparse.hpp"
+
+namespace pliant {
+
+/// Where two are predicted to cost the same, the earlier one is taken. A deterministic communicator takes the
+/// first deterministic one of its kind.
+inline constexpr std::array kAlgorithms = {
+    &ring_allreduce,      &rabenseifner_allreduce,   &tree_allreduce,
+    &mpi_allreduce,       &allgather_topk_allreduce, &star_rabenseifner_allreduce,
+    &star_ring_allreduce, &star_tree_allreduce,      &var_rabenseifner_allreduce,
+    &var_ring_allreduce,  &var_tree_allreduce,
+};
+
+using AlgorithmList = std::span<const AllreduceAlgorithm* const>;
+
+inline AlgorithmList algorithms() {
+  return kAlgorithms;
+}
+
+/// Null when there is none of that name.
+const AllreduceAlgorithm* find_algorithm(std::string_view name);
+
+}  // namespace pliant

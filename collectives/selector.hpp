@@ -1,0 +1,65 @@
+// Which algorithm: the cheapest predicted of those allowed. A pure function of values all ranks agree on; it
+// knows no names.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+#include "collectives/registry.hpp"
+
+namespace pliant {
+
+/// `pliant_algorithm`, parsed: `auto`; names = only these; ^names = all but these. Commas separate.
+class AlgorithmFilter {
+ public:
+  /// Everything is allowed.
+  AlgorithmFilter();
+  /// Throws Error(info_value) that lists the valid names.
+  explicit AlgorithmFilter(std::string_view text);
+
+  bool allows(const AllreduceAlgorithm& algorithm) const;
+  /// Is anything exact (or: lossy) allowed?
+  bool allows_any(bool exact) const;
+  /// The filter for a call that must be exact: this one, or everything where this one names lossy algorithms
+  /// alone.
+  AlgorithmFilter for_exact_call() const;
+
+ private:
+  std::array<bool, kAlgorithms.size()> allowed_{};
+};
+
+enum class CostFormula { measured, paper };
+
+/// What to choose among, for one call.
+struct SelectionRequest {
+  AllreduceShape shape;  ///< with `kept` for the lossy ones
+  bool lossy = false;    ///< may lossy algorithms compete
+  bool exact = true;     ///< may exact ones
+  bool deterministic = false;
+  CostFormula formula = CostFormula::measured;
+};
+
+struct Candidate {
+  const AllreduceAlgorithm* algorithm = nullptr;
+  double predicted_s = 0;
+};
+
+struct CandidateList {
+  std::array<Candidate, kAlgorithms.size()> items{};
+  std::size_t used = 0;
+
+  std::span<const Candidate> all() const { return std::span(items).first(used); }
+};
+
+/// Cheapest first; ties in registry order. Deterministic: the first deterministic one alone, lossy before
+/// exact where lossy is allowed. May be empty.
+CandidateList rank_candidates(const SelectionRequest& request, const AlgorithmFilter& filter,
+                              const CostModel& model);
+
+/// Predicted seconds of one algorithm, by the formula asked for; infinity where it has none.
+double predict_s(const AllreduceAlgorithm& algorithm, const AllreduceShape& shape, const CostModel& model,
+                 CostFormula formula = CostFormula::measured);
+
+}  // namespace pliant

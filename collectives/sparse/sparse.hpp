@@ -1,0 +1,38 @@
+// The lossy algorithms: sums of float gradients of which each call sends k elements.
+#pragma once
+
+#include "collectives/allreduce.hpp"
+
+namespace pliant {
+
+extern const AllreduceAlgorithm allgather_topk_allreduce;
+extern const AllreduceAlgorithm star_ring_allreduce;
+extern const AllreduceAlgorithm star_tree_allreduce;
+extern const AllreduceAlgorithm star_rabenseifner_allreduce;
+extern const AllreduceAlgorithm var_ring_allreduce;
+extern const AllreduceAlgorithm var_tree_allreduce;
+extern const AllreduceAlgorithm var_rabenseifner_allreduce;
+
+/// Float elements, indices that fit uint32, and something to select.
+bool supports_sparse(const AllreduceShape& shape);
+
+/// Adds the time of its life to `total_s`.
+class CompressTimer {
+ public:
+  explicit CompressTimer(double& total_s);
+  ~CompressTimer();
+  CompressTimer(const CompressTimer&) = delete;
+  CompressTimer& operator=(const CompressTimer&) = delete;
+
+ private:
+  double& total_s_;
+  double begin_s_;
+};
+
+/// Exact top-k of the error-fed gradient into workspace.indices and workspace.values, [kept] each.
+Selection select_own(AllreduceCall& call);
+
+/// data = 0; the result of a lossy call starts as nothing.
+void clear_result(AllreduceCall& call);
+
+}  // namespace pliant

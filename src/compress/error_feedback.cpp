@@ -1,0 +1,118 @@
+#include "compress/error_feedback.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include "core/element_type.hpp"
+#include "core/error.hpp"
+
+namespace pliant {
+namespace {
+
+void reset_residual(FeedbackState& state, std::int64_t count) {
+  state = {};
+  state.residual.assign(static_cast<std::size_t>(count), 0.0F);
+}
+
+void keep_sum(FeedbackState&, float*, std::int64_t, const Kernels&) {}
+
+void clear_residual(FeedbackState& state, const float*, std::int64_t, const Kernels&) {
+  std::fill(state.residual.begin(), state.residual.end(), 0.0F);
+}
+
+double ef14_begin(FeedbackState& state, const float* gradient, std::int64_t count, const Kernels& kernels) {
+  return kernels.accumulate(state.residual.data(), gradient, count);
+}
+
+double none_begin(FeedbackState& state, const float* gradient, std::int64_t count, const Kernels& kernels) {
+  std::copy_n(gradient, count, state.residual.begin());
+  return kernels.squared_norm(gradient, count);
+}
+
+void none_finish(FeedbackState& state, float* sum, std::int64_t count, const Kernels& kernels) {
+  clear_residual(state, sum, count, kernels);
+}
+
+void ef21_reset(FeedbackState& state, std::int64_t count) {
+  reset_residual(state, count);
+  state.estimate.assign(static_cast<std::size_t>(count), 0.0F);
+  state.total.assign(static_cast<std::size_t>(count), 0.0F);
+}
+
+// The estimate becomes the gradient at once, and finish() takes back what was not sent: then no copy of the
+// gradient is needed, and sent coordinates hold it without rounding.
+double ef21_begin(FeedbackState& state, const float* gradient, std::int64_t count, const Kernels& kernels) {
+  for (std::int64_t i = 0; i < count; ++i) {
+    const auto at = static_cast<std::size_t>(i);
+    state.residual[at] = gradient[i] - state.estimate[at];
+    state.estimate[at] = gradient[i];
+  }
+  return kernels.squared_norm(state.residual.data(), count);
+}
+
+void ef21_finish(FeedbackState& state, float* sum, std::int64_t count, const Kernels& kernels) {
+  for (std::size_t i = 0; i < state.estimate.size(); ++i) state.estimate[i] -= state.residual[i];
+  kernels.reduction(ElementType::float32, ReduceOp::sum)(state.total.data(), sum, count);
+  std::copy_n(state.total.begin(), count, sum);
+}
+
+void ef21_settle(FeedbackState& state, const float* sum, std::int64_t count, const Kernels& kernels) {
+  const ReduceFunction add = kernels.reduction(ElementType::float32, ReduceOp::sum);
+  add(state.estimate.data(), state.residual.data(), count);
+  add(state.total.data(), sum, count);
+  clear_residual(state, sum, count, kernels);
+}
+
+// Source: Seide et al., Interspeech 2014; Stich et al., NeurIPS 2018.
+constinit const ErrorFeedback ef14{
+    .name = "ef14",
+    .summary = "what was not sent is added to the next gradient",
+    .keeps_mass = true,
+    .reset = reset_residual,
+    .begin = ef14_begin,
+    .finish = keep_sum,
+    .settle = clear_residual,
+};
+
+// Source: Richtarik, Sokolov and Fatkhullin, NeurIPS 2021 (arXiv 2106.05203).
+constinit const ErrorFeedback ef21{
+    .name = "ef21",
+    .summary =
+        "ranks send the change of an estimate of their gradient; the result is the sum of the estimates",
+    .keeps_mass = true,
+    .reset = ef21_reset,
+    .begin = ef21_begin,
+    .finish = ef21_finish,
+    .settle = ef21_settle,
+};
+
+constinit const ErrorFeedback none{
+    .name = "none",
+    .summary = "what was not sent is lost",
+    .keeps_mass = false,
+    .reset = reset_residual,
+    .begin = none_begin,
+    .finish = none_finish,
+    .settle = clear_residual,
+};
+
+constexpr std::array<const ErrorFeedback*, 3> kAll = {&ef14, &ef21, &none};
+
+}  // namespace
+
+std::span<const ErrorFeedback* const> error_feedbacks() {
+  return kAll;
+}
+
+const ErrorFeedback& find_error_feedback(std::string_view name) {
+  const auto found =
+      std::find_if(kAll.begin(), kAll.end(), [&](const ErrorFeedback* e) { return e->name == name; });
+  if (found != kAll.end()) return **found;
+  std::string names;
+  for (const ErrorFeedback* e : kAll) names.append(names.empty() ? "" : ", ").append(e->name);
+  throw Error(ErrorClass::info_value, quoted("pliant_error_feedback", name), "must be one of " + names,
+              "Correct it; ef14 loses nothing");
+}
+
+}  // namespace pliant

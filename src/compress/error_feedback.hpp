@@ -1,0 +1,46 @@
+// Error feedback: what becomes of what was not sent.
+//
+// One step is begin -> a collective -> finish. `begin` writes into state.residual what the collective is to
+// compress (the error-fed gradient); the collective takes from it what it sends and leaves the rest there, so
+// that sent + residual == input holds element by element; `finish` turns the sum of what was sent into the
+// result.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "kernels/kernels.hpp"
+
+namespace pliant {
+
+/// What one rank remembers for one tensor between steps. All zero at first.
+struct FeedbackState {
+  std::vector<float> residual;  ///< [count] what has not been sent yet
+  std::vector<float> estimate;  ///< [count] ef21: this rank's gradient estimate; empty otherwise
+  std::vector<float> total;     ///< [count] ef21: sum of all ranks' estimates; empty otherwise
+};
+
+struct ErrorFeedback {
+  std::string_view name;
+  std::string_view summary;
+  bool keeps_mass;  ///< what is not sent in one step is sent in a later one
+
+  /// Allocate for `count` elements, all zero.
+  void (*reset)(FeedbackState& state, std::int64_t count);
+  /// residual = the error-fed gradient; returns its squared norm. gradient: [count].
+  double (*begin)(FeedbackState& state, const float* gradient, std::int64_t count, const Kernels& kernels);
+  /// `sum` holds the sum over ranks of what was sent [count]; make it the result. It may be the gradient's
+  /// memory.
+  void (*finish)(FeedbackState& state, float* sum, std::int64_t count, const Kernels& kernels);
+  /// Everybody's residual has been summed into sum[count] outside a step: nothing is outstanding any more.
+  void (*settle)(FeedbackState& state, const float* sum, std::int64_t count, const Kernels& kernels);
+};
+
+std::span<const ErrorFeedback* const> error_feedbacks();
+
+/// Throws Error(info_value) that lists the names there are.
+const ErrorFeedback& find_error_feedback(std::string_view name);
+
+}  // namespace pliant

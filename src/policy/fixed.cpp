@@ -1,0 +1,21 @@
+// fixed: the density the user gave; only the algorithm is chosen.
+#include "compress/topk.hpp"
+#include "policy/policy.hpp"
+
+namespace pliant {
+namespace {
+
+PolicyDecision decide(const PolicyInput& input) {
+  return {.kept = kept_count(input.shape.count, input.settings.density), .lossy = input.settings.density < 1};
+}
+
+}  // namespace
+
+constinit const Policy fixed_policy{
+    .name = "fixed",
+    .summary = "pliant_density, always",
+    .needs_compute_time = false,
+    .decide = decide,
+};
+
+}  // namespace pliant
