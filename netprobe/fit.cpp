@@ -1,0 +1,254 @@
+#include "netprobe/fit.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <vector>
+
+#include "core/stats.hpp"
+
+namespace pliant {
+namespace {
+
+constexpr double kTick_s = 1e-9;           // no clock here tells less, no link is faster
+constexpr double kHuber = 1.345;           // 95 % efficiency on normal errors: Huber, Robust Statistics, 1981
+constexpr double kMadToSigma = 1.4826;     // sigma of a normal distribution / its median absolute deviation
+constexpr double kMedianVariance = 1.571;  // pi / 2: variance of a median / variance of a mean, normal errors
+constexpr double kExactFit = 1e-9;         // [relative] residuals below are rounding
+constexpr int kIterations = 30;            // far more than it takes; a fixed number keeps it reproducible
+
+/// All samples of one message size.
+struct SizePoint {
+  double bytes = 0;
+  double time_s = 0;  ///< median
+  double count = 0;
+};
+
+struct Line {
+  double alpha_s = 0;
+  double beta_s_per_byte = 0;
+
+  double at(double bytes) const { return alpha_s + bytes * beta_s_per_byte; }
+};
+
+/// Weighted sums of the points, about their centre.
+struct Moments {
+  double weight = 0, bytes = 0, time_s = 0;  ///< sum of weights; means
+  double bytes_bytes = 0, bytes_time = 0;    ///< sums of products of deviations
+};
+
+/// Relative standard error of one point of one sample, and how many degrees of freedom told it.
+struct Scatter {
+  double sigma = 0;
+  double freedom = 0;
+};
+
+/// 97.5 % quantile of Student's t: exact values, then Cornish-Fisher's expansion about the normal quantile
+/// (Abramowitz and Stegun, 26.7.5), good to 0.1 % there.
+double student_quantile(double freedom) {
+  constexpr std::array<double, 4> kFirst{12.706, 4.303, 3.182, 2.776};
+  const auto index = static_cast<std::size_t>(freedom);
+  if (index <= kFirst.size()) return kFirst[std::max<std::size_t>(index, 1) - 1];
+  const double inverse = 1 / freedom;
+  return 1.95996 + inverse * (2.3722 + inverse * (2.8225 + inverse * 2.5558));
+}
+
+std::vector<PingSample> usable(std::span<const PingSample> samples) {
+  std::vector<PingSample> sorted;
+  for (const PingSample& sample : samples)
+    if (std::isfinite(sample.bytes) && std::isfinite(sample.one_way_s))
+      sorted.push_back({sample.bytes, std::max(sample.one_way_s, kTick_s)});
+  std::sort(sorted.begin(), sorted.end(), [](const PingSample& a, const PingSample& b) {
+    return a.bytes != b.bytes ? a.bytes < b.bytes : a.one_way_s < b.one_way_s;
+  });
+  return sorted;
+}
+
+/// One point a size, from samples sorted by size. `deviations` gets each sample's relative distance from its
+/// point.
+std::vector<SizePoint> points_of(const std::vector<PingSample>& samples, std::vector<double>& deviations) {
+  std::vector<SizePoint> points;
+  for (std::size_t begin = 0; begin < samples.size();) {
+    std::vector<double> times;
+    std::size_t end = begin;
+    for (; end < samples.size() && samples[end].bytes == samples[begin].bytes; ++end)
+      times.push_back(samples[end].one_way_s);
+    const double middle_s = median(times);
+    for (const double time_s : times) deviations.push_back(std::abs(time_s / middle_s - 1));
+    points.push_back({samples[begin].bytes, middle_s, static_cast<double>(times.size())});
+    begin = end;
+  }
+  return points;
+}
+
+/// Scatter of the times within their sizes, from the median absolute deviation.
+Scatter scatter_within(const std::vector<double>& deviations, std::size_t sizes) {
+  const auto samples = static_cast<double>(deviations.size());
+  const double freedom = samples - static_cast<double>(sizes);
+  if (freedom <= 0) return {};
+  return {kMadToSigma * median(deviations) * std::sqrt(kMedianVariance * samples / freedom), freedom};
+}
+
+Moments moments_of(const std::vector<SizePoint>& points, const std::vector<double>& weights) {
+  Moments sums;
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    sums.weight += weights[i];
+    sums.bytes += weights[i] * points[i].bytes;
+    sums.time_s += weights[i] * points[i].time_s;
+  }
+  sums.bytes /= sums.weight;
+  sums.time_s /= sums.weight;
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    const double bytes = points[i].bytes - sums.bytes;
+    sums.bytes_bytes += weights[i] * bytes * bytes;
+    sums.bytes_time += weights[i] * bytes * (points[i].time_s - sums.time_s);
+  }
+  return sums;
+}
+
+/// The line of least weighted squares among those with alpha >= 1 ns and beta >= 0.
+Line least_squares(const Moments& sums) {
+  const double slope = sums.bytes_time / sums.bytes_bytes;
+  if (slope <= 0) return {sums.time_s, 0};
+  const double intercept_s = sums.time_s - slope * sums.bytes;
+  if (intercept_s >= kTick_s) return {intercept_s, slope};
+  const double square = sums.bytes_bytes + sums.weight * sums.bytes * sums.bytes;
+  const double product = sums.bytes_time + sums.weight * sums.bytes * (sums.time_s - kTick_s);
+  return {kTick_s, std::max(0.0, product / square)};
+}
+
+/// Residuals of the points relative to the line, each in units of one sample's error.
+std::vector<double> residuals_of(const std::vector<SizePoint>& points, const Line& line) {
+  std::vector<double> residuals;
+  for (const SizePoint& point : points)
+    residuals.push_back((point.time_s / line.at(point.bytes) - 1) * std::sqrt(point.count));
+  return residuals;
+}
+
+double huber_scale(std::vector<double> residuals, double sigma_within) {
+  const auto count = static_cast<double>(residuals.size());
+  for (double& residual : residuals) residual = std::abs(residual);
+  const double spread = kMadToSigma * median(residuals) * std::sqrt(count / std::max(count - 2, 1.0));
+  return std::max({spread, sigma_within, kExactFit});
+}
+
+double huber_weight(double residual, double scale) {
+  return std::min(1.0, kHuber * scale / std::max(std::abs(residual), kExactFit * scale));
+}
+
+struct Fit {
+  Line line;
+  Moments sums;     ///< of all points, whatever Huber's weights
+  Scatter scatter;  ///< of the points about the line, or within them
+};
+
+/// Standard error of one point about the line, from Huber's estimate of the covariance of an M-estimator
+/// (Robust Statistics, 1981, section 7.6): plain weighted residuals would look better than they are.
+Scatter scatter_about(const std::vector<double>& residuals, double scale) {
+  const auto count = static_cast<double>(residuals.size());
+  if (count <= 2) return {};
+  double squares = 0;
+  double kept = 0;
+  for (const double residual : residuals) {
+    const double clipped = std::clamp(residual, -kHuber * scale, kHuber * scale);
+    squares += clipped * clipped;
+    kept += clipped == residual ? 1 : 0;
+  }
+  const double share = std::max(kept, 1.0) / count;
+  const double correction = 1 + 2 / count * (1 - share) / share;
+  return {correction * std::sqrt(squares / (count - 2)) / share, count - 2};
+}
+
+/// Iteratively reweighted least squares through two or more sizes.
+Fit fit_points(const std::vector<SizePoint>& points, const Scatter& within) {
+  Fit fit;
+  std::vector<double> weights, huber_weights;
+  for (const SizePoint& point : points) weights.push_back(point.count / (point.time_s * point.time_s));
+  huber_weights = weights;
+  double scale = 0;
+  for (int iteration = 0; iteration < kIterations; ++iteration) {
+    fit.line = least_squares(moments_of(points, huber_weights));
+    const std::vector<double> residuals = residuals_of(points, fit.line);
+    scale = huber_scale(residuals, within.sigma);
+    for (std::size_t i = 0; i < points.size(); ++i) {
+      const double fitted_s = fit.line.at(points[i].bytes);
+      weights[i] = points[i].count / (fitted_s * fitted_s);
+      huber_weights[i] = weights[i] * huber_weight(residuals[i], scale);
+    }
+  }
+  fit.sums = moments_of(points, weights);
+  const Scatter about_line = scatter_about(residuals_of(points, fit.line), scale);
+  fit.scatter = about_line.freedom > 0 && about_line.sigma >= within.sigma ? about_line : within;
+  return fit;
+}
+
+/// What is certain without any repetition: no part of the time is negative.
+void set_widest_intervals(LinkEstimate& link, const std::vector<SizePoint>& points) {
+  link.alpha_high_s = std::max(link.alpha_s, points.front().time_s);
+  const SizePoint& largest = points.back();
+  if (largest.bytes > 0)
+    link.beta_high_s_per_byte = std::max(link.beta_s_per_byte, largest.time_s / largest.bytes);
+}
+
+void set_intervals(LinkEstimate& link, const Fit& fit) {
+  const double width = student_quantile(fit.scatter.freedom) * fit.scatter.sigma;
+  const double beta_error = width / std::sqrt(fit.sums.bytes_bytes);
+  const double alpha_error =
+      width * std::sqrt(1 / fit.sums.weight + fit.sums.bytes * fit.sums.bytes / fit.sums.bytes_bytes);
+  link.alpha_low_s = std::max(0.0, link.alpha_s - alpha_error);
+  link.alpha_high_s = link.alpha_s + alpha_error;
+  link.beta_low_s_per_byte = std::max(0.0, link.beta_s_per_byte - beta_error);
+  link.beta_high_s_per_byte = link.beta_s_per_byte + beta_error;
+}
+
+double lower_median(std::vector<double> sample) {
+  const auto middle = sample.begin() + static_cast<std::ptrdiff_t>((sample.size() - 1) / 2);
+  std::nth_element(sample.begin(), middle, sample.end());
+  return *middle;
+}
+
+}  // namespace
+
+LinkEstimate fit_link(std::span<const PingSample> samples) {
+  LinkEstimate link;
+  const std::vector<PingSample> sorted = usable(samples);
+  link.samples = static_cast<int>(sorted.size());
+  if (sorted.empty()) return link;
+  std::vector<double> deviations;
+  const std::vector<SizePoint> points = points_of(sorted, deviations);
+  if (points.size() == 1) {
+    link.alpha_s = points.front().time_s;
+    set_widest_intervals(link, points);
+    return link;
+  }
+  const Fit fit = fit_points(points, scatter_within(deviations, points.size()));
+  link.alpha_s = fit.line.alpha_s;
+  link.beta_s_per_byte = fit.line.beta_s_per_byte;
+  if (fit.scatter.freedom > 0) {
+    set_intervals(link, fit);
+  } else {
+    set_widest_intervals(link, points);
+  }
+  return link;
+}
+
+LinkModel agree_on_link(std::span<const LinkEstimate> links, int ranks) {
+  const auto count = static_cast<std::size_t>(ranks);
+  std::vector<std::vector<double>> alphas(count), betas(count);
+  for (const LinkEstimate& link : links) {
+    for (const int end : {link.rank, link.peer}) {
+      alphas[static_cast<std::size_t>(end)].push_back(link.alpha_s);
+      betas[static_cast<std::size_t>(end)].push_back(link.beta_s_per_byte);
+    }
+  }
+  LinkModel agreed;
+  for (std::size_t rank = 0; rank < count; ++rank) {
+    if (alphas[rank].empty()) continue;
+    agreed.alpha_s = std::max(agreed.alpha_s, lower_median(alphas[rank]));
+    agreed.beta_s_per_byte = std::max(agreed.beta_s_per_byte, lower_median(betas[rank]));
+  }
+  return agreed;
+}
+
+}  // namespace pliant

@@ -1,0 +1,40 @@
+// From ping-pong times to alpha and beta of a link, and from all links to one model. Pure: no messages, no
+// clock.
+#pragma once
+
+#include <span>
+
+#include "core/link_model.hpp"
+#include "netprobe/netprobe.hpp"
+
+namespace pliant {
+
+/// One ping-pong.
+struct PingSample {
+  double bytes = 0;      ///< [byte] >= 0
+  double one_way_s = 0;  ///< [s] half the round trip
+};
+
+/// The line one_way_s = alpha_s + bytes * beta_s_per_byte through `samples`, with 95 % confidence intervals.
+/// Members rank, peer and same_host of the result are left for the caller.
+///
+/// - Each size enters with the median of its times: what a message typically takes, whatever happened to
+/// fewer
+///   than half of them. Not the minimum: collectives wait for the typical message, never for the luckiest.
+/// - Weighted least squares, weights n / t^2: errors of times are relative, and 1 MiB must not drown 1 byte.
+/// - Huber's weights (IRLS) against sizes that lie off the line.
+/// - Intervals: Student's t times the standard error, taken from the scatter of the sizes about the line or
+///   of the times within the sizes, whichever is larger; a line that does not fit shows as a wide interval.
+/// - 1 ns <= alpha_s, 0 <= beta_s_per_byte, low <= value <= high, always.
+///
+/// Samples that are not finite are left out. Without samples all is zero. From one size alone the two cannot
+/// be told apart: all time counts as alpha_s, and the intervals reach from 0 to all time being of either
+/// kind.
+LinkEstimate fit_link(std::span<const PingSample> samples);
+
+/// One model for all ranks: for each rank the lower median over its links, alpha and beta each for itself;
+/// then the maximum over the ranks. The slowest rank's link binds, since every collective waits for it; a
+/// single disturbed pair does not. Lower median: of two links one may be disturbed. No links: all zero.
+LinkModel agree_on_link(std::span<const LinkEstimate> links, int ranks);
+
+}  // namespace pliant

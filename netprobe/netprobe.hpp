@@ -1,0 +1,40 @@
+// Measuring the network between the ranks of a communicator.
+//
+// Ping-pong between pairs (half a round trip needs no synchronised clocks), a line through the times
+// (fit.hpp), one model for all ranks. Pairs meet in tournament rounds (pairing.hpp): those of one round are
+// disjoint, so that they disturb one another no more than the messages of a collective do.
+#pragma once
+
+#include <vector>
+
+#include "core/link_model.hpp"
+#include "mpi/communicator.hpp"
+
+namespace pliant {
+
+/// What ping-pong between two ranks gave. Intervals are 95 % confidence.
+struct LinkEstimate {
+  int rank = 0;  ///< always below peer
+  int peer = 0;
+  bool same_host = false;  ///< the two can share memory
+  double alpha_s = 0, alpha_low_s = 0, alpha_high_s = 0;
+  double beta_s_per_byte = 0, beta_low_s_per_byte = 0, beta_high_s_per_byte = 0;
+  int samples = 0;  ///< round trips that were counted
+};
+
+struct NetworkMeasurement {
+  LinkModel agreed;                 ///< one model for the communicator: same on all ranks
+  std::vector<LinkEstimate> links;  ///< every pair measured, same on all ranks, ordered by (rank, peer)
+};
+
+/// Ping-pong between pairs of ranks for about `max_s` seconds in all. Collective.
+/// With one rank there is nothing to measure: an all-zero model and no links.
+///
+/// Which pairs are measured depends on the number of ranks only: all of them up to 8 ranks, beyond that those
+/// of 8 tournament rounds (7 or 8 links of each rank; the cost no longer grows with P). Each round gets an
+/// equal part of `max_s`, spent on messages of 1 byte to 1 MiB, larger ones only while they fit. However
+/// short `max_s` is, a pair makes four round trips, of 1 byte and of 16 KiB: with fewer, latency and
+/// bandwidth could not be told apart. On slow networks that, not `max_s`, is how long it takes.
+NetworkMeasurement measure_network(Communicator& comm, double max_s);
+
+}  // namespace pliant
