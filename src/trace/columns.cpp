@@ -1,0 +1,39 @@
+#include "trace/columns.hpp"
+
+namespace pliant {
+namespace {
+
+constexpr TraceColumn kColumns[] = {
+    {"time", "s", "MPI_Wtime of the recording rank when the call began", &TraceEvent::time_s},
+    {"step", "1", "calls for this tensor before this one", &TraceEvent::step},
+    {"communicator", "1", "number of the communicator, in the order of their first calls",
+     &TraceEvent::communicator},
+    {"tensor", "text", "pliant_name, or what Pliant named the buffer", &TraceEvent::tensor},
+    {"algorithm", "text", "algorithm that was run", &TraceEvent::algorithm},
+    {"elements", "1", "elements the call reduced, per rank", &TraceEvent::elements},
+    {"kept", "1", "elements each message of values stands for: k, or all of them when exact",
+     &TraceEvent::kept},
+    {"density", "1", "kept / elements; 1 when nothing was left out", &TraceEvent::density},
+    {"predicted", "s", "duration by the cost model, compression included", &TraceEvent::predicted_s},
+    {"measured", "s", "duration on the recording rank", &TraceEvent::measured_s},
+    {"compress", "s", "part of measured spent in selecting, gathering and scattering",
+     &TraceEvent::compress_s},
+    {"compute", "s", "between the previous call's end and this one's begin", &TraceEvent::compute_s},
+    {"wire_bytes", "byte", "bytes the recording rank sent", &TraceEvent::wire_bytes},
+    {"gain", "1", "||sent||^2 / ||gradient + residual||^2 on the recording rank; 1 when exact",
+     &TraceEvent::gain},
+    {"residual_norm", "1", "||what the recording rank has not sent yet||; 0 when exact",
+     &TraceEvent::residual_norm},
+    {"nonfinite", "1", "NaN and infinities among the elements the recording rank selected",
+     &TraceEvent::nonfinite},
+    {"alpha", "s", "latency of the link model in force", &TraceEvent::alpha_s},
+    {"beta", "s/byte", "inverse bandwidth of the link model in force", &TraceEvent::beta_s_per_byte},
+};
+
+}  // namespace
+
+std::span<const TraceColumn> trace_columns() {
+  return kColumns;
+}
+
+}  // namespace pliant

@@ -1,0 +1,42 @@
+// One row of a trace: what one call did. Plain data; src/api fills it, columns.cpp says what each member
+// means.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace pliant {
+
+struct TraceEvent {
+  double time_s = 0;
+  std::int64_t step = 0;
+  std::int64_t communicator = 0;
+  std::array<char, 64> tensor{};     ///< set_text
+  std::array<char, 32> algorithm{};  ///< set_text
+  std::int64_t elements = 0;
+  std::int64_t kept = 0;
+  double density = 1;
+  double predicted_s = 0;
+  double measured_s = 0;
+  double compress_s = 0;
+  double compute_s = 0;
+  std::int64_t wire_bytes = 0;
+  double gain = 1;
+  double residual_norm = 0;
+  std::int64_t nonfinite = 0;
+  double alpha_s = 0;
+  double beta_s_per_byte = 0;
+};
+
+/// Fill a text member: what is too long is cut between two UTF-8 characters; the last byte is always 0.
+inline void set_text(std::span<char> field, std::string_view text) {
+  const auto continues = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; };
+  std::size_t length = std::min(text.size(), field.size() - 1);
+  while (length < text.size() && length > 0 && continues(text[length])) --length;
+  std::fill(std::copy_n(text.begin(), length, field.begin()), field.end(), '\0');
+}
+
+}  // namespace pliant

@@ -1,0 +1,105 @@
+// HDF5 files, for traces and saved states: the serial C library behind a few calls that own what they open.
+//
+// Objects are named by their path inside the file ("/calls/time"; "/" is the file itself). Every failure
+// throws Error(io) with the file's path and HDF5's own reason, and leaves HDF5's error printing as the
+// program set it. hdf5_file.cpp (with hdf5_handle.hpp) alone sees hdf5.h; hdf5_disabled.cpp stands in where
+// HDF5 is missing.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace pliant {
+
+/// "HDF5 1.10.8", or "no HDF5" in a build without it.
+std::string hdf5_version();
+
+using Hdf5Value = std::variant<std::int64_t, double, std::string>;
+
+/// What one row of a growing dataset holds.
+struct Hdf5Element {
+  enum class Kind { integer, number, text } kind = Kind::number;
+  std::size_t text_bytes = 0;  ///< width of a text row, its final 0 included
+};
+
+/// A growing 1-D dataset, open for writing. Valid until its file is closed.
+class Hdf5Column {
+ public:
+  Hdf5Column(Hdf5Column&&) noexcept;
+  Hdf5Column& operator=(Hdf5Column&&) noexcept;
+  ~Hdf5Column();
+
+  std::int64_t rows() const;
+  /// Grow with zeros, or cut, to `rows`.
+  void resize(std::int64_t rows);
+  /// Write rows from `first_row` on, growing where there are none yet.
+  void write(std::int64_t first_row, std::span<const double> values);
+  void write(std::int64_t first_row, std::span<const std::int64_t> values);
+  /// @param values  rows of text_bytes characters each, one after the other
+  void write(std::int64_t first_row, std::span<const char> values);
+  /// Write rows after the last. T: as in write.
+  template <class T>
+  void append(std::span<const T> values) {
+    write(rows(), values);
+  }
+
+ private:
+  friend class Hdf5File;
+  struct Impl;
+  explicit Hdf5Column(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+class Hdf5File {
+ public:
+  /// A new file; what was at `path` is lost.
+  static Hdf5File create(const std::string& path);
+  /// A new file that takes the place of `path` only when commit() is called; until then it is path +
+  /// ".partial".
+  static Hdf5File create_replacing(const std::string& path);
+  /// An existing file, for reading.
+  static Hdf5File open(const std::string& path);
+
+  Hdf5File(Hdf5File&&) noexcept;
+  Hdf5File& operator=(Hdf5File&&) noexcept;
+  /// Closes without a word on failure. A file of create_replacing that was not committed is removed.
+  ~Hdf5File();
+
+  /// Hand everything to the operating system: a process killed after this leaves a file that opens.
+  void flush();
+  void close();
+  /// Close a file of create_replacing, and put it in its place in one step.
+  void commit();
+
+  /// Make a group and those above it that are missing.
+  void make_group(const std::string& path);
+  /// Make an empty growing dataset, compressed where HDF5 has zlib.
+  Hdf5Column make_column(const std::string& path, const Hdf5Element& element, std::int64_t chunk_rows);
+  void write_attribute(const std::string& object, const std::string& name, const Hdf5Value& value);
+  /// Write a whole 1-D dataset at once, making the groups above it. T: float, double, std::int64_t.
+  template <class T>
+  void write(const std::string& path, std::span<const T> values);
+
+  bool exists(const std::string& path) const;
+  /// Names in a group, sorted.
+  std::vector<std::string> children(const std::string& group) const;
+  /// T: std::int64_t, double, std::string; an integer is also read as double.
+  template <class T>
+  T read_attribute(const std::string& object, const std::string& name) const;
+  /// Read a whole 1-D dataset. T: float, double, std::int64_t, std::string; never with a loss of digits.
+  template <class T>
+  std::vector<T> read(const std::string& path) const;
+
+ private:
+  struct Impl;
+  explicit Hdf5File(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace pliant
