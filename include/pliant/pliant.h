@@ -1,0 +1,246 @@
+/**
+ * Pliant: allreduce over MPI for networks that cannot be relied on.
+ *
+ * The C interface, and the border of the product. Names and argument orders are MPI's. Every function returns
+ * MPI_SUCCESS or an MPI error code, after the communicator's MPI error handler has run; a call refused for
+ * its arguments has no effect and leaves the communicator usable. `Pliant_Error_string` tells what was wrong.
+ *
+ * Collective means: called by every rank of the communicator, in the same order, as MPI's collectives are.
+ */
+#ifndef PLIANT_PLIANT_H
+#define PLIANT_PLIANT_H
+
+#include <mpi.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define PLIANT_VERSION_MAJOR 0
+#define PLIANT_VERSION_MINOR 1
+#define PLIANT_VERSION_PATCH 0
+#define PLIANT_MAX_ERROR_STRING 1024
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- Drop-in
+ * ------------------------------------------------------------------------------------------------ */
+
+/**
+ * Reduce `count` elements over every rank of `comm`, leaving the result on all of them.
+ *
+ * Takes MPI_Allreduce's arguments in its order and keeps its contract, so a call site changes by one word.
+ * Collective; blocks until `recvbuf` is complete. Any datatype, operation and communicator: what Pliant has
+ * no better way for is passed to MPI. Exact up to the order of additions, unless the communicator has opted
+ * in to loss (`pliant_mode = topk`, float sums only). All ranks end with the same bits.
+ *
+ * @param sendbuf  [count] elements, or MPI_IN_PLACE to read them from `recvbuf`
+ * @param recvbuf  [count] elements; may not overlap `sendbuf`, unless it is `sendbuf` (taken as in place)
+ * @param count    elements (not bytes) per rank; >= 0 and equal on every rank
+ * @return MPI_SUCCESS; MPI_ERR_COUNT, MPI_ERR_BUFFER, MPI_ERR_COMM for bad arguments; MPI_ERR_INFO_VALUE when
+ * the environment holds a setting that cannot be used; otherwise what MPI returned
+ */
+int Pliant_Allreduce(const void* sendbuf, void* recvbuf, int count, MPI_Datatype datatype, MPI_Op op,
+                     MPI_Comm comm);
+
+/** The same with a 64-bit count. Where MPI itself has to do it, count must fit an int (MPI 3.1) or
+ * MPI_ERR_COUNT. */
+int Pliant_Allreduce_c(const void* sendbuf, void* recvbuf, MPI_Count count, MPI_Datatype datatype, MPI_Op op,
+                       MPI_Comm comm);
+
+/* ---- Settings
+ * ----------------------------------------------------------------------------------------------- */
+
+/**
+ * Set `pliant_*` keys on a communicator. Collective; every rank gives the same keys and values (checked).
+ *
+ * Keys that do not begin with `pliant_` are ignored, as MPI ignores hints it does not know; an unknown
+ * `pliant_` key is an error. All or nothing: if any key on any rank is refused, every rank gets an error and
+ * no setting changes. An environment variable PLIANT_<KEY> beats the value given here, except against
+ * `pliant_assert_exact`.
+ *
+ * @return MPI_ERR_INFO_KEY, MPI_ERR_INFO_VALUE, or MPI_ERR_ARG where ranks disagree
+ */
+int Pliant_Comm_set_info(MPI_Comm comm, MPI_Info info);
+
+/** The values in force, one key each; `*info_used` is new, free it with MPI_Info_free. Collective on the
+ * first use. */
+int Pliant_Comm_get_info(MPI_Comm comm, MPI_Info* info_used);
+
+/* ---- Persistent and grouped: one handle per tensor, owner of its residual
+ * ------------------------------------ */
+
+typedef struct Pliant_Request_s* Pliant_Request;
+#define PLIANT_REQUEST_NULL ((Pliant_Request)0)
+
+/**
+ * Prepare an allreduce that is started many times, with its residual (error feedback) in the handle.
+ * Collective.
+ *
+ * Argument order of MPI_Allreduce_init. `info` (or MPI_INFO_NULL) holds `pliant_*` keys for this request
+ * alone. The buffers must stay valid until Pliant_Request_free. The residual starts at zero.
+ */
+int Pliant_Allreduce_init(const void* sendbuf, void* recvbuf, MPI_Count count, MPI_Datatype datatype,
+                          MPI_Op op, MPI_Comm comm, MPI_Info info, Pliant_Request* request);
+
+/**
+ * The same for `ntensors` tensors reduced together as one message of sum(counts) elements. Collective.
+ *
+ * In mode `topk` the kept elements are the largest of all tensors together. For a given number of kept
+ * elements this minimises the summed squared error over the tensors (it is Kimad+'s optimum for top-k).
+ *
+ * @param sendbufs  [ntensors] pointers, each to counts[i] elements, or MPI_IN_PLACE
+ * @param recvbufs  [ntensors] pointers, each to counts[i] elements
+ */
+int Pliant_Grouped_allreduce_init(int ntensors, const void* const sendbufs[], void* const recvbufs[],
+                                  const MPI_Count counts[], MPI_Datatype datatype, MPI_Op op, MPI_Comm comm,
+                                  MPI_Info info, Pliant_Request* request);
+
+/**
+ * Start an inactive request. Local. The buffers belong to Pliant until the request completes.
+ * In this version every rank starts the requests of one communicator in the same order, and the reduction
+ * runs inside Pliant_Test, Pliant_Wait or the next Pliant call on the communicator (overlap is issue 5).
+ */
+int Pliant_Start(Pliant_Request request);
+int Pliant_Startall(int n, Pliant_Request requests[]);
+/** Complete a request. In this version the call blocks until every rank has come to the reduction; then
+ * `*flag` = 1. */
+int Pliant_Test(Pliant_Request request, int* flag);
+/** Block until the request is complete; it becomes inactive. On an inactive request: returns at once. */
+int Pliant_Wait(Pliant_Request request);
+int Pliant_Waitall(int n, Pliant_Request requests[]);
+/** Free an inactive request and its residual; `*request` becomes PLIANT_REQUEST_NULL. Local. */
+int Pliant_Request_free(Pliant_Request* request);
+
+/* ---- Explain
+ * ------------------------------------------------------------------------------------------------- */
+
+/** One operation, done or planned. The caller sets `size` to sizeof(Pliant_Report); the struct grows at its
+ * end only. */
+typedef struct {
+  size_t size;
+  char algorithm[32];
+  double density; /* kept / elements; 1 when nothing was left out */
+  double
+      gain; /* ||sent||^2 / ||gradient + residual||^2 on this rank, in [0, 1]; 1 when exact; NaN in a plan */
+  double predicted_s; /* [s] by the cost model, compression included */
+  double measured_s;  /* [s] on this rank; NaN in a plan */
+  double compress_s;  /* [s] of measured_s spent in selecting, gathering and scattering */
+  double
+      compute_s; /* [s] between the previous operation's end and this one's begin, max over ranks if agreed */
+  double alpha_s;         /* [s] latency of the link model in force */
+  double beta_s_per_byte; /* [s/byte] inverse bandwidth of the link model in force */
+  int64_t elements;
+  int64_t kept;         /* elements each message of values stands for: k, or `elements` when exact */
+  int64_t wire_bytes;   /* [byte] this rank sent; in a plan: the mean over ranks */
+  int64_t nonfinite;    /* NaN and infinities among the elements this rank selected; they are sent first */
+  double residual_norm; /* ||what this rank has not sent yet||, 0 when exact */
+  int32_t exact;        /* 1 when nothing was left out */
+  char reason[164];     /* why this algorithm and this density */
+} Pliant_Report;
+
+/** The last completed operation of a request. Local. MPI_ERR_REQUEST-class errors become MPI_ERR_ARG. */
+int Pliant_Request_get_report(Pliant_Request request, Pliant_Report* report);
+/** The same for the blocking calls on `comm`. Local. */
+int Pliant_Comm_get_report(MPI_Comm comm, Pliant_Report* report);
+
+/**
+ * Every candidate for such a call on `comm`, cheapest predicted first; local, sends nothing.
+ *
+ * @param max      room in `reports`; with max = 0 only `*n` is written
+ * @param reports  [max]; the caller sets reports[0].size
+ * @param n        candidates there are, which may be more than max
+ * @return MPI_ERR_OTHER when the network has not been measured yet (Pliant_Comm_probe, or any call of 16 KiB
+ * or more)
+ */
+int Pliant_Comm_plan(MPI_Comm comm, MPI_Count count, MPI_Datatype datatype, MPI_Op op, int max,
+                     Pliant_Report reports[], int* n);
+
+/** Measure the network now. Collective. Takes at most about PLIANT_PROBE_MAX_MS. */
+int Pliant_Comm_probe(MPI_Comm comm);
+
+/* ---- State and errors
+ * ---------------------------------------------------------------------------------------- */
+
+/**
+ * Write every residual and the link model to one HDF5 file. Collective; rank 0 writes. Needs a build with
+ * HDF5. Requests are known by `pliant_name`, or else by the order in which they were made.
+ */
+int Pliant_Comm_save_state(MPI_Comm comm, const char* path);
+/** Read it back, on the same number of ranks. Requests made later find their residual too. All or nothing. */
+int Pliant_Comm_load_state(MPI_Comm comm, const char* path);
+
+/** Add the outstanding residuals of all ranks, exactly, to `recvbuf`; then they are zero. Collective. */
+int Pliant_Request_flush(Pliant_Request request);
+
+/**
+ * Text for an error code. For the code that Pliant returned last in this process it is that call's own
+ * message, with rank, tensor, value and rule; otherwise MPI's.
+ *
+ * @param text  [PLIANT_MAX_ERROR_STRING]
+ * @param len   characters written, without the end
+ */
+int Pliant_Error_string(int code, char* text, int* len);
+
+/* ---- Inspection: needs no MPI_Init
+ * --------------------------------------------------------------------------- */
+
+/** One setting: where it may be given and what it is now. Texts live as long as the library. */
+typedef struct {
+  const char* key; /* info key, `pliant_density`; "" when it is of the process, not of a communicator */
+  const char* environment; /* `PLIANT_DENSITY` */
+  const char* default_value;
+  const char* values;
+  const char* unit;
+  const char* meaning;
+} Pliant_Setting;
+
+typedef struct {
+  const char* name;
+  const char* summary;
+  int exact;
+} Pliant_Entry;
+
+int Pliant_Setting_get_num(int* n);
+int Pliant_Setting_get_info(int index, Pliant_Setting* setting);
+/** The value a process would start with, from the environment or the default; `*source` says which. */
+int Pliant_Setting_get_value(int index, char* value, int room, const char** source);
+int Pliant_Algorithm_get_num(int* n);
+int Pliant_Algorithm_get_info(int index, Pliant_Entry* entry);
+int Pliant_Kernels_get_num(int* n);
+/** In order of preference; `exact` is 1 for those usable on this processor. */
+int Pliant_Kernels_get_info(int index, Pliant_Entry* entry);
+/** Version and the optional parts of this build, one line. */
+const char* Pliant_Get_library_version(void);
+
+/** A network to reason about, without one. Set all members. */
+typedef struct {
+  size_t size;
+  int ranks;
+  double alpha_s;         /* [s] latency of a message */
+  double beta_s_per_byte; /* [s/byte] */
+  int64_t count;          /* float elements */
+  double density;         /* (0, 1] */
+  int paper_model;        /* 1: the papers' formulas and algorithms only (no compute or compression time) */
+} Pliant_Scenario;
+
+/** As Pliant_Comm_plan, for a described network. With paper_model = 0 compression is timed on this processor
+ * first. */
+int Pliant_Explain(const Pliant_Scenario* scenario, int max, Pliant_Report reports[], int* n);
+
+/** Link model of one pair of ranks, measured by ping-pong. */
+typedef struct {
+  int rank, peer;
+  int same_host;
+  double alpha_s, alpha_low_s, alpha_high_s;                         /* 95 % confidence interval */
+  double beta_s_per_byte, beta_low_s_per_byte, beta_high_s_per_byte; /* 95 % confidence interval */
+  int samples;
+} Pliant_Link;
+
+/** Measure and return every pair's link, on every rank; collective. `*n` = pairs measured; room for `max`. */
+int Pliant_Comm_probe_links(MPI_Comm comm, int max, Pliant_Link links[], int* n);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,199 @@
+// The C interface: drop-in calls, settings, explanation of blocking calls.
+#include <mpi.h>
+#include <pliant/pliant.h>
+
+#include <cstddef>
+#include <cstring>
+#include <limits>
+#include <string>
+
+#include "api/buffers.hpp"
+#include "api/context.hpp"
+#include "api/decision.hpp"
+#include "api/guard.hpp"
+#include "api/operation.hpp"
+#include "api/report.hpp"
+#include "api/request.hpp"
+#include "api/state.hpp"
+#include "core/error.hpp"
+#include "mpi/check.hpp"
+#include "mpi/datatype.hpp"
+
+namespace {
+
+using namespace pliant;
+
+int pass_to_mpi(const void* sendbuf, void* recvbuf, MPI_Count count, MPI_Datatype datatype, MPI_Op op,
+                MPI_Comm comm) {
+  if (count > std::numeric_limits<int>::max())
+    throw Error(ErrorClass::count, quoted("count", std::to_string(count)),
+                "what MPI 3.1 itself has to reduce must fit an int",
+                "Split the call, or use a type Pliant has kernels for");
+  return MPI_Allreduce(sendbuf, recvbuf, static_cast<int>(count), datatype, op, comm);
+}
+
+bool is_intercommunicator(MPI_Comm comm) {
+  if (comm == MPI_COMM_NULL) return false;
+  int inter = 0;
+  check(MPI_Comm_test_inter(comm, &inter), "MPI_Comm_test_inter");
+  return inter != 0;
+}
+
+int allreduce(const void* sendbuf, void* recvbuf, MPI_Count count, MPI_Datatype datatype, MPI_Op op,
+              MPI_Comm comm) {
+  Process& process = Process::instance();
+  if (!process.settings().enable) return pass_to_mpi(sendbuf, recvbuf, count, datatype, op, comm);
+  const auto type = element_type(datatype);
+  const auto reduction = reduce_op(op);
+  const Buffers buffers = check_buffers(sendbuf, recvbuf, count, type ? count * element_bytes(*type) : 0);
+  if (!type || !reduction || is_intercommunicator(comm)) {
+    const void* send = buffers.send == buffers.recv && count > 0 ? MPI_IN_PLACE : sendbuf;
+    return pass_to_mpi(send, recvbuf, count, datatype, op, comm);
+  }
+  const std::shared_ptr<Context> context = Context::of(comm);
+  const Plan& plan = context->plan();
+  run_started(*context, nullptr);
+  if (count == 0) return MPI_SUCCESS;
+  const AllreduceShape shape{.ranks = context->comm().ranks(), .count = count, .type = *type, .kept = count};
+  TensorState* tensor =
+      lossy_eligible(plan, shape, *reduction) ? context->blocking_tensor(buffers.recv, count) : nullptr;
+  const Operation operation{plan, tensor, buffers.send, buffers.recv, count, *type, *reduction, true};
+  context->last_report = run_operation(*context, operation);
+  return MPI_SUCCESS;
+}
+
+}  // namespace
+
+extern "C" {
+
+int Pliant_Allreduce_c(const void* sendbuf, void* recvbuf, MPI_Count count, MPI_Datatype datatype, MPI_Op op,
+                       MPI_Comm comm) {
+  return guard(comm, "", [&] { return allreduce(sendbuf, recvbuf, count, datatype, op, comm); });
+}
+
+int Pliant_Allreduce(const void* sendbuf, void* recvbuf, int count, MPI_Datatype datatype, MPI_Op op,
+                     MPI_Comm comm) {
+  return Pliant_Allreduce_c(sendbuf, recvbuf, count, datatype, op, comm);
+}
+
+int Pliant_Comm_set_info(MPI_Comm comm, MPI_Info info) {
+  return guard(comm, "", [&] {
+    const auto context = Context::of(comm);
+    run_started(*context, nullptr);
+    context->set_info(info);
+    return MPI_SUCCESS;
+  });
+}
+
+int Pliant_Comm_get_info(MPI_Comm comm, MPI_Info* info_used) {
+  return guard(comm, "", [&] {
+    if (info_used == nullptr)
+      throw Error(ErrorClass::argument, "info_used is NULL", "it receives a new MPI_Info",
+                  "Pass its address");
+    const auto context = Context::of(comm);
+    const Config& config = context->config();
+    const bool asserted = context->plan().settings.assert_exact;
+    check(MPI_Info_create(info_used), "MPI_Info_create");
+    for (const SettingRow& row : setting_rows()) {
+      if (row.key[0] == '\0') continue;
+      std::string value = config.value(row).value;
+      if (asserted && row.key == std::string_view("pliant_mode")) value = "exact";
+      if (asserted && row.key == std::string_view("pliant_assert_exact")) value = "true";
+      if (!value.empty()) check(MPI_Info_set(*info_used, row.key, value.c_str()), "MPI_Info_set");
+    }
+    return MPI_SUCCESS;
+  });
+}
+
+int Pliant_Comm_get_report(MPI_Comm comm, Pliant_Report* report) {
+  return guard(comm, "", [&] {
+    const auto context = Context::find(comm);
+    if (context == nullptr || context->last_report.size == 0)
+      throw Error(ErrorClass::other, "no blocking call was made on this communicator",
+                  "a report tells of the last one", "Call Pliant_Allreduce first");
+    copy_report(context->last_report, report);
+    return MPI_SUCCESS;
+  });
+}
+
+int Pliant_Comm_plan(MPI_Comm comm, MPI_Count count, MPI_Datatype datatype, MPI_Op op, int max,
+                     Pliant_Report reports[], int* n) {
+  return guard(comm, "", [&] {
+    const auto context = Context::find(comm);
+    if (context == nullptr || !context->measured())
+      throw Error(ErrorClass::other, "the network of this communicator is not measured yet",
+                  "a plan sends nothing", "Call Pliant_Comm_probe first");
+    const auto type = element_type(datatype);
+    const auto reduction = reduce_op(op);
+    if (count <= 0 || !type || !reduction)
+      throw Error(ErrorClass::argument, "nothing to plan for count = " + std::to_string(count),
+                  "count must be > 0, datatype and operation ones that Pliant has kernels for",
+                  "What it has none for goes to MPI");
+    const Plan& plan = context->plan();
+    const AllreduceShape shape{
+        .ranks = context->comm().ranks(), .count = count, .type = *type, .kept = count};
+    const bool eligible = lossy_eligible(plan, shape, *reduction);
+    const DecisionInput input{plan, shape, eligible, context->model(), context->last_report.compute_s};
+    write_plan(decide(input), shape, context->model(), max, reports, n);
+    return MPI_SUCCESS;
+  });
+}
+
+int Pliant_Comm_probe(MPI_Comm comm) {
+  return guard(comm, "", [&] {
+    const auto context = Context::of(comm);
+    run_started(*context, nullptr);
+    context->measure();
+    return MPI_SUCCESS;
+  });
+}
+
+int Pliant_Comm_probe_links(MPI_Comm comm, int max, Pliant_Link links[], int* n) {
+  return guard(comm, "", [&] {
+    if (n == nullptr || max < 0 || (links == nullptr && max > 0))
+      throw Error(ErrorClass::argument, "no room for the links",
+                  "max >= 0, links has room for max, n is not NULL", "Pass an array of P(P-1)/2 links");
+    const auto context = Context::of(comm);
+    run_started(*context, nullptr);
+    const std::vector<Pliant_Link>& measured = context->measure();
+    *n = static_cast<int>(measured.size());
+    for (int i = 0; i < *n && i < max; ++i) links[i] = measured[static_cast<std::size_t>(i)];
+    return MPI_SUCCESS;
+  });
+}
+
+int Pliant_Comm_save_state(MPI_Comm comm, const char* path) {
+  return guard(comm, "", [&] {
+    const auto context = Context::of(comm);
+    run_started(*context, nullptr);
+    save_state(*context, path);
+    return MPI_SUCCESS;
+  });
+}
+
+int Pliant_Comm_load_state(MPI_Comm comm, const char* path) {
+  return guard(comm, "", [&] {
+    const auto context = Context::of(comm);
+    run_started(*context, nullptr);
+    load_state(*context, path);
+    return MPI_SUCCESS;
+  });
+}
+
+int Pliant_Error_string(int code, char* text, int* len) {
+  return guard(MPI_COMM_SELF, "", [&] {
+    if (text == nullptr || len == nullptr)
+      throw Error(ErrorClass::argument, "text or len is NULL", "both receive the message",
+                  "Pass room for PLIANT_MAX_ERROR_STRING characters");
+    const std::string message = Process::instance().error_text(code);
+    if (message.empty()) {
+      check(MPI_Error_string(code, text, len), "MPI_Error_string");
+      return MPI_SUCCESS;
+    }
+    *len = static_cast<int>(message.copy(text, PLIANT_MAX_ERROR_STRING - 1));
+    text[*len] = '\0';
+    return MPI_SUCCESS;
+  });
+}
+
+}  // extern "C"

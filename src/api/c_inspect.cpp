@@ -1,0 +1,139 @@
+// The C interface: what can be asked without MPI.
+#include <pliant/pliant.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <string>
+#include <string_view>
+
+#include "api/decision.hpp"
+#include "api/guard.hpp"
+#include "api/report.hpp"
+#include "collectives/registry.hpp"
+#include "compress/speed.hpp"
+#include "compress/topk.hpp"
+#include "core/config.hpp"
+#include "core/environment.hpp"
+#include "core/error.hpp"
+#include "kernels/kernels.hpp"
+#include "trace/hdf5_file.hpp"
+
+namespace {
+
+using namespace pliant;
+
+/// These functions work before MPI_Init, where no error handler exists: they say what is wrong on stderr.
+int refuse(const Error& error) {
+  std::fputs((std::string("pliant: ") + error.what() + "\n").c_str(), stderr);
+  return error.error_class() == ErrorClass::info_value ? MPI_ERR_INFO_VALUE : MPI_ERR_ARG;
+}
+
+int refuse_index(const char* what, int index, std::size_t count) {
+  return refuse(Error(ErrorClass::argument, std::string(what) + " = " + std::to_string(index),
+                      "must lie in [0, " + std::to_string(count) + ")", "Ask for the number first"));
+}
+
+bool in_range(int index, std::size_t count) {
+  return index >= 0 && static_cast<std::size_t>(index) < count;
+}
+
+// MPI_Wtime may not be called before MPI_Init.
+double steady_s() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+const char* scenario_problem(const Pliant_Scenario& scenario) {
+  if (scenario.ranks < 1) return "ranks must be >= 1";
+  if (!(scenario.alpha_s >= 0) || std::isinf(scenario.alpha_s)) return "alpha must be >= 0 seconds";
+  if (!(scenario.beta_s_per_byte >= 0) || std::isinf(scenario.beta_s_per_byte))
+    return "bandwidth must be > 0";
+  if (scenario.count < 1) return "count must be >= 1";
+  if (!(scenario.density > 0) || scenario.density > 1) return "density must lie in (0, 1]";
+  return nullptr;
+}
+
+}  // namespace
+
+extern "C" {
+
+int Pliant_Setting_get_num(int* n) {
+  *n = static_cast<int>(setting_rows().size());
+  return MPI_SUCCESS;
+}
+
+int Pliant_Setting_get_info(int index, Pliant_Setting* setting) {
+  if (!in_range(index, setting_rows().size())) return refuse_index("setting", index, setting_rows().size());
+  const SettingRow& row = setting_rows()[static_cast<std::size_t>(index)];
+  *setting = {row.key, row.environment, row.default_value, row.values, row.unit, row.meaning};
+  return MPI_SUCCESS;
+}
+
+int Pliant_Setting_get_value(int index, char* value, int room, const char** source) {
+  if (!in_range(index, setting_rows().size())) return refuse_index("setting", index, setting_rows().size());
+  if (value == nullptr || room < 1 || source == nullptr)
+    return refuse(Error(ErrorClass::argument, "no room for the value", "value has room >= 1 characters",
+                        "Pass a buffer, its length and a place for the source"));
+  const SettingRow& row = setting_rows()[static_cast<std::size_t>(index)];
+  const auto set = environment_value(row.environment);
+  const std::string text = set.value_or(row.default_value);
+  value[text.copy(value, static_cast<std::size_t>(room) - 1)] = '\0';
+  *source = set ? "environment" : "default";
+  return MPI_SUCCESS;
+}
+
+int Pliant_Algorithm_get_num(int* n) {
+  *n = static_cast<int>(algorithms().size());
+  return MPI_SUCCESS;
+}
+
+int Pliant_Algorithm_get_info(int index, Pliant_Entry* entry) {
+  if (!in_range(index, algorithms().size())) return refuse_index("algorithm", index, algorithms().size());
+  const AllreduceAlgorithm& algorithm = *algorithms()[static_cast<std::size_t>(index)];
+  *entry = {algorithm.name.data(), algorithm.summary.data(), algorithm.exact ? 1 : 0};
+  return MPI_SUCCESS;
+}
+
+int Pliant_Kernels_get_num(int* n) {
+  *n = static_cast<int>(kernel_tables().size());
+  return MPI_SUCCESS;
+}
+
+int Pliant_Kernels_get_info(int index, Pliant_Entry* entry) {
+  if (!in_range(index, kernel_tables().size())) return refuse_index("kernels", index, kernel_tables().size());
+  const Kernels& table = *kernel_tables()[static_cast<std::size_t>(index)];
+  *entry = {table.name.data(), table.summary.data(), table.usable() ? 1 : 0};
+  return MPI_SUCCESS;
+}
+
+const char* Pliant_Get_library_version(void) {
+  static const std::string text = std::to_string(PLIANT_VERSION_MAJOR) + "." +
+                                  std::to_string(PLIANT_VERSION_MINOR) + "." +
+                                  std::to_string(PLIANT_VERSION_PATCH) + " (" + hdf5_version() + ")";
+  return text.c_str();
+}
+
+int Pliant_Explain(const Pliant_Scenario* scenario, int max, Pliant_Report reports[], int* n) {
+  if (scenario == nullptr || scenario->size < sizeof(Pliant_Scenario))
+    return refuse(Error(ErrorClass::argument, "scenario is NULL or its size is not set",
+                        "size must be sizeof(Pliant_Scenario)", "Set all members"));
+  if (const char* rule = scenario_problem(*scenario))
+    return refuse(Error(ErrorClass::argument, "the scenario cannot be", rule, "Correct it"));
+  CostModel model{{scenario->alpha_s, scenario->beta_s_per_byte}, {}};
+  if (scenario->paper_model == 0) model.compute = measure_compute(choose_kernels("auto"), steady_s);
+
+  AllreduceShape shape{.ranks = scenario->ranks, .count = scenario->count};
+  shape.kept = kept_count(shape.count, scenario->density);
+  Decision decision;
+  decision.lossy_kept = shape.kept;
+  decision.candidates =
+      rank_candidates({.shape = shape,
+                       .lossy = true,
+                       .formula = scenario->paper_model != 0 ? CostFormula::paper : CostFormula::measured},
+                      AlgorithmFilter(), model);
+  const auto failed = attempt([&] { write_plan(decision, shape, model, max, reports, n); });
+  return failed ? refuse(*failed) : MPI_SUCCESS;
+}
+
+}  // extern "C"

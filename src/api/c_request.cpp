@@ -1,0 +1,185 @@
+// The C interface: persistent and grouped requests.
+#include <mpi.h>
+#include <pliant/pliant.h>
+
+#include <memory>
+#include <string>
+
+#include "api/buffers.hpp"
+#include "api/guard.hpp"
+#include "api/report.hpp"
+#include "api/request.hpp"
+#include "core/error.hpp"
+#include "mpi/datatype.hpp"
+
+namespace {
+
+using namespace pliant;
+
+/// What both init calls are given.
+struct InitArguments {
+  int ntensors;
+  const void* const* sendbufs;
+  void* const* recvbufs;
+  const MPI_Count* counts;
+  MPI_Datatype datatype;
+  MPI_Op op;
+  MPI_Comm comm;
+  MPI_Info info;
+};
+
+void add_parts(Pliant_Request_s& request, const InitArguments& arguments) {
+  const auto type = element_type(arguments.datatype);
+  for (int i = 0; i < arguments.ntensors; ++i) {
+    const std::int64_t count = arguments.counts[i];
+    const std::int64_t bytes = type ? count * element_bytes(*type) : 0;
+    const Buffers buffers = check_buffers(arguments.sendbufs[i], arguments.recvbufs[i], count, bytes);
+    request.parts.push_back({buffers.send, buffers.recv, count});
+    request.count += count;
+  }
+  if (type && request.parts.size() > 1)
+    request.packed.resize(static_cast<std::size_t>(request.count * element_bytes(*type)));
+}
+
+int init(const InitArguments& arguments, Pliant_Request* request) {
+  return guard(arguments.comm, "", [&] {
+    if (request == nullptr)
+      throw Error(ErrorClass::argument, "request is NULL", "it receives the new request", "Pass its address");
+    if (arguments.ntensors < 1 || arguments.sendbufs == nullptr || arguments.recvbufs == nullptr ||
+        arguments.counts == nullptr)
+      throw Error(ErrorClass::argument,
+                  "ntensors = " + std::to_string(arguments.ntensors) + " or an array is NULL",
+                  "a group has at least one tensor, and arrays of ntensors entries", "Pass all three arrays");
+    auto made = std::make_unique<Pliant_Request_s>();
+    made->user_comm = arguments.comm;
+    made->datatype = arguments.datatype;
+    made->op = arguments.op;
+    add_parts(*made, arguments);
+    made->context = Context::of(arguments.comm);
+    made->plan = made->context->plan_with(arguments.info);
+    made->tensor = made->context->new_tensor(made->plan.settings.name, made->count);
+    *request = made.release();
+    return MPI_SUCCESS;
+  });
+}
+
+Pliant_Request_s& checked(Pliant_Request request) {
+  if (request == PLIANT_REQUEST_NULL)
+    throw Error(ErrorClass::request, "request is PLIANT_REQUEST_NULL", "it must come from an init call",
+                "Call Pliant_Allreduce_init first");
+  return *request;
+}
+
+MPI_Comm comm_of(Pliant_Request request) {
+  return request == PLIANT_REQUEST_NULL ? MPI_COMM_WORLD : request->user_comm;
+}
+
+std::string_view name_of(Pliant_Request request) {
+  return request == PLIANT_REQUEST_NULL ? std::string_view() : std::string_view(request->tensor->name);
+}
+
+/// guard() with the request's communicator and tensor.
+template <class Body>
+int guard_request(Pliant_Request request, Body&& body) {
+  return guard(comm_of(request), name_of(request), [&] {
+    body(checked(request));
+    return MPI_SUCCESS;
+  });
+}
+
+void require_inactive(const Pliant_Request_s& request, const char* what) {
+  if (!request.started) return;
+  throw Error(ErrorClass::request, std::string(what) + " of a request that is started", "it must be inactive",
+              "Call Pliant_Wait first");
+}
+
+/// The first code that is no success; all are carried out.
+template <class Call>
+int for_each_request(int n, Pliant_Request requests[], Call&& call) {
+  if (n < 0 || (requests == nullptr && n > 0))
+    return guard(MPI_COMM_WORLD, "", [&]() -> int {
+      throw Error(ErrorClass::argument, quoted("n", std::to_string(n)) + " or requests is NULL",
+                  "an array of n >= 0 requests is needed", "Pass the array and its length");
+    });
+  int first = MPI_SUCCESS;
+  for (int i = 0; i < n; ++i) {
+    const int code = call(requests[i]);
+    if (first == MPI_SUCCESS) first = code;
+  }
+  return first;
+}
+
+}  // namespace
+
+extern "C" {
+
+int Pliant_Allreduce_init(const void* sendbuf, void* recvbuf, MPI_Count count, MPI_Datatype datatype,
+                          MPI_Op op, MPI_Comm comm, MPI_Info info, Pliant_Request* request) {
+  return init({1, &sendbuf, &recvbuf, &count, datatype, op, comm, info}, request);
+}
+
+int Pliant_Grouped_allreduce_init(int ntensors, const void* const sendbufs[], void* const recvbufs[],
+                                  const MPI_Count counts[], MPI_Datatype datatype, MPI_Op op, MPI_Comm comm,
+                                  MPI_Info info, Pliant_Request* request) {
+  return init({ntensors, sendbufs, recvbufs, counts, datatype, op, comm, info}, request);
+}
+
+int Pliant_Start(Pliant_Request request) {
+  return guard_request(request, [](Pliant_Request_s& r) {
+    require_inactive(r, "start");
+    r.context->started.push_back(&r);
+    r.started = true;
+  });
+}
+
+int Pliant_Startall(int n, Pliant_Request requests[]) {
+  return for_each_request(n, requests, Pliant_Start);
+}
+
+int Pliant_Test(Pliant_Request request, int* flag) {
+  return guard_request(request, [&](Pliant_Request_s& r) {
+    if (flag == nullptr)
+      throw Error(ErrorClass::argument, "flag is NULL", "it receives whether the request is complete",
+                  "Pass its address");
+    if (r.started) run_started(*r.context, &r);
+    *flag = 1;
+  });
+}
+
+int Pliant_Wait(Pliant_Request request) {
+  return guard_request(request, [](Pliant_Request_s& r) {
+    if (r.started) run_started(*r.context, &r);
+  });
+}
+
+int Pliant_Waitall(int n, Pliant_Request requests[]) {
+  return for_each_request(n, requests, Pliant_Wait);
+}
+
+int Pliant_Request_free(Pliant_Request* request) {
+  const Pliant_Request handle = request == nullptr ? PLIANT_REQUEST_NULL : *request;
+  return guard_request(handle, [&](Pliant_Request_s& r) {
+    require_inactive(r, "free");
+    delete &r;
+    *request = PLIANT_REQUEST_NULL;
+  });
+}
+
+int Pliant_Request_get_report(Pliant_Request request, Pliant_Report* report) {
+  return guard_request(request, [&](Pliant_Request_s& r) {
+    if (r.tensor->report.size == 0)
+      throw Error(ErrorClass::request, "the request was never completed",
+                  "a report tells of the last operation", "Start it and wait for it first");
+    copy_report(r.tensor->report, report);
+  });
+}
+
+int Pliant_Request_flush(Pliant_Request request) {
+  return guard_request(request, [](Pliant_Request_s& r) {
+    require_inactive(r, "flush");
+    run_started(*r.context, nullptr);
+    flush_request(r);
+  });
+}
+
+}  // extern "C"

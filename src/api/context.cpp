@@ -1,0 +1,233 @@
+#include "api/context.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "api/guard.hpp"
+#include "compress/speed.hpp"
+#include "core/error.hpp"
+#include "mpi/agree.hpp"
+#include "mpi/check.hpp"
+#include "netprobe/netprobe.hpp"
+
+namespace pliant {
+namespace {
+
+/// Tensors of blocking calls that a communicator remembers; each costs `count` floats.
+constexpr std::size_t kMaxBlockingTensors = 64;
+
+/// What is assumed before anything was measured: a local network (50 us, 10 Gbit/s) and one core (10 GB/s
+/// added, 1 ns per element selected). Only messages below the measuring threshold are ever chosen by it.
+constexpr CostModel kNominalModel = {
+    .link = {.alpha_s = 50e-6, .beta_s_per_byte = 0.8e-9},
+    .compute = {.gamma_s_per_byte = 0.1e-9,
+                .select_s_per_element = 1e-9,
+                .apply_s_per_element = 0.1e-9,
+                .pair_s_per_element = 2e-9},
+};
+
+using ContextPointer = std::shared_ptr<Context>;
+
+int on_delete(MPI_Comm comm, int, void* attribute, void*) {
+  auto* pointer = static_cast<ContextPointer*>(attribute);
+  (*pointer)->process().detach(comm);
+  delete pointer;
+  return MPI_SUCCESS;
+}
+
+// A duplicate made by the user starts without state of ours, and gets its own when it is first used.
+int keyval() {
+  static const int value = [] {
+    int made = MPI_KEYVAL_INVALID;
+    check(MPI_Comm_create_keyval(MPI_COMM_NULL_COPY_FN, on_delete, &made, nullptr), "MPI_Comm_create_keyval");
+    return made;
+  }();
+  return value;
+}
+
+void require_intracommunicator(MPI_Comm comm) {
+  if (comm == MPI_COMM_NULL)
+    throw Error(ErrorClass::communicator, "comm = MPI_COMM_NULL", "a communicator is needed",
+                "Pass a valid one");
+  int inter = 0;
+  check(MPI_Comm_test_inter(comm, &inter), "MPI_Comm_test_inter");
+  if (inter != 0)
+    throw Error(ErrorClass::communicator, "comm is an intercommunicator",
+                "only Pliant_Allreduce takes one, and passes it to MPI",
+                "Merge it with MPI_Intercomm_merge first");
+}
+
+/// Pairs of an MPI_Info. Throws for those that are Pliant's and wrong.
+SettingLayer layer_of(MPI_Info info) {
+  SettingLayer layer;
+  if (info == MPI_INFO_NULL) return layer;
+  int keys = 0;
+  check(MPI_Info_get_nkeys(info, &keys), "MPI_Info_get_nkeys");
+  for (int i = 0; i < keys; ++i) {
+    std::array<char, MPI_MAX_INFO_KEY + 1> key{};
+    check(MPI_Info_get_nthkey(info, i, key.data()), "MPI_Info_get_nthkey");
+    int length = 0;
+    int found = 0;
+    check(MPI_Info_get_valuelen(info, key.data(), &length, &found), "MPI_Info_get_valuelen");
+    std::string value(static_cast<std::size_t>(length) + 1, '\0');
+    check(MPI_Info_get(info, key.data(), length, value.data(), &found), "MPI_Info_get");
+    value.resize(static_cast<std::size_t>(length));
+    add_info(layer, key.data(), value);
+  }
+  return layer;
+}
+
+SettingLayer over(SettingLayer base, const SettingLayer& more) {
+  for (const auto& [key, value] : more) base[key] = value;
+  return base;
+}
+
+/// The first key in which two layers differ, as an error on this rank.
+Error difference(const SettingLayer& mine, const SettingLayer& root) {
+  for (const auto& [key, value] : over(mine, root)) {
+    const auto here = mine.find(key);
+    const auto there = root.find(key);
+    if (here != mine.end() && there != root.end() && here->second == there->second) continue;
+    const std::string mine_text = here == mine.end() ? "not set" : here->second;
+    const std::string root_text = there == root.end() ? "not set" : there->second;
+    return Error(ErrorClass::argument, quoted(key, mine_text) + " here, but " + root_text + " on rank 0",
+                 "every rank gives the same settings", "Pass the same MPI_Info everywhere");
+  }
+  return Error(ErrorClass::argument, "another rank gives other settings than rank 0",
+               "every rank gives the same settings", "Pass the same MPI_Info everywhere");
+}
+
+}  // namespace
+
+std::shared_ptr<Context> Context::find(MPI_Comm comm) {
+  require_intracommunicator(comm);
+  void* attribute = nullptr;
+  int found = 0;
+  check(MPI_Comm_get_attr(comm, keyval(), &attribute, &found), "MPI_Comm_get_attr");
+  return found != 0 ? *static_cast<ContextPointer*>(attribute) : nullptr;
+}
+
+std::shared_ptr<Context> Context::of(MPI_Comm comm) {
+  if (auto found = find(comm)) return found;
+  Process& process = Process::instance();
+  auto made = std::make_unique<ContextPointer>(std::make_shared<Context>(comm, process));
+  check(MPI_Comm_set_attr(comm, keyval(), made.get()), "MPI_Comm_set_attr");
+  process.attach(comm, keyval());
+  return *made.release();
+}
+
+Context::Context(MPI_Comm user, Process& process)
+    : process_(process),
+      comm_(Communicator::duplicate(user)),
+      id_(process.next_communicator()),
+      kernels_(choose_kernels(process.settings().kernels)),
+      model_(kNominalModel) {
+  share_environment();
+  problem_ = attempt([&] { plan_ = make_plan(config_); });
+}
+
+void Context::share_environment() {
+  const std::string mine = encode(environment_layer());
+  const std::string root = share_from_root(comm_, mine);
+  config_.environment = decode(root);
+  const int other = first_rank_where(comm_, mine != root);
+  if (other >= 0)
+    warn_once(
+        "rank " + std::to_string(other) +
+        " has other PLIANT_* settings than rank 0 (rank 0's are in force on all). Start all ranks with one "
+        "environment");
+}
+
+const Plan& Context::plan() const {
+  if (problem_) throw *problem_;
+  return *plan_;
+}
+
+SettingLayer Context::agreed_layer(MPI_Info info) {
+  SettingLayer layer;
+  std::optional<Error> refused = attempt([&] {
+    layer = layer_of(info);
+    make_plan({over(config_.info, layer), config_.environment});
+  });
+  const int refusing = first_rank_where(comm_, refused.has_value());
+  if (refused) throw *refused;
+  if (refusing >= 0)
+    throw Error(ErrorClass::argument, "rank " + std::to_string(refusing) + " refuses its settings",
+                "every rank gives the same settings", "Read that rank's message");
+  const SettingLayer root = decode(share_from_root(comm_, encode(layer)));
+  if (first_rank_where(comm_, root != layer) >= 0) throw difference(layer, root);
+  return layer;
+}
+
+void Context::set_info(MPI_Info info) {
+  config_.info = over(config_.info, agreed_layer(info));
+  plan_ = make_plan(config_);
+  problem_.reset();
+}
+
+Plan Context::plan_with(MPI_Info info) {
+  return make_plan({over(config_.info, agreed_layer(info)), config_.environment});
+}
+
+const std::vector<Pliant_Link>& Context::measure() {
+  const NetworkMeasurement network = measure_network(comm_, plan().settings.probe_max_s);
+  const ComputeModel mine = measure_compute(kernels_, MPI_Wtime);
+  std::array<double, 4> slowest = {mine.gamma_s_per_byte, mine.select_s_per_element, mine.apply_s_per_element,
+                                   mine.pair_s_per_element};
+  agree_max(comm_, slowest);
+  set_model({network.agreed, {slowest[0], slowest[1], slowest[2], slowest[3]}});
+  links_.clear();
+  for (const LinkEstimate& link : network.links)
+    links_.push_back({link.rank, link.peer, link.same_host ? 1 : 0, link.alpha_s, link.alpha_low_s,
+                      link.alpha_high_s, link.beta_s_per_byte, link.beta_low_s_per_byte,
+                      link.beta_high_s_per_byte, link.samples});
+  if (comm_.rank() == 0)
+    process_.logger().info("communicator " + std::to_string(id_) + ": alpha " +
+                           std::to_string(model_.link.alpha_s * 1e6) + " us, beta " +
+                           std::to_string(model_.link.beta_s_per_byte * 1e9) + " ns/byte, selection " +
+                           std::to_string(model_.compute.select_s_per_element * 1e9) + " ns/element");
+  return links_;
+}
+
+TensorState* Context::blocking_tensor(const void* recvbuf, std::int64_t count) {
+  const BlockingKey key{recvbuf, count};
+  if (const auto found = blocking_.find(key); found != blocking_.end()) return found->second.get();
+  if (blocking_.size() >= kMaxBlockingTensors) return nullptr;
+  auto tensor = new_tensor("", count);
+  return (blocking_[key] = std::move(tensor)).get();
+}
+
+std::shared_ptr<TensorState> Context::new_tensor(const std::string& name, std::int64_t count) {
+  auto tensor = std::make_shared<TensorState>();
+  std::erase_if(made_, [](const auto& weak) { return weak.expired(); });
+  const std::string ordinal = "#" + std::to_string(tensors_made_++);
+  tensor->name = name.empty() ? ordinal : name;
+  tensor->count = count;
+  adopt(*tensor);
+  made_.push_back(tensor);
+  return tensor;
+}
+
+void Context::adopt(TensorState& tensor) {
+  const auto found = pending_.find(tensor.name);
+  if (found == pending_.end() || found->second.count != tensor.count) return;
+  tensor.feedback = found->second.feedback;
+  tensor.memory = std::move(found->second.memory);
+  tensor.step = found->second.step;
+  pending_.erase(found);
+}
+
+std::vector<TensorState*> Context::all_tensors() const {
+  std::vector<TensorState*> alive;
+  for (const auto& weak : made_)
+    if (const auto tensor = weak.lock()) alive.push_back(tensor.get());
+  return alive;
+}
+
+void Context::warn_once(const std::string& text) {
+  if (comm_.rank() != 0 || std::find(said_.begin(), said_.end(), text) != said_.end()) return;
+  said_.push_back(text);
+  process_.logger().warn(text);
+}
+
+}  // namespace pliant

@@ -1,0 +1,105 @@
+// What Pliant keeps for one communicator. Hangs on it as an attribute and goes with it.
+#pragma once
+
+#include <mpi.h>
+#include <pliant/pliant.h>
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "api/plan.hpp"
+#include "api/process.hpp"
+#include "api/tensor.hpp"
+#include "collectives/allreduce.hpp"
+#include "core/error.hpp"
+#include "mpi/communicator.hpp"
+
+namespace pliant {
+
+class Context {
+ public:
+  /// The context of an intracommunicator, made at the first call: collective then. Throws Error(communicator)
+  /// for an intercommunicator or MPI_COMM_NULL.
+  static std::shared_ptr<Context> of(MPI_Comm comm);
+  /// The same if it has been made already; null otherwise. Local.
+  static std::shared_ptr<Context> find(MPI_Comm comm);
+
+  Context(MPI_Comm user, Process& process);
+
+  /// Settings of the communicator. Throws Error(info_value) while the environment holds one that cannot be
+  /// used.
+  const Plan& plan() const;
+  const Config& config() const { return config_; }
+  /// Collective. Pairs of this rank, to be put over the settings in force; checked to be alike on all ranks.
+  /// Throws without effect on every rank if any rank refuses.
+  void set_info(MPI_Info info);
+  /// Collective. The plan of a request whose own `info` goes over the communicator's settings.
+  Plan plan_with(MPI_Info info);
+
+  /// Measure network and compute speed; collective.
+  const std::vector<Pliant_Link>& measure();
+  bool measured() const { return measured_; }
+  /// Measured, or nominal as long as nothing was measured.
+  const CostModel& model() const { return model_; }
+  void set_model(const CostModel& model) {
+    model_ = model;
+    measured_ = true;
+  }
+
+  /// State of the blocking calls into recvbuf; null when there is room for no more.
+  TensorState* blocking_tensor(const void* recvbuf, std::int64_t count);
+  /// The next tensor of a request: its name is pliant_name, or "#0", "#1", ... in order. Adopts loaded state.
+  std::shared_ptr<TensorState> new_tensor(const std::string& name, std::int64_t count);
+  /// All tensors alive, in the order in which they were made.
+  std::vector<TensorState*> all_tensors() const;
+  /// State read from a file, for tensors made later. Replaces what was pending.
+  void set_pending(std::map<std::string, TensorState> pending) { pending_ = std::move(pending); }
+
+  /// Say something once per communicator, on rank 0.
+  void warn_once(const std::string& text);
+
+  Communicator& comm() { return comm_; }
+  int ranks() const { return comm_.ranks(); }
+  Process& process() { return process_; }
+  const Kernels& kernels() const { return kernels_; }
+  Workspace& workspace() { return workspace_; }
+  std::int64_t id() const { return id_; }
+  double end_s = 0;             ///< [s] MPI_Wtime when the last operation ended; 0 before the first
+  Pliant_Report last_report{};  ///< of the last blocking call; `size` is 0 before the first
+
+  /// Requests that were started and not yet run, in order of their start.
+  std::deque<Pliant_Request> started;
+
+ private:
+  void share_environment();
+  SettingLayer agreed_layer(MPI_Info info);
+  void adopt(TensorState& tensor);
+
+  Process& process_;
+  Communicator comm_;
+  std::int64_t id_;
+  Config config_;
+  std::optional<Plan> plan_;
+  std::optional<Error> problem_;  // why there is no plan_
+  const Kernels& kernels_;
+  CostModel model_;
+  bool measured_ = false;
+  std::vector<Pliant_Link> links_;
+  Workspace workspace_;
+  struct BlockingKey {
+    const void* recvbuf;
+    std::int64_t count;
+    auto operator<=>(const BlockingKey&) const = default;
+  };
+  std::map<BlockingKey, std::shared_ptr<TensorState>> blocking_;
+  std::vector<std::weak_ptr<TensorState>> made_;  ///< in order
+  std::int64_t tensors_made_ = 0;
+  std::map<std::string, TensorState> pending_;
+  std::vector<std::string> said_;
+};
+
+}  // namespace pliant

@@ -1,0 +1,91 @@
+#include "api/decision.hpp"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "collectives/sparse/sparse.hpp"
+
+namespace pliant {
+namespace {
+
+template <class... Values>
+void explain(Decision& decision, const char* format, Values... values) {
+  std::snprintf(decision.reason.data(), decision.reason.size(), format, values...);
+}
+
+const Candidate* cheapest(const CandidateList& list, bool exact) {
+  for (const Candidate& candidate : list.all())
+    if (candidate.algorithm->exact == exact) return &candidate;
+  return nullptr;
+}
+
+constexpr double kMs = 1e3;
+
+void explain_choice(Decision& decision, const DecisionInput& input, const PolicyDecision& wish) {
+  const Candidate* dense = cheapest(decision.candidates, true);
+  const Candidate* sparse = cheapest(decision.candidates, false);
+  const double density = static_cast<double>(wish.kept) / static_cast<double>(input.shape.count);
+  const char* name = decision.algorithm->name.data();
+  if (!wish.feasible) {
+    explain(decision, "%s: the budget of %.4g ms cannot hold after %.4g ms of computing; least density %.2g",
+            name, input.plan.settings.time_budget_s * kMs, input.compute_s * kMs, density);
+  } else if (decision.algorithm->exact && sparse != nullptr) {
+    explain(decision, "compression refused: dense %s predicted %.4g ms, %s at density %.3g %.4g ms", name,
+            decision.predicted_s * kMs, sparse->algorithm->name.data(), density, sparse->predicted_s * kMs);
+  } else if (dense != nullptr) {
+    explain(decision, "%s at density %.3g predicted %.4g ms, dense %s %.4g ms", name, density,
+            decision.predicted_s * kMs, dense->algorithm->name.data(), dense->predicted_s * kMs);
+  } else {
+    explain(decision, "%s at density %.3g predicted %.4g ms; exact ones are not allowed", name, density,
+            decision.predicted_s * kMs);
+  }
+}
+
+void take_first(Decision& decision, std::int64_t count, std::int64_t kept) {
+  decision.algorithm = decision.candidates.items[0].algorithm;
+  decision.predicted_s = decision.candidates.items[0].predicted_s;
+  decision.kept = decision.algorithm->exact ? count : kept;
+}
+
+}  // namespace
+
+bool lossy_eligible(const Plan& plan, const AllreduceShape& shape, ReduceOp op) {
+  return plan.settings.topk && op == ReduceOp::sum && supports_sparse(shape) &&
+         shape.bytes() >= plan.settings.min_bytes && plan.filter.allows_any(false);
+}
+
+Decision decide_exact(const DecisionInput& input, const char* why) {
+  Decision decision;
+  const SelectionRequest request{.shape = input.shape, .deterministic = input.plan.settings.deterministic};
+  decision.candidates = rank_candidates(request, input.plan.filter.for_exact_call(), input.model);
+  take_first(decision, input.shape.count, input.shape.count);
+  explain(decision, "%s: %s", decision.algorithm->name.data(), why);
+  return decision;
+}
+
+Decision decide(const DecisionInput& input) {
+  const Plan& plan = input.plan;
+  if (!input.may_lose)
+    return decide_exact(input, plan.settings.deterministic
+                                   ? "exact, order of additions pinned"
+                                   : "exact; cheapest predicted of the exact algorithms");
+  const PolicyDecision wish =
+      plan.policy->decide({plan.settings, input.shape, plan.filter, input.model, input.compute_s});
+  if (!wish.lossy && plan.filter.allows_any(true))
+    return decide_exact(input, "everything fits: nothing is left out");
+
+  Decision decision;
+  SelectionRequest request{.shape = input.shape,
+                           .lossy = true,
+                           .exact = plan.filter.allows_any(true),
+                           .deterministic = plan.settings.deterministic};
+  request.shape.kept = decision.lossy_kept = wish.kept;
+  decision.candidates = rank_candidates(request, plan.filter, input.model);
+  if (decision.candidates.used == 0)
+    return decide_exact(input, "no algorithm allowed is both lossy and pinned");
+  take_first(decision, input.shape.count, wish.kept);
+  explain_choice(decision, input, wish);
+  return decision;
+}
+
+}  // namespace pliant

@@ -1,0 +1,37 @@
+// Policy and selector together: what one call will do, and why. Pure; equal on all ranks for equal input.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "api/plan.hpp"
+#include "collectives/selector.hpp"
+
+namespace pliant {
+
+struct DecisionInput {
+  const Plan& plan;
+  AllreduceShape shape;   ///< `kept` is not set yet
+  bool may_lose = false;  ///< the call is one that lossy algorithms can do, and all ranks are ready for one
+  const CostModel& model;
+  double compute_s = 0;  ///< [s] max over ranks, where the policy needs it
+};
+
+struct Decision {
+  const AllreduceAlgorithm* algorithm = nullptr;
+  std::int64_t kept = 0;        ///< elements, all of them when exact
+  std::int64_t lossy_kept = 0;  ///< elements that the lossy candidates would keep
+  double predicted_s = 0;
+  CandidateList candidates;  ///< cheapest first; the first is `algorithm`
+  std::array<char, 164> reason{};
+};
+
+/// May a lossy algorithm do such a call under this plan at all?
+bool lossy_eligible(const Plan& plan, const AllreduceShape& shape, ReduceOp op);
+
+Decision decide(const DecisionInput& input);
+
+/// The same with everything sent: what is done when a selection holds too little of the gradient.
+Decision decide_exact(const DecisionInput& input, const char* why);
+
+}  // namespace pliant

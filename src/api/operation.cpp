@@ -1,0 +1,239 @@
+#include "api/operation.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstring>
+#include <string_view>
+
+#include "api/decision.hpp"
+#include "collectives/sparse/sparse.hpp"
+#include "mpi/agree.hpp"
+
+namespace pliant {
+namespace {
+
+/// Shorter exact messages are chosen for by the nominal model: measuring takes longer than they do.
+constexpr std::int64_t kMeasureBytes = 16384;
+
+/// What the ranks must hold in common before they decide.
+struct Agreed {
+  double compute_s = 0;
+  std::int64_t step = 0;
+  bool all_ready = true;  ///< every rank has room for the tensor's residual
+};
+
+Agreed agree(Context& context, const Operation& operation, bool eligible, double compute_s) {
+  const bool compute_needed = operation.plan.policy->needs_compute_time;
+  const std::int64_t step = operation.tensor != nullptr ? operation.tensor->step : 0;
+  Agreed agreed{compute_s, step, true};
+  if (!eligible || (!operation.blocking && !compute_needed)) return agreed;
+  std::array<double, 3> values = {compute_s, static_cast<double>(step),
+                                  operation.tensor == nullptr ? 1.0 : 0.0};
+  agree_max(context.comm(), values);
+  return {values[0], static_cast<std::int64_t>(values[1]), values[2] == 0};
+}
+
+AllreduceCall make_call(Context& context, const Operation& operation, const AllreduceShape& shape) {
+  return {.comm = context.comm(),
+          .workspace = context.workspace(),
+          .kernels = context.kernels(),
+          .shape = shape,
+          .op = operation.op,
+          .data = static_cast<std::byte*>(operation.recv),
+          .outcome = {}};
+}
+
+/// Nothing of the gradient is left out and no residual is looked at.
+void run_plain(AllreduceCall& call, const Operation& operation, const Decision& decision) {
+  if (operation.send != operation.recv)
+    std::memcpy(operation.recv, operation.send, static_cast<std::size_t>(call.shape.bytes()));
+  decision.algorithm->run(call);
+}
+
+/// ||sent||^2 / ||all||^2 of the k largest of this rank's error-fed gradient, minimum over ranks.
+double least_gain(Context& context, const AllreduceShape& shape, TensorState& tensor, double total_squared) {
+  AllreduceCall call{.comm = context.comm(),
+                     .workspace = context.workspace(),
+                     .kernels = context.kernels(),
+                     .shape = shape,
+                     .residual = tensor.memory.residual.data(),
+                     .outcome = {}};
+  const double sent_squared = select_own(call).sent_squared;
+  std::array<double, 1> loss = {total_squared > 0 ? 1 - sent_squared / total_squared : 0};
+  agree_max(context.comm(), loss);
+  return 1 - loss[0];
+}
+
+/// What the error-fed part of a call found.
+struct Fed {
+  double total_squared = 0;  ///< squared norm of the error-fed gradient
+  double sent_squared = 0;
+};
+
+/// The gradient goes through the tensor's error feedback. `decision` changes to an exact one where
+/// pliant_min_gain asks for it.
+Fed run_fed(Context& context, const Operation& operation, AllreduceCall& call, Decision& decision,
+            const DecisionInput& input) {
+  TensorState& tensor = *operation.tensor;
+  const ErrorFeedback& feedback = *tensor.feedback;
+  auto* result = static_cast<float*>(operation.recv);
+  Fed fed;
+  {
+    const CompressTimer timer(call.outcome.compress_s);
+    fed.total_squared = feedback.begin(tensor.memory, static_cast<const float*>(operation.send),
+                                       operation.count, context.kernels());
+  }
+  const double min_gain = operation.plan.settings.min_gain;
+  if (!decision.algorithm->exact && min_gain > 0 &&
+      least_gain(context, call.shape, tensor, fed.total_squared) < min_gain)
+    decision = decide_exact(input, "a rank's top-k holds less than pliant_min_gain");
+
+  if (decision.algorithm->exact) {
+    std::copy_n(tensor.memory.residual.begin(), operation.count, result);
+    call.shape.kept = operation.count;
+    decision.algorithm->run(call);
+    std::fill(tensor.memory.residual.begin(), tensor.memory.residual.end(), 0.0F);
+    fed.sent_squared = fed.total_squared;
+  } else {
+    call.residual = tensor.memory.residual.data();
+    decision.algorithm->run(call);
+    fed.sent_squared = call.outcome.selection.sent_squared;
+  }
+  feedback.finish(tensor.memory, result, operation.count, context.kernels());
+  return fed;
+}
+
+void copy_text(char* into, std::size_t room, std::string_view text) {
+  const std::size_t length = std::min(room - 1, text.size());
+  std::memcpy(into, text.data(), length);
+  std::memset(into + length, 0, room - length);
+}
+
+void fill_choice(Pliant_Report& report, const Decision& decision, const Context& context,
+                 std::int64_t count) {
+  copy_text(report.algorithm, sizeof report.algorithm, decision.algorithm->name);
+  copy_text(report.reason, sizeof report.reason, decision.reason.data());
+  report.elements = count;
+  report.kept = decision.kept;
+  report.density = static_cast<double>(decision.kept) / static_cast<double>(count);
+  report.predicted_s = decision.predicted_s;
+  report.exact = decision.algorithm->exact ? 1 : 0;
+  report.alpha_s = context.model().link.alpha_s;
+  report.beta_s_per_byte = context.model().link.beta_s_per_byte;
+}
+
+void trace(Context& context, const Operation& operation, const Pliant_Report& report, std::int64_t step) {
+  Process& process = context.process();
+  if (!process.records()) return;
+  TraceEvent event;
+  event.time_s = process.now_s();
+  event.step = step;
+  event.communicator = context.id();
+  const std::string& name =
+      operation.tensor != nullptr ? operation.tensor->name : operation.plan.settings.name;
+  copy_text(event.tensor.data(), event.tensor.size(), name);
+  copy_text(event.algorithm.data(), event.algorithm.size(), report.algorithm);
+  event.elements = report.elements;
+  event.kept = report.kept;
+  event.density = report.density;
+  event.predicted_s = report.predicted_s;
+  event.measured_s = report.measured_s;
+  event.compress_s = report.compress_s;
+  event.compute_s = report.compute_s;
+  event.wire_bytes = report.wire_bytes;
+  event.gain = report.gain;
+  event.residual_norm = report.residual_norm;
+  event.nonfinite = report.nonfinite;
+  event.alpha_s = report.alpha_s;
+  event.beta_s_per_byte = report.beta_s_per_byte;
+  process.record(event);
+}
+
+void announce(Context& context, const Operation& operation, const Pliant_Report& report) {
+  const Logger logger = context.process().logger();
+  if (context.comm().rank() != 0) return;
+  const std::string name = operation.tensor != nullptr ? operation.tensor->name + ": " : std::string();
+  if (report.nonfinite > 0)
+    context.warn_once(
+        name + std::to_string(report.nonfinite) +
+        " NaN or infinite elements were selected and sent (they rank first). Look at the gradient");
+  if (logger.level() >= LogLevel::trace) logger.trace(name + report.reason);
+}
+
+}  // namespace
+
+Pliant_Report empty_report() {
+  Pliant_Report report{};
+  report.size = sizeof report;
+  report.gain = 1;
+  report.density = 1;
+  return report;
+}
+
+Pliant_Report run_operation(Context& context, const Operation& operation) {
+  const double begin_s = MPI_Wtime();
+  const double own_compute_s = context.end_s > 0 ? begin_s - context.end_s : 0;
+  AllreduceShape shape{.ranks = context.comm().ranks(),
+                       .count = operation.count,
+                       .type = operation.type,
+                       .kept = operation.count};
+  const bool eligible = lossy_eligible(operation.plan, shape, operation.op);
+  if (!context.measured() && (eligible || shape.bytes() >= kMeasureBytes)) context.measure();
+  const double measured_begin_s = MPI_Wtime();
+  const Agreed agreed = agree(context, operation, eligible, own_compute_s);
+  if (!agreed.all_ready)
+    context.warn_once(
+        "more tensors in blocking calls than residuals are kept for (64 a communicator; keyed by recvbuf "
+        "and count). Further ones are reduced exactly: use Pliant_Allreduce_init, one request a tensor");
+
+  const DecisionInput input{operation.plan, shape, eligible && agreed.all_ready, context.model(),
+                            agreed.compute_s};
+  Decision decision = decide(input);
+  shape.kept = decision.kept;
+
+  AllreduceCall call = make_call(context, operation, shape);
+  call.step = agreed.step;
+  const std::int64_t bytes_before = context.comm().traffic().bytes;
+  Fed fed;
+  if (eligible && operation.tensor != nullptr) {
+    if (!operation.tensor->prepare(*operation.plan.feedback))
+      context.warn_once(
+          "pliant_error_feedback changed, but tensors that hold a residual keep the one they began with. "
+          "Use new requests for another");
+    fed = run_fed(context, operation, call, decision, input);
+    operation.tensor->step = agreed.step + 1;
+  } else {
+    run_plain(call, operation, decision);
+  }
+
+  Pliant_Report report = empty_report();
+  fill_choice(report, decision, context, operation.count);
+  context.end_s = MPI_Wtime();
+  report.measured_s = context.end_s - measured_begin_s;
+  report.compress_s = call.outcome.compress_s;
+  report.compute_s = agreed.compute_s;
+  report.wire_bytes = context.comm().traffic().bytes - bytes_before;
+  report.nonfinite = call.outcome.selection.nonfinite;
+  if (fed.total_squared > 0) report.gain = fed.sent_squared / fed.total_squared;
+  report.residual_norm = std::sqrt(std::max(0.0, fed.total_squared - fed.sent_squared));
+  trace(context, operation, report, agreed.step);
+  announce(context, operation, report);
+  context.end_s = MPI_Wtime();
+  return report;
+}
+
+void flush_tensor(Context& context, const Plan& plan, TensorState& tensor, float* result) {
+  if (tensor.feedback == nullptr || !tensor.feedback->keeps_mass) return;
+  std::vector<float> rest = tensor.memory.residual;
+  const Operation operation{
+      plan, &tensor, rest.data(), rest.data(), tensor.count, ElementType::float32, ReduceOp::sum, false};
+  AllreduceShape shape{.ranks = context.comm().ranks(), .count = tensor.count, .kept = tensor.count};
+  const Decision decision = decide_exact({plan, shape, false, context.model()}, "flush");
+  AllreduceCall call = make_call(context, operation, shape);
+  decision.algorithm->run(call);
+  tensor.feedback->settle(tensor.memory, rest.data(), tensor.count, context.kernels());
+  context.kernels().reduction(ElementType::float32, ReduceOp::sum)(result, rest.data(), tensor.count);
+}
+
+}  // namespace pliant

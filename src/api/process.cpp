@@ -1,0 +1,130 @@
+#include "api/process.hpp"
+
+#include <pliant/pliant.h>
+
+#include <ctime>
+
+#include "api/guard.hpp"
+#include "kernels/kernels.hpp"
+#include "mpi/check.hpp"
+
+namespace pliant {
+namespace {
+
+std::string mpi_text(int (*get)(char*, int*), int room) {
+  std::string text(static_cast<std::size_t>(room), '\0');
+  int length = 0;
+  get(text.data(), &length);
+  text.resize(static_cast<std::size_t>(length));
+  return text.substr(0, text.find('\n'));
+}
+
+}  // namespace
+
+int Process::keyval() {
+  static const int value = [] {
+    int made = MPI_KEYVAL_INVALID;
+    check(MPI_Comm_create_keyval(MPI_COMM_NULL_COPY_FN, on_finalize, &made, nullptr),
+          "MPI_Comm_create_keyval");
+    return made;
+  }();
+  return value;
+}
+
+// MPI deletes MPI_COMM_SELF's attributes first of all when it is finalized: everything still works then.
+int Process::on_finalize(MPI_Comm, int, void* attribute, void*) {
+  auto* process = static_cast<Process*>(attribute);
+  process->end_communicators();
+  delete process;
+  return MPI_SUCCESS;
+}
+
+Process& Process::instance() {
+  static std::mutex making;
+  const std::lock_guard lock(making);
+  void* attribute = nullptr;
+  int found = 0;
+  check(MPI_Comm_get_attr(MPI_COMM_SELF, keyval(), &attribute, &found), "MPI_Comm_get_attr");
+  if (found != 0) return *static_cast<Process*>(attribute);
+  auto* process = new Process;
+  check(MPI_Comm_set_attr(MPI_COMM_SELF, keyval(), process), "MPI_Comm_set_attr");
+  return *process;
+}
+
+Process::Process() : begin_s_(MPI_Wtime()) {
+  MPI_Comm_rank(MPI_COMM_WORLD, &world_rank_);
+  if (world_rank_ != 0) return;
+  std::string lines = unknown_environment();
+  while (!lines.empty()) {
+    logger().warn(lines.substr(0, lines.find('\n')));
+    lines.erase(0, lines.find('\n') + 1);
+  }
+}
+
+const ProcessSettings& Process::settings() {
+  const std::lock_guard lock(mutex_);
+  if (!settings_read_) {
+    settings_ = process_settings();
+    choose_kernels(settings_.kernels);
+    settings_read_ = true;
+    open_trace();
+  }
+  return settings_;
+}
+
+void Process::open_trace() {
+  if (settings_.trace.empty() || world_rank_ != 0) return;
+  int ranks = 0;
+  MPI_Comm_size(MPI_COMM_WORLD, &ranks);
+  const RunInfo info{.software_version = Pliant_Get_library_version(),
+                     .start_date = iso8601_utc(std::time(nullptr)),
+                     .mpi_library = mpi_text(MPI_Get_library_version, MPI_MAX_LIBRARY_VERSION_STRING),
+                     .host = mpi_text(MPI_Get_processor_name, MPI_MAX_PROCESSOR_NAME),
+                     .ranks = ranks};
+  end_trace_on(recorder_.open(settings_.trace, info));
+}
+
+void Process::record(const TraceEvent& event) {
+  const std::lock_guard lock(mutex_);
+  end_trace_on(recorder_.record(event));
+}
+
+void Process::end_trace_on(const TraceFailure& failure) const {
+  if (failure) logger().warn(*failure + "; tracing is off");
+}
+
+void Process::remember_error(int code, const std::string& text) {
+  const std::lock_guard lock(mutex_);
+  last_code_ = code;
+  last_text_ = text;
+}
+
+std::string Process::error_text(int code) {
+  const std::lock_guard lock(mutex_);
+  return code == last_code_ ? last_text_ : std::string();
+}
+
+std::int64_t Process::next_communicator() {
+  const std::lock_guard lock(mutex_);
+  return communicators_++;
+}
+
+void Process::attach(MPI_Comm comm, int comm_keyval) {
+  const std::lock_guard lock(mutex_);
+  attached_.push_back({comm, comm_keyval});
+}
+
+void Process::detach(MPI_Comm comm) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(attached_, [&](const Attached& entry) { return entry.comm == comm; });
+}
+
+void Process::end_communicators() {
+  while (!attached_.empty()) {
+    const Attached last = attached_.back();
+    attached_.pop_back();
+    MPI_Comm_delete_attr(last.comm, last.keyval);
+  }
+}
+
+}  // namespace pliant

@@ -1,0 +1,75 @@
+#include "api/report.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+#include <limits>
+#include <string>
+
+#include "core/error.hpp"
+
+namespace pliant {
+namespace {
+
+constexpr std::size_t kLeastSize =
+    offsetof(Pliant_Report, nonfinite);  // the struct as it was first published
+
+void check_size(std::size_t size) {
+  if (size >= kLeastSize) return;
+  throw Error(ErrorClass::argument, "report->size = " + std::to_string(size), "must be sizeof(Pliant_Report)",
+              "Set it before the call");
+}
+
+Pliant_Report planned(const Candidate& candidate, const AllreduceShape& shape, const CostModel& model) {
+  Pliant_Report report{};
+  const bool exact = candidate.algorithm->exact;
+  candidate.algorithm->name.copy(report.algorithm, sizeof report.algorithm - 1);
+  candidate.algorithm->summary.copy(report.reason, sizeof report.reason - 1);
+  report.elements = shape.count;
+  report.kept = exact ? shape.count : shape.kept;
+  report.density = static_cast<double>(report.kept) / static_cast<double>(shape.count);
+  report.gain = report.measured_s = report.compress_s = report.compute_s =
+      std::numeric_limits<double>::quiet_NaN();
+  report.residual_norm = std::numeric_limits<double>::quiet_NaN();
+  report.predicted_s = candidate.predicted_s;
+  report.alpha_s = model.link.alpha_s;
+  report.beta_s_per_byte = model.link.beta_s_per_byte;
+  report.wire_bytes = (candidate.algorithm->total_wire_bytes(shape) + shape.ranks - 1) / shape.ranks;
+  report.exact = exact ? 1 : 0;
+  return report;
+}
+
+}  // namespace
+
+void copy_report(const Pliant_Report& from, Pliant_Report* report) {
+  if (report == nullptr)
+    throw Error(ErrorClass::argument, "report is NULL", "it receives what was done", "Pass its address");
+  check_size(report->size);
+  const std::size_t size = report->size;
+  std::memcpy(report, &from, std::min(size, sizeof from));
+  report->size = size;
+}
+
+void write_plan(const Decision& decision, const AllreduceShape& shape, const CostModel& model, int max,
+                Pliant_Report* reports, int* n) {
+  if (n == nullptr || max < 0 || (reports == nullptr && max > 0))
+    throw Error(ErrorClass::argument, "no room for the plan",
+                "max >= 0, reports has room for max, n is not NULL", "Pass an array of reports");
+  const std::size_t size = max > 0 ? reports[0].size : sizeof(Pliant_Report);
+  check_size(size);
+  // The caller's structs may be shorter than ours: they lie `size` bytes apart.
+  auto* room = reinterpret_cast<std::byte*>(reports);
+  AllreduceShape kept_shape = shape;
+  kept_shape.kept = decision.lossy_kept;
+  *n = 0;
+  for (const Candidate& candidate : decision.candidates.all()) {
+    if (*n < max) {
+      Pliant_Report report = planned(candidate, kept_shape, model);
+      report.size = size;
+      std::memcpy(room + static_cast<std::size_t>(*n) * size, &report, std::min(size, sizeof report));
+    }
+    ++*n;
+  }
+}
+
+}  // namespace pliant

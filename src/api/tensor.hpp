@@ -1,0 +1,31 @@
+// What is remembered of one tensor between its steps.
+#pragma once
+
+#include <pliant/pliant.h>
+
+#include <cstdint>
+#include <string>
+
+#include "compress/error_feedback.hpp"
+
+namespace pliant {
+
+struct TensorState {
+  std::string name;        ///< pliant_name, or one made from its order; for messages and state files
+  std::int64_t count = 0;  ///< elements
+  const ErrorFeedback* feedback = nullptr;  ///< null until the first lossy step, when `memory` is allocated
+  FeedbackState memory;
+  std::int64_t step = 0;  ///< steps done; equal on all ranks
+  Pliant_Report report{};
+
+  /// Make room for the residual, all zero, unless there is one: a tensor keeps the error feedback it began
+  /// with, so that nothing outstanding is lost. False if that is another than the one wanted.
+  bool prepare(const ErrorFeedback& wanted) {
+    if (feedback != nullptr) return feedback == &wanted;
+    wanted.reset(memory, count);
+    feedback = &wanted;
+    return true;
+  }
+};
+
+}  // namespace pliant
