@@ -68,8 +68,9 @@ class Context {
   const Kernels& kernels() const { return kernels_; }
   Workspace& workspace() { return workspace_; }
   std::int64_t id() const { return id_; }
-  double end_s = 0;             ///< [s] MPI_Wtime when the last operation ended; 0 before the first
-  Pliant_Report last_report{};  ///< of the last blocking call; `size` is 0 before the first
+  double end_s = 0;              ///< [s] MPI_Wtime when the last operation ended; 0 before the first
+  std::int64_t plain_calls = 0;  ///< blocking calls done without a tensor of their own
+  Pliant_Report last_report{};   ///< of the last blocking call; `size` is 0 before the first
 
   /// Requests that were started and not yet run, in order of their start.
   std::deque<Pliant_Request> started;

@@ -25,7 +25,7 @@ struct Agreed {
 
 Agreed agree(Context& context, const Operation& operation, bool eligible, double compute_s) {
   const bool compute_needed = operation.plan.policy->needs_compute_time;
-  const std::int64_t step = operation.tensor != nullptr ? operation.tensor->step : 0;
+  const std::int64_t step = operation.tensor != nullptr ? operation.tensor->step : context.plain_calls;
   Agreed agreed{compute_s, step, true};
   if (!eligible || (!operation.blocking && !compute_needed)) return agreed;
   std::array<double, 3> values = {compute_s, static_cast<double>(step),
@@ -104,16 +104,10 @@ Fed run_fed(Context& context, const Operation& operation, AllreduceCall& call, D
   return fed;
 }
 
-void copy_text(char* into, std::size_t room, std::string_view text) {
-  const std::size_t length = std::min(room - 1, text.size());
-  std::memcpy(into, text.data(), length);
-  std::memset(into + length, 0, room - length);
-}
-
 void fill_choice(Pliant_Report& report, const Decision& decision, const Context& context,
                  std::int64_t count) {
-  copy_text(report.algorithm, sizeof report.algorithm, decision.algorithm->name);
-  copy_text(report.reason, sizeof report.reason, decision.reason.data());
+  set_text(report.algorithm, decision.algorithm->name);
+  set_text(report.reason, decision.reason.data());
   report.elements = count;
   report.kept = decision.kept;
   report.density = static_cast<double>(decision.kept) / static_cast<double>(count);
@@ -127,13 +121,13 @@ void trace(Context& context, const Operation& operation, const Pliant_Report& re
   Process& process = context.process();
   if (!process.records()) return;
   TraceEvent event;
-  event.time_s = process.now_s();
+  event.time_s = process.since_begin_s(context.end_s - report.measured_s);
   event.step = step;
   event.communicator = context.id();
   const std::string& name =
       operation.tensor != nullptr ? operation.tensor->name : operation.plan.settings.name;
-  copy_text(event.tensor.data(), event.tensor.size(), name);
-  copy_text(event.algorithm.data(), event.algorithm.size(), report.algorithm);
+  set_text(event.tensor, name);
+  set_text(event.algorithm, report.algorithm);
   event.elements = report.elements;
   event.kept = report.kept;
   event.density = report.density;
@@ -202,10 +196,10 @@ Pliant_Report run_operation(Context& context, const Operation& operation) {
           "pliant_error_feedback changed, but tensors that hold a residual keep the one they began with. "
           "Use new requests for another");
     fed = run_fed(context, operation, call, decision, input);
-    operation.tensor->step = agreed.step + 1;
   } else {
     run_plain(call, operation, decision);
   }
+  (operation.tensor != nullptr ? operation.tensor->step : context.plain_calls) = agreed.step + 1;
 
   Pliant_Report report = empty_report();
   fill_choice(report, decision, context, operation.count);

@@ -27,8 +27,8 @@ class Process {
   const ProcessSettings& settings();
   Logger logger() const { return {settings_.debug, world_rank_}; }
 
-  /// [s] since this state was made, by MPI_Wtime.
-  double now_s() const { return MPI_Wtime() - begin_s_; }
+  /// [s] from when this state was made to `wtime_s`, a value of MPI_Wtime: a trace's clock.
+  double since_begin_s(double wtime_s) const { return wtime_s - begin_s_; }
 
   void remember_error(int code, const std::string& text);
   /// The message remembered for `code`; empty if another error came last.

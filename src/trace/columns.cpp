@@ -4,8 +4,9 @@ namespace pliant {
 namespace {
 
 constexpr TraceColumn kColumns[] = {
-    {"time", "s", "MPI_Wtime of the recording rank when the call began", &TraceEvent::time_s},
-    {"step", "1", "calls for this tensor before this one", &TraceEvent::step},
+    {"time", "s", "when the call began, by MPI_Wtime since the first Pliant call", &TraceEvent::time_s},
+    {"step", "1", "calls for this tensor before this one; exact blocking calls are counted together",
+     &TraceEvent::step},
     {"communicator", "1", "number of the communicator, in the order of their first calls",
      &TraceEvent::communicator},
     {"tensor", "text", "pliant_name, or what Pliant named the buffer", &TraceEvent::tensor},

@@ -49,7 +49,7 @@ void Hdf5File::flush() {}
 void Hdf5File::close() {}
 void Hdf5File::commit() {}
 void Hdf5File::make_group(const std::string&) {}
-Hdf5Column Hdf5File::make_column(const std::string&, const Hdf5Element&, std::int64_t) {
+Hdf5Column Hdf5File::make_column(const std::string&, const Hdf5Element&, const Hdf5Layout&) {
   return Hdf5Column(nullptr);
 }
 void Hdf5File::write_attribute(const std::string&, const std::string&, const Hdf5Value&) {}

@@ -242,23 +242,23 @@ void Hdf5File::make_group(const std::string& path) {
 }
 
 Hdf5Column Hdf5File::make_column(const std::string& path, const Hdf5Element& element,
-                                 std::int64_t chunk_rows) {
+                                 const Hdf5Layout& layout) {
   const Quiet quiet;
   const hsize_t empty = 0;
   const hsize_t unlimited = H5S_UNLIMITED;
-  const hsize_t chunk = static_cast<hsize_t>(chunk_rows);
+  const hsize_t chunk = static_cast<hsize_t>(layout.chunk_rows);
   const Handle space(H5Screate_simple(1, &empty, &unlimited));
-  const Handle layout(H5Pcreate(H5P_DATASET_CREATE));
-  H5Pset_chunk(layout.get(), 1, &chunk);
-  if (H5Zfilter_avail(H5Z_FILTER_DEFLATE) > 0) {
-    H5Pset_shuffle(layout.get());
-    H5Pset_deflate(layout.get(), 1);
+  const Handle properties(H5Pcreate(H5P_DATASET_CREATE));
+  H5Pset_chunk(properties.get(), 1, &chunk);
+  if (layout.compressed && H5Zfilter_avail(H5Z_FILTER_DEFLATE) > 0) {
+    H5Pset_shuffle(properties.get());
+    H5Pset_deflate(properties.get(), 1);
   }
   const bool integer = element.kind == Hdf5Element::Kind::integer;
   const bool text = element.kind == Hdf5Element::Kind::text;
   const std::size_t text_bytes = text ? element.text_bytes : 1;
   const Handle type = text ? text_type(text_bytes) : number_type(integer);
-  const hid_t dataset = impl_->make_dataset(path, type.get(), space.get(), layout.get());
+  const hid_t dataset = impl_->make_dataset(path, type.get(), space.get(), properties.get());
   return Hdf5Column(std::unique_ptr<Hdf5Column::Impl>(
       new Hdf5Column::Impl{*impl_, path, dataset, text_type(text_bytes), text_bytes}));
 }

@@ -28,6 +28,14 @@ struct Hdf5Element {
   std::size_t text_bytes = 0;  ///< width of a text row, its final 0 included
 };
 
+/// How a growing dataset lies in the file.
+struct Hdf5Layout {
+  std::int64_t chunk_rows = 1024;
+  /// Shuffle and deflate 1, where HDF5 has zlib. A compressed chunk moves when it grows, so a program killed
+  /// while it writes may leave one that cannot be read; chunks that are not compressed stay where they are.
+  bool compressed = false;
+};
+
 /// A growing 1-D dataset, open for writing. Valid until its file is closed.
 class Hdf5Column {
  public:
@@ -79,8 +87,8 @@ class Hdf5File {
 
   /// Make a group and those above it that are missing.
   void make_group(const std::string& path);
-  /// Make an empty growing dataset, compressed where HDF5 has zlib.
-  Hdf5Column make_column(const std::string& path, const Hdf5Element& element, std::int64_t chunk_rows);
+  /// Make an empty growing dataset, and the groups above it that are missing.
+  Hdf5Column make_column(const std::string& path, const Hdf5Element& element, const Hdf5Layout& layout);
   void write_attribute(const std::string& object, const std::string& name, const Hdf5Value& value);
   /// Write a whole 1-D dataset at once, making the groups above it. T: float, double, std::int64_t.
   template <class T>

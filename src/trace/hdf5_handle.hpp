@@ -119,18 +119,12 @@ struct OpenFile {
   }
 
  private:
-  /// From here on HDF5 writes to memory that nobody sees. The file gets its full length, without which it
-  /// never opens.
+  /// From here on HDF5 writes to memory that nobody sees.
   void redirect_to_memory() const {
     void* descriptor = nullptr;
-    hsize_t bytes = 0;
     const int memory = ::memfd_create("pliant", MFD_CLOEXEC);
     if (memory < 0) return;
-    if (H5Fget_filesize(id, &bytes) >= 0 && H5Fget_vfd_handle(id, H5P_DEFAULT, &descriptor) >= 0) {
-      const int file = *static_cast<int*>(descriptor);
-      [[maybe_unused]] const int extended = ::ftruncate(file, static_cast<off_t>(bytes));
-      ::dup2(memory, file);
-    }
+    if (H5Fget_vfd_handle(id, H5P_DEFAULT, &descriptor) >= 0) ::dup2(memory, *static_cast<int*>(descriptor));
     ::close(memory);
   }
 };

@@ -10,9 +10,11 @@
 namespace pliant {
 namespace {
 
-// Rows a chunk: 8 KiB of numbers, 64 KiB of tensor names. Larger chunks compress little better, and the last
-// one is compressed again at each write.
-constexpr std::int64_t kChunkRows = 1024;
+// A chunk is 8 KiB of numbers or 64 KiB of tensor names. Not compressed: of 200 runs killed at a random time
+// while they recorded at full speed, 5 left a compressed trace with a chunk that could not be read, and none
+// a plain one; and writing 1000 rows then takes under 1 ms instead of 10, which every rank would wait for.
+// The price is 232 bytes a call instead of 35.
+constexpr Hdf5Layout kLayout{.chunk_rows = 1024, .compressed = false};
 
 template <class T>
 Hdf5Element element_of(T TraceEvent::*) {
@@ -108,7 +110,7 @@ void Recorder::create(const std::string& path, const RunInfo& info) {
   for (const TraceColumn& column : trace_columns()) {
     const std::string path = std::string("/calls/") + column.name;
     const Hdf5Element element = std::visit([](auto member) { return element_of(member); }, column.member);
-    columns_.push_back(file_->make_column(path, element, kChunkRows));
+    columns_.push_back(file_->make_column(path, element, kLayout));
     file_->write_attribute(path, "unit", column.unit);
     file_->write_attribute(path, "meaning", column.meaning);
   }
@@ -129,13 +131,8 @@ void Recorder::write_waiting() {
   waiting_.clear();
 }
 
-/// End without the rows that could not be written; those before stay, if the disk lets them.
+/// End. Rows that could not be written stay as zeros: to cut them off HDF5 would have to write again.
 void Recorder::abandon() {
-  try {
-    for (Hdf5Column& column : columns_) column.resize(rows_);
-  } catch (const std::exception&) {
-    // The first failure is the one to report, and it is on its way.
-  }
   columns_.clear();
   file_.reset();
   waiting_.clear();

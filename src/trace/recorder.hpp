@@ -1,7 +1,8 @@
 // Writes a trace: one HDF5 file with a row for each call, /calls/<column>, and the run's facts on the root.
 //
 // Nothing here throws: a trace must never break a run. What goes wrong comes back once, as the text for a
-// warning, and the recorder is off from then on. It is used on one rank, by one thread, and talks to nobody
+// warning, and the recorder is off from then on; the columns of the file are equally long even then, and only
+// rows of the last batch may be missing, as zeros. It is used on one rank, by one thread, and talks to nobody
 // but its file.
 #pragma once
 
@@ -36,8 +37,8 @@ class Recorder {
  public:
   /// Rows wait in memory until there are this many: 1 MB, and a chunk-sized write for each column.
   static constexpr std::size_t kBatchRows = 4096;
-  /// Rows wait no longer than this, by the events' clock, if more calls follow: what a killed run may lose,
-  /// against a write that takes about a hundredth of it.
+  /// Rows wait no longer than this by the events' clock, if more calls follow: what a killed run may lose,
+  /// against a write of about a thousandth of it.
   static constexpr double kBatchTime_s = 1;
 
   Recorder() = default;

@@ -1,0 +1,253 @@
+// Blocking calls on communicators that opted in to top-k: conservation, same bits, refusal, the bound on
+// residuals.
+#include <cmath>
+#include <memory>
+#include <numeric>
+
+#include "tests/api/api_support.hpp"
+
+namespace {
+
+using namespace pliant_test;
+
+constexpr int kCount = 6007;
+
+std::vector<std::string> lossy_algorithms() {
+  std::vector<std::string> names;
+  int algorithms = 0;
+  Pliant_Algorithm_get_num(&algorithms);
+  for (int i = 0; i < algorithms; ++i) {
+    Pliant_Entry entry{};
+    Pliant_Algorithm_get_info(i, &entry);
+    if (entry.exact == 0) names.emplace_back(entry.name);
+  }
+  return names;
+}
+
+TEST(Lossy, NothingOfTheGradientIsEverLost) {
+  for (const std::string& name : lossy_algorithms()) {
+    for (const char* feedback : {"ef14", "ef21"}) {
+      const FreshComm comm;
+      ASSERT_EQ(set(comm, {{"pliant_mode", "topk"},
+                           {"pliant_density", "0.02"},
+                           {"pliant_min_bytes", "0"},
+                           {"pliant_error_feedback", feedback},
+                           {"pliant_algorithm", name}}),
+                MPI_SUCCESS);
+      Pliant_Request request = PLIANT_REQUEST_NULL;
+      std::vector<float> send(kCount);
+      std::vector<float> result(kCount);
+      ASSERT_EQ(Pliant_Allreduce_init(send.data(), result.data(), kCount, MPI_FLOAT, MPI_SUM, comm,
+                                      MPI_INFO_NULL, &request),
+                MPI_SUCCESS);
+      std::vector<float> expected(kCount, 0.0F);
+      std::vector<float> received(kCount, 0.0F);
+      const bool ef21 = std::string(feedback) == "ef21";
+      for (int step = 0; step < 4; ++step) {
+        fill_gradient(send, comm.rank(), step);
+        const std::vector<float> sum = exact_sum(send, comm);
+        Pliant_Start(request);
+        ASSERT_EQ(Pliant_Wait(request), MPI_SUCCESS);
+        EXPECT_TRUE(same_bits(result, comm)) << name;
+        const Pliant_Report report = report_of(request);
+        EXPECT_EQ(name, report.algorithm);
+        EXPECT_EQ(report.kept, 120);
+        EXPECT_EQ(report.exact, 0);
+        // ef14's results add up to the gradients; ef21's stand for the last gradient alone.
+        for (std::size_t i = 0; i < sum.size(); ++i) {
+          expected[i] = ef21 ? sum[i] : expected[i] + sum[i];
+          received[i] = ef21 ? 0 : received[i] + result[i];
+        }
+      }
+      std::vector<float> last = result;
+      ASSERT_EQ(Pliant_Request_flush(request), MPI_SUCCESS);
+      for (std::size_t i = 0; i < last.size(); ++i) received[i] += ef21 ? result[i] : result[i] - last[i];
+      EXPECT_EQ(received, expected) << name << " " << feedback;
+      ASSERT_EQ(Pliant_Request_free(&request), MPI_SUCCESS);
+    }
+  }
+}
+
+TEST(Lossy, BlockingCallsKeepTheirResidualByBufferAndCount) {
+  const FreshComm comm;
+  ASSERT_EQ(set(comm, {{"pliant_mode", "topk"},
+                       {"pliant_density", "0.5"},
+                       {"pliant_min_bytes", "0"},
+                       {"pliant_algorithm", "allgather_topk"}}),
+            MPI_SUCCESS);
+  const std::vector<float> mine = {4, -3, 2, 1};
+  std::vector<float> result(4);
+  const auto ranks = static_cast<float>(comm.ranks());
+  ASSERT_EQ(Pliant_Allreduce(mine.data(), result.data(), 4, MPI_FLOAT, MPI_SUM, comm), MPI_SUCCESS);
+  EXPECT_EQ(result, (std::vector<float>{4 * ranks, -3 * ranks, 0, 0}));
+  ASSERT_EQ(Pliant_Allreduce(mine.data(), result.data(), 4, MPI_FLOAT, MPI_SUM, comm), MPI_SUCCESS);
+  EXPECT_EQ(result, (std::vector<float>{4 * ranks, 0, 4 * ranks, 0}))
+      << "4 -3 4 2: ties go to the lowest index";
+  ASSERT_EQ(Pliant_Allreduce(mine.data(), result.data(), 4, MPI_FLOAT, MPI_SUM, comm), MPI_SUCCESS);
+  EXPECT_EQ(result, (std::vector<float>{4 * ranks, -6 * ranks, 0, 0})) << "4 -6 2 3";
+}
+
+TEST(Lossy, OnlyFloatSumsLoseAnything) {
+  const FreshComm comm;
+  ASSERT_EQ(
+      set(comm, {{"pliant_mode", "topk"}, {"pliant_min_bytes", "0"}, {"pliant_algorithm", "star_tree"}}),
+      MPI_SUCCESS);
+  std::vector<double> doubles(500, 1.0);
+  ASSERT_EQ(Pliant_Allreduce(MPI_IN_PLACE, doubles.data(), 500, MPI_DOUBLE, MPI_SUM, comm), MPI_SUCCESS);
+  EXPECT_EQ(doubles, std::vector<double>(500, comm.ranks()));
+  std::vector<float> floats(500, 2.0F);
+  ASSERT_EQ(Pliant_Allreduce(MPI_IN_PLACE, floats.data(), 500, MPI_FLOAT, MPI_MAX, comm), MPI_SUCCESS);
+  EXPECT_EQ(floats, std::vector<float>(500, 2.0F));
+  EXPECT_EQ(report_of(comm).exact, 1);
+}
+
+TEST(Lossy, ShortMessagesStayExact) {
+  const FreshComm comm;
+  ASSERT_EQ(set(comm, {{"pliant_mode", "topk"}, {"pliant_algorithm", "allgather_topk"}}), MPI_SUCCESS);
+  std::vector<float> values(4095, 1.0F);
+  ASSERT_EQ(Pliant_Allreduce(MPI_IN_PLACE, values.data(), 4095, MPI_FLOAT, MPI_SUM, comm), MPI_SUCCESS);
+  EXPECT_EQ(report_of(comm).exact, 1);
+  values.assign(4096, 1.0F);
+  ASSERT_EQ(Pliant_Allreduce(MPI_IN_PLACE, values.data(), 4096, MPI_FLOAT, MPI_SUM, comm), MPI_SUCCESS);
+  EXPECT_EQ(report_of(comm).exact, 0);
+  EXPECT_EQ(report_of(comm).kept, 41);
+}
+
+TEST(Lossy, DenseCompetesAndTheReportSaysWhyCompressionWasRefused) {
+  const FreshComm comm;
+  ASSERT_EQ(set(comm, {{"pliant_mode", "topk"}, {"pliant_min_bytes", "0"}, {"pliant_density", "0.9"}}),
+            MPI_SUCCESS);
+  std::vector<float> values = gradient(comm.rank(), 0, 50000);
+  const std::vector<float> expected = exact_sum(values, comm);
+  ASSERT_EQ(Pliant_Allreduce(MPI_IN_PLACE, values.data(), 50000, MPI_FLOAT, MPI_SUM, comm), MPI_SUCCESS);
+  const Pliant_Report report = report_of(comm);
+  EXPECT_EQ(report.exact, 1)
+      << "90 % of the elements with their indices are more bytes than all of them without";
+  EXPECT_EQ(report.density, 1);
+  EXPECT_NE(std::string(report.reason).find("compression refused: dense " + std::string(report.algorithm)),
+            std::string::npos)
+      << report.reason;
+  EXPECT_EQ(values, expected);
+}
+
+TEST(Lossy, RefusedCallsSendTheResidualToo) {
+  const FreshComm comm;
+  const auto use = [&](const char* algorithm) {
+    return set(comm, {{"pliant_mode", "topk"}, {"pliant_min_bytes", "0"}, {"pliant_algorithm", algorithm}});
+  };
+  ASSERT_EQ(use("star_ring"), MPI_SUCCESS);
+  std::vector<float> send = gradient(comm.rank(), 0, kCount);
+  std::vector<float> result(kCount);
+  std::vector<float> expected = exact_sum(send, comm);
+  ASSERT_EQ(Pliant_Allreduce(send.data(), result.data(), kCount, MPI_FLOAT, MPI_SUM, comm), MPI_SUCCESS);
+  std::vector<float> received = result;
+  ASSERT_EQ(use("ring,var_ring"), MPI_SUCCESS);
+  ASSERT_EQ(set(comm, {{"pliant_density", "1"}}), MPI_SUCCESS);
+  fill_gradient(send, comm.rank(), 1);
+  const std::vector<float> sum = exact_sum(send, comm);
+  ASSERT_EQ(Pliant_Allreduce(send.data(), result.data(), kCount, MPI_FLOAT, MPI_SUM, comm), MPI_SUCCESS);
+  EXPECT_STREQ(report_of(comm).algorithm, "ring");
+  for (std::size_t i = 0; i < sum.size(); ++i) {
+    expected[i] += sum[i];
+    received[i] += result[i];
+  }
+  EXPECT_EQ(received, expected);
+}
+
+TEST(Lossy, TooManyBlockingTensorsStayExact) {
+  const FreshComm comm;
+  ASSERT_EQ(
+      set(comm, {{"pliant_mode", "topk"}, {"pliant_min_bytes", "0"}, {"pliant_algorithm", "allgather_topk"}}),
+      MPI_SUCCESS);
+  std::vector<std::unique_ptr<std::vector<float>>> buffers;
+  int lossy = 0;
+  for (int i = 0; i < 70; ++i) {
+    buffers.push_back(std::make_unique<std::vector<float>>(gradient(comm.rank(), i, 300)));
+    const std::vector<float> expected = exact_sum(*buffers.back(), comm);
+    ASSERT_EQ(Pliant_Allreduce(MPI_IN_PLACE, buffers.back()->data(), 300, MPI_FLOAT, MPI_SUM, comm),
+              MPI_SUCCESS);
+    if (report_of(comm).exact == 0) {
+      ++lossy;
+    } else {
+      EXPECT_EQ(*buffers.back(), expected);
+    }
+  }
+  EXPECT_EQ(lossy, 64);
+}
+
+TEST(Lossy, RanksWhoseBuffersMoveDecideAlike) {
+  const FreshComm comm;
+  ASSERT_EQ(
+      set(comm, {{"pliant_mode", "topk"}, {"pliant_min_bytes", "0"}, {"pliant_algorithm", "star_tree"}}),
+      MPI_SUCCESS);
+  // Rank 0 reuses one buffer, the others take a new one each time: they run out of room first.
+  std::vector<std::unique_ptr<std::vector<float>>> buffers;
+  for (int i = 0; i < 70; ++i) {
+    if (comm.rank() != 0 || buffers.empty()) buffers.push_back(std::make_unique<std::vector<float>>(300));
+    fill_gradient(*buffers.back(), comm.rank(), i);
+    ASSERT_EQ(Pliant_Allreduce(MPI_IN_PLACE, buffers.back()->data(), 300, MPI_FLOAT, MPI_SUM, comm),
+              MPI_SUCCESS);
+    EXPECT_TRUE(same_bits(*buffers.back(), comm));
+    int exact = report_of(comm).exact;
+    int most = 0;
+    MPI_Allreduce(&exact, &most, 1, MPI_INT, MPI_MAX, comm);
+    EXPECT_EQ(exact, most);
+  }
+}
+
+TEST(Lossy, MinGainSendsEverythingWhereTheSelectionHoldsTooLittle) {
+  const FreshComm comm;
+  ASSERT_EQ(set(comm, {{"pliant_mode", "topk"},
+                       {"pliant_min_bytes", "0"},
+                       {"pliant_density", "0.01"},
+                       {"pliant_min_gain", "0.5"},
+                       {"pliant_algorithm", "allgather_topk"}}),
+            MPI_SUCCESS);
+  std::vector<float> flat(1000, 1.0F);
+  ASSERT_EQ(Pliant_Allreduce(MPI_IN_PLACE, flat.data(), 1000, MPI_FLOAT, MPI_SUM, comm), MPI_SUCCESS);
+  EXPECT_EQ(report_of(comm).exact, 1) << "1 % of equal elements hold 1 % of the energy";
+  EXPECT_NE(std::string(report_of(comm).reason).find("pliant_min_gain"), std::string::npos);
+  EXPECT_EQ(flat, std::vector<float>(1000, static_cast<float>(comm.ranks())));
+  std::vector<float> peaked(1000, 0.001F);
+  peaked[17] = 100;
+  ASSERT_EQ(Pliant_Allreduce(MPI_IN_PLACE, peaked.data(), 1000, MPI_FLOAT, MPI_SUM, comm), MPI_SUCCESS);
+  EXPECT_EQ(report_of(comm).exact, 0);
+  EXPECT_GE(report_of(comm).gain, 0.5);
+}
+
+TEST(Lossy, NonfiniteElementsAreSentFirstAndReported) {
+  const FreshComm comm;
+  ASSERT_EQ(set(comm, {{"pliant_mode", "topk"},
+                       {"pliant_min_bytes", "0"},
+                       {"pliant_density", "0.01"},
+                       {"pliant_algorithm", "allgather_topk"}}),
+            MPI_SUCCESS);
+  std::vector<float> values(1000, 1e30F);
+  values[500] = NAN;
+  values[700] = -INFINITY;
+  ASSERT_EQ(Pliant_Allreduce(MPI_IN_PLACE, values.data(), 1000, MPI_FLOAT, MPI_SUM, comm), MPI_SUCCESS);
+  EXPECT_EQ(report_of(comm).nonfinite, 2);
+  EXPECT_TRUE(std::isnan(values[500]));
+  EXPECT_EQ(values[700], -INFINITY);
+  values.assign(1000, 1.0F);
+  ASSERT_EQ(Pliant_Allreduce(MPI_IN_PLACE, values.data(), 1000, MPI_FLOAT, MPI_SUM, comm), MPI_SUCCESS);
+  EXPECT_EQ(report_of(comm).nonfinite, 0) << "they did not stay in the residual";
+}
+
+TEST(Lossy, WithoutErrorFeedbackWhatIsNotSentIsGone) {
+  const FreshComm comm;
+  ASSERT_EQ(set(comm, {{"pliant_mode", "topk"},
+                       {"pliant_min_bytes", "0"},
+                       {"pliant_density", "0.25"},
+                       {"pliant_error_feedback", "none"},
+                       {"pliant_algorithm", "allgather_topk"}}),
+            MPI_SUCCESS);
+  const std::vector<float> mine = {4, -3, 2, 1};
+  std::vector<float> result(4);
+  for (int step = 0; step < 3; ++step) {
+    ASSERT_EQ(Pliant_Allreduce(mine.data(), result.data(), 4, MPI_FLOAT, MPI_SUM, comm), MPI_SUCCESS);
+    EXPECT_EQ(result, (std::vector<float>{4.0F * static_cast<float>(comm.ranks()), 0, 0, 0}));
+  }
+}
+
+}  // namespace

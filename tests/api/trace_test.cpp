@@ -1,0 +1,76 @@
+// PLIANT_TRACE: one row a call. The process opens its trace at its first Pliant call, so these tests are one
+// program: the environment is set before anything else runs.
+#include <cstdlib>
+
+#include "tests/api/api_support.hpp"
+#include "trace/hdf5_file.hpp"
+
+namespace {
+
+using namespace pliant_test;
+
+std::string trace_path() {
+  return testing::TempDir() + "pliant_trace_" + std::to_string(ranks_of(MPI_COMM_WORLD)) + ".h5";
+}
+
+class TraceEnvironment : public testing::Environment {
+ public:
+  void SetUp() override { setenv("PLIANT_TRACE", trace_path().c_str(), 1); }
+};
+
+const auto* const kEnvironment = testing::AddGlobalTestEnvironment(new TraceEnvironment);
+
+TEST(Trace, HasOneRowForEachCallOfRankZero) {
+  ASSERT_NE(kEnvironment, nullptr);
+  const FreshComm comm;
+  ASSERT_EQ(set(comm, {{"pliant_mode", "topk"},
+                       {"pliant_min_bytes", "0"},
+                       {"pliant_density", "0.1"},
+                       {"pliant_algorithm", "allgather_topk"}}),
+            MPI_SUCCESS);
+  MPI_Info info = MPI_INFO_NULL;
+  MPI_Info_create(&info);
+  MPI_Info_set(info, "pliant_name", "layer1");
+  std::vector<float> values(1000);
+  Pliant_Request request = PLIANT_REQUEST_NULL;
+  ASSERT_EQ(
+      Pliant_Allreduce_init(MPI_IN_PLACE, values.data(), 1000, MPI_FLOAT, MPI_SUM, comm, info, &request),
+      MPI_SUCCESS);
+  MPI_Info_free(&info);
+  std::vector<Pliant_Report> reports;
+  for (int step = 0; step < 3; ++step) {
+    fill_gradient(values, comm.rank(), step);
+    ASSERT_EQ(Pliant_Start(request), MPI_SUCCESS);
+    ASSERT_EQ(Pliant_Wait(request), MPI_SUCCESS);
+    reports.push_back(report_of(request));
+  }
+  // More than a second later by the trace's own clock, everything up to here is on disk.
+  const double begin_s = MPI_Wtime();
+  for (int enough = 0; enough == 0;) {
+    ASSERT_EQ(Pliant_Start(request), MPI_SUCCESS);
+    ASSERT_EQ(Pliant_Wait(request), MPI_SUCCESS);
+    enough = MPI_Wtime() - begin_s >= 1.1 ? 1 : 0;
+    MPI_Bcast(&enough, 1, MPI_INT, 0, comm);
+  }
+  ASSERT_EQ(Pliant_Start(request), MPI_SUCCESS);
+  ASSERT_EQ(Pliant_Wait(request), MPI_SUCCESS);
+  ASSERT_EQ(Pliant_Request_free(&request), MPI_SUCCESS);
+  if (comm.rank() != 0) return;
+  const pliant::Hdf5File file = pliant::Hdf5File::open(trace_path());
+  const std::vector<std::int64_t> step = file.read<std::int64_t>("/calls/step");
+  ASSERT_GE(step.size(), 3U);
+  EXPECT_EQ((std::vector<std::int64_t>{step[0], step[1], step[2]}), (std::vector<std::int64_t>{0, 1, 2}));
+  EXPECT_EQ(file.read<std::string>("/calls/tensor")[1], "layer1");
+  EXPECT_EQ(file.read<std::string>("/calls/algorithm")[2], "allgather_topk");
+  EXPECT_EQ(file.read<std::int64_t>("/calls/kept")[0], 100);
+  for (std::size_t i = 0; i < reports.size(); ++i) {
+    EXPECT_EQ(file.read<double>("/calls/predicted")[i], reports[i].predicted_s);
+    EXPECT_EQ(file.read<double>("/calls/measured")[i], reports[i].measured_s);
+    EXPECT_EQ(file.read<double>("/calls/gain")[i], reports[i].gain);
+    EXPECT_EQ(file.read<std::int64_t>("/calls/wire_bytes")[i], reports[i].wire_bytes);
+    EXPECT_EQ(file.read<double>("/calls/residual_norm")[i], reports[i].residual_norm);
+  }
+  EXPECT_EQ(file.read_attribute<std::string>("/calls/measured", "unit"), "s");
+}
+
+}  // namespace

@@ -1,0 +1,22 @@
+// Writes a trace of three rows to the path given, for readers that are not ours.
+#include <cstdio>
+
+#include "trace/recorder.hpp"
+
+int main(int argc, char** argv) {
+  if (argc != 2) return 2;
+  pliant::Recorder recorder;
+  const pliant::RunInfo info{"0.1.0", "2031-05-06T07:08:09Z", "Some MPI", "node-1", 4};
+  pliant::TraceFailure failure = recorder.open(argv[1], info);
+  for (int row = 0; row < 3 && !failure; ++row) {
+    pliant::TraceEvent event;
+    event.time_s = 0.5 * row;
+    event.step = row;
+    pliant::set_text(event.tensor, "größe");
+    pliant::set_text(event.algorithm, "ring");
+    failure = recorder.record(event);
+  }
+  if (!failure) failure = recorder.close();
+  if (failure) std::fprintf(stderr, "%s\n", failure->c_str());
+  return failure ? 1 : 0;
+}
