@@ -1,0 +1,195 @@
+#include "apps/bench/configuration.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <utility>
+
+#include "apps/support/check.hpp"
+
+namespace pliant::bench {
+namespace {
+
+using apps::check;
+
+constexpr const char* kBaseline =
+    "mpi";  // also an algorithm of Pliant's, which `all` includes under this name
+constexpr const char* kAnyExact = "auto";
+constexpr const char* kAnyLossy = "topk";
+constexpr const char* kAll = "all";
+
+std::vector<Pliant_Entry> pliant_algorithms() {
+  int n = 0;
+  check(Pliant_Algorithm_get_num(&n));
+  std::vector<Pliant_Entry> entries(static_cast<std::size_t>(n));
+  for (int i = 0; i < n; ++i) check(Pliant_Algorithm_get_info(i, &entries[static_cast<std::size_t>(i)]));
+  return entries;
+}
+
+std::string joined_names() {
+  std::string names;
+  for (const Pliant_Entry& entry : pliant_algorithms())
+    names.append(names.empty() ? "" : ", ").append(entry.name);
+  return names;
+}
+
+bool can_lose(const Options& options) {
+  return options.element->name == "float" && options.op->name == "sum";
+}
+
+void check_algorithm(const std::string& name, const Options& options) {
+  if (name == kAll || name == kAnyExact || name == kBaseline) return;
+  const auto entries = pliant_algorithms();
+  const auto found = std::find_if(entries.begin(), entries.end(),
+                                  [&](const Pliant_Entry& entry) { return name == entry.name; });
+  if (found == entries.end() && name != kAnyLossy)
+    throw CLI::ValidationError("--algorithm", "algorithm = " + name + " (must be all, auto, topk or one of " +
+                                                  joined_names() + "). Correct it");
+  if ((name == kAnyLossy || found->exact == 0) && !can_lose(options))
+    throw CLI::ValidationError("--algorithm",
+                               "algorithm = " + name +
+                                   " (lossy algorithms reduce sums of float only). Use -d float -o "
+                                   "sum, or an exact algorithm");
+}
+
+/// Set `pliant_*` keys on a communicator.
+void set_info(MPI_Comm comm, const std::vector<std::pair<const char*, std::string>>& pairs) {
+  MPI_Info info = MPI_INFO_NULL;
+  check(MPI_Info_create(&info));
+  for (const auto& [key, value] : pairs) check(MPI_Info_set(info, key, value.c_str()));
+  const int code = Pliant_Comm_set_info(comm, info);
+  MPI_Info_free(&info);
+  check(code);
+}
+
+std::string to_text(double number) {
+  std::array<char, 32> text{};
+  return {text.data(), std::to_chars(text.data(), text.data() + text.size(), number).ptr};
+}
+
+void add_exact_or_lossy(const Options& options, const std::string& name, bool exact,
+                        std::vector<Configuration>& configurations) {
+  const std::string algorithm = name == kAnyLossy ? "auto" : name;
+  if (exact) {
+    configurations.emplace_back(name, algorithm);
+    return;
+  }
+  for (const double density : options.densities)
+    configurations.emplace_back(name, algorithm, density, options.error_feedback);
+}
+
+void add_all(const Options& options, std::vector<Configuration>& configurations) {
+  configurations.emplace_back();
+  for (const Pliant_Entry& entry : pliant_algorithms())
+    if (entry.exact != 0 || can_lose(options))
+      add_exact_or_lossy(options, entry.name, entry.exact != 0, configurations);
+}
+
+bool is_exact(const std::string& name) {
+  const auto entries = pliant_algorithms();
+  return name != kAnyLossy && std::none_of(entries.begin(), entries.end(), [&](const Pliant_Entry& entry) {
+           return name == entry.name && entry.exact == 0;
+         });
+}
+
+}  // namespace
+
+std::string algorithm_help() {
+  return "What to compare, in this order: auto (Pliant's choice, exact), topk (Pliant's choice, lossy), mpi "
+         "(MPI_Allreduce itself), all (MPI_Allreduce and every algorithm, Pliant's call of MPI included), or "
+         "of " +
+         joined_names();
+}
+
+void check_algorithms(const Options& options) {
+  for (const std::string& name : options.algorithms) check_algorithm(name, options);
+}
+
+Configuration::Configuration(const std::string& requested, Kind kind) : requested_(requested), kind_(kind) {
+  check(MPI_Comm_dup(MPI_COMM_WORLD, &comm_));
+}
+
+Configuration::Configuration() : Configuration("MPI_Allreduce", Kind::baseline) {}
+
+Configuration::Configuration(const std::string& requested, const std::string& algorithm)
+    : Configuration(requested, Kind::exact) {
+  set_info(comm_, {{"pliant_mode", "exact"}, {"pliant_algorithm", algorithm}});
+  check(Pliant_Comm_probe(comm_));
+}
+
+Configuration::Configuration(const std::string& requested, const std::string& algorithm, double density,
+                             bool error_feedback)
+    : Configuration(requested, Kind::lossy) {
+  density_ = density;
+  set_info(comm_, {{"pliant_mode", "topk"},
+                   {"pliant_policy", "fixed"},
+                   {"pliant_min_bytes", "0"},
+                   {"pliant_algorithm", algorithm},
+                   {"pliant_density", to_text(density)},
+                   {"pliant_error_feedback", error_feedback ? "ef14" : "none"}});
+  check(Pliant_Comm_probe(comm_));
+}
+
+Configuration::Configuration(Configuration&& other) noexcept
+    : requested_(std::move(other.requested_)),
+      kind_(other.kind_),
+      density_(other.density_),
+      comm_(std::exchange(other.comm_, MPI_COMM_NULL)) {}
+
+Configuration::~Configuration() {
+  if (comm_ != MPI_COMM_NULL) MPI_Comm_free(&comm_);
+}
+
+Reduction::Reduction(const Configuration& configuration, const Message& message)
+    : configuration_(&configuration), message_(message) {
+  if (configuration.kind_ == Configuration::Kind::lossy)
+    check(Pliant_Allreduce_init(message.send, message.recv, message.count, message.type, message.op,
+                                configuration.comm_, MPI_INFO_NULL, &request_));
+}
+
+Reduction::Reduction(Reduction&& other) noexcept
+    : configuration_(other.configuration_),
+      message_(other.message_),
+      request_(std::exchange(other.request_, PLIANT_REQUEST_NULL)) {}
+
+Reduction::~Reduction() {
+  if (request_ != PLIANT_REQUEST_NULL) Pliant_Request_free(&request_);
+}
+
+void Reduction::run() {
+  if (request_ != PLIANT_REQUEST_NULL) {
+    check(Pliant_Start(request_));
+    check(Pliant_Wait(request_));
+    return;
+  }
+  const auto allreduce = configuration_->baseline() ? MPI_Allreduce : Pliant_Allreduce;
+  check(allreduce(message_.send, message_.recv, static_cast<int>(message_.count), message_.type, message_.op,
+                  configuration_->comm_));
+}
+
+std::optional<Pliant_Report> Reduction::report() const {
+  if (configuration_->baseline()) return std::nullopt;
+  Pliant_Report report{};
+  report.size = sizeof report;
+  const int code = request_ == PLIANT_REQUEST_NULL ? Pliant_Comm_get_report(configuration_->comm_, &report)
+                                                   : Pliant_Request_get_report(request_, &report);
+  if (code != MPI_SUCCESS) return std::nullopt;
+  return report;
+}
+
+std::vector<Configuration> make_configurations(const Options& options) {
+  std::vector<Configuration> configurations;
+  for (const std::string& name : options.algorithms) {
+    if (name == kAll) {
+      add_all(options, configurations);
+    } else if (name == kBaseline) {
+      configurations.emplace_back();
+    } else {
+      add_exact_or_lossy(options, name, is_exact(name), configurations);
+    }
+  }
+  return configurations;
+}
+
+}  // namespace pliant::bench

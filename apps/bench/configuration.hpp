@@ -1,0 +1,90 @@
+// What is compared: one way to reduce, and the communicator set up for it.
+#pragma once
+
+#include <mpi.h>
+#include <pliant/pliant.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "apps/bench/options.hpp"
+
+namespace pliant::bench {
+
+/// Explanation of --algorithm, with all names.
+std::string algorithm_help();
+
+/// Throws CLI::ValidationError for a name that does not exist or cannot reduce what the options ask for.
+void check_algorithms(const Options& options);
+
+/// One message to reduce.
+struct Message {
+  const void* send;
+  void* recv;
+  std::int64_t count;
+  MPI_Datatype type;
+  MPI_Op op;
+};
+
+/// One way to reduce, on a communicator of its own so that its settings are its own.
+class Configuration {
+ public:
+  /// MPI_Allreduce itself.
+  Configuration();
+  /// Pliant with `algorithm` forced ("auto": any), exact. Collective. Throws apps::Refused.
+  Configuration(const std::string& requested, const std::string& algorithm);
+  /// The same, lossy.
+  Configuration(const std::string& requested, const std::string& algorithm, double density,
+                bool error_feedback);
+  ~Configuration();
+  Configuration(const Configuration&) = delete;
+  Configuration& operator=(const Configuration&) = delete;
+  Configuration(Configuration&& other) noexcept;
+  Configuration& operator=(Configuration&&) = delete;
+
+  const std::string& requested() const { return requested_; }
+  /// As on the command line; nothing where it is exact.
+  std::optional<double> density() const { return density_; }
+  bool baseline() const { return kind_ == Kind::baseline; }
+
+ private:
+  friend class Reduction;
+  enum class Kind { baseline, exact, lossy };
+
+  Configuration(const std::string& requested, Kind kind);
+
+  std::string requested_;
+  Kind kind_;
+  std::optional<double> density_;
+  MPI_Comm comm_ = MPI_COMM_NULL;
+};
+
+/// One message under one configuration, as often as it is run. Exact: the blocking call. Lossy: a persistent
+/// request, as training has it, so that the residual's memory goes with it.
+class Reduction {
+ public:
+  /// Collective. Throws apps::Refused.
+  Reduction(const Configuration& configuration, const Message& message);
+  ~Reduction();
+  Reduction(const Reduction&) = delete;
+  Reduction& operator=(const Reduction&) = delete;
+  Reduction(Reduction&& other) noexcept;
+  Reduction& operator=(Reduction&&) = delete;
+
+  /// Collective. Throws apps::Refused.
+  void run();
+  /// The last run, as Pliant tells it; nothing where MPI did it alone.
+  std::optional<Pliant_Report> report() const;
+  const Configuration& configuration() const { return *configuration_; }
+
+ private:
+  const Configuration* configuration_;
+  Message message_;
+  Pliant_Request request_ = PLIANT_REQUEST_NULL;
+};
+
+/// Those the options ask for, in their order. Collective. Throws apps::Refused.
+std::vector<Configuration> make_configurations(const Options& options);
+
+}  // namespace pliant::bench

@@ -1,0 +1,90 @@
+// pliant_bench: allreduce algorithms side by side, in the manner of nccl-tests. Run it under mpirun.
+#include <mpi.h>
+#include <pliant/pliant.h>
+
+#include <array>
+#include <exception>
+#include <iostream>
+#include <iterator>
+
+#include "apps/bench/configuration.hpp"
+#include "apps/bench/measure.hpp"
+#include "apps/bench/options.hpp"
+#include "apps/bench/output.hpp"
+#include "apps/support/check.hpp"
+#include "apps/support/command_line.hpp"
+
+namespace {
+
+using namespace pliant;
+using apps::check;
+
+std::string mpi_library() {
+  std::array<char, MPI_MAX_LIBRARY_VERSION_STRING> text{};
+  int length = 0;
+  check(MPI_Get_library_version(text.data(), &length));
+  const std::string all(text.data(), static_cast<std::size_t>(length));
+  return all.substr(0, all.find_first_of(",\n"));
+}
+
+/// Collective; complete on rank 0 only.
+bench::Session session(int rank, int ranks) {
+  using Name = std::array<char, MPI_MAX_PROCESSOR_NAME>;
+  Name mine{};
+  int length = 0;
+  check(MPI_Get_processor_name(mine.data(), &length));
+  std::vector<Name> names(rank == 0 ? static_cast<std::size_t>(ranks) : 0);
+  check(MPI_Gather(mine.data(), MPI_MAX_PROCESSOR_NAME, MPI_CHAR, names.data(), MPI_MAX_PROCESSOR_NAME,
+                   MPI_CHAR, 0, MPI_COMM_WORLD));
+  bench::Session session{Pliant_Get_library_version(), mpi_library(), ranks, {}};
+  for (const Name& name : names) session.hosts.emplace_back(name.data());
+  return session;
+}
+
+/// Collective. The program's exit status, the same on every rank.
+int run(const bench::Options& options, const std::vector<bench::Configuration>& configurations, int rank) {
+  int ranks = 1;
+  check(MPI_Comm_size(MPI_COMM_WORLD, &ranks));
+  const bench::Session here = session(rank, ranks);
+  std::vector<bench::Result> results;
+  if (rank == 0) bench::print_head(std::cout, options, here);
+  for (const std::int64_t count : options.counts()) {
+    const auto rows = bench::measure(count, configurations, options);
+    if (rank == 0) bench::print_results(std::cout, options, rows);
+    results.insert(results.end(), rows.begin(), rows.end());
+  }
+  if (rank == 0) bench::print_foot(std::cout, options, here, results);
+  return bench::summarise(results).out_of_bounds == 0 ? 0 : apps::kRefusedStatus;
+}
+
+int program(int argc, char** argv) {
+  int rank = 0;
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
+  bench::Options options;
+  if (const auto status = bench::parse_options(argc, argv, rank, options)) return *status;
+  std::vector<bench::Configuration> configurations;
+  try {
+    configurations = bench::make_configurations(options);
+  } catch (const apps::Refused& refused) {
+    // Settings are refused on all ranks alike.
+    if (rank == 0) std::cerr << "pliant_bench: " << refused.what() << "\n";
+    return apps::kRefusedStatus;
+  }
+  try {
+    return run(options, configurations, rank);
+  } catch (const std::exception& error) {
+    // The other ranks may be waiting for this one.
+    std::cerr << "pliant_bench: " << error.what() << "\n";
+    return MPI_Abort(MPI_COMM_WORLD, apps::kRefusedStatus);
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  MPI_Init(&argc, &argv);
+  const int status = program(argc, argv);
+  MPI_Finalize();
+  return status;
+}

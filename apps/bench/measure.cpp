@@ -1,0 +1,161 @@
+#include "apps/bench/measure.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <string>
+
+#include "apps/support/check.hpp"
+
+namespace pliant::bench {
+namespace {
+
+using apps::check;
+using Bytes = std::vector<std::byte>;
+
+struct World {
+  int rank = 0;
+  int ranks = 1;
+};
+
+World world() {
+  World world;
+  check(MPI_Comm_rank(MPI_COMM_WORLD, &world.rank));
+  check(MPI_Comm_size(MPI_COMM_WORLD, &world.ranks));
+  return world;
+}
+
+/// The result every rank should have: each rank computes a part of it, from all ranks' inputs.
+Bytes expected_result(std::int64_t count, const World& world, const Options& options) {
+  const auto begin = [&](int rank) { return count * rank / world.ranks; };
+  const Element& element = *options.element;
+  Bytes expected(static_cast<std::size_t>(count * element.bytes));
+  std::vector<int> counts;
+  std::vector<int> offsets;
+  for (int rank = 0; rank < world.ranks; ++rank) {
+    counts.push_back(static_cast<int>(begin(rank + 1) - begin(rank)));
+    offsets.push_back(static_cast<int>(begin(rank)));
+  }
+  const Block mine{*options.op, options.seed, world.ranks, begin(world.rank), begin(world.rank + 1)};
+  element.fill_expected(mine, expected.data() + mine.first * element.bytes);
+  check(MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, expected.data(), counts.data(), offsets.data(),
+                       element.mpi, MPI_COMM_WORLD));
+  return expected;
+}
+
+/// [configuration][iteration], seconds on this rank.
+std::vector<std::vector<double>> time_runs(std::vector<Reduction>& reductions, const Options& options) {
+  std::vector<std::vector<double>> seconds(reductions.size());
+  for (int i = -options.warmup_iterations; i < options.iterations; ++i) {
+    for (std::size_t c = 0; c < reductions.size(); ++c) {
+      check(MPI_Barrier(MPI_COMM_WORLD));
+      const double begin_s = MPI_Wtime();
+      reductions[c].run();
+      if (i >= 0) seconds[c].push_back(MPI_Wtime() - begin_s);
+    }
+  }
+  return seconds;
+}
+
+Times slowest_rank(std::vector<double> seconds) {
+  check(MPI_Allreduce(MPI_IN_PLACE, seconds.data(), static_cast<int>(seconds.size()), MPI_DOUBLE, MPI_MAX,
+                      MPI_COMM_WORLD));
+  for (double& second : seconds) second *= 1e6;
+  return summarise(std::move(seconds));
+}
+
+/// How many ranks do not hold rank 0's bits.
+std::int64_t differing_ranks(const Bytes& recv, const World& world) {
+  Bytes root = world.rank == 0 ? recv : Bytes(recv.size());
+  constexpr std::size_t kPiece = std::size_t{1} << 30;  // MPI counts bytes by an int
+  for (std::size_t at = 0; at < root.size(); at += kPiece)
+    check(MPI_Bcast(root.data() + at, static_cast<int>(std::min(kPiece, root.size() - at)), MPI_BYTE, 0,
+                    MPI_COMM_WORLD));
+  return std::memcmp(root.data(), recv.data(), recv.size()) == 0 ? 0 : 1;
+}
+
+/// Sum of an integer and maximum of a number over all ranks.
+Difference over_ranks(Difference mine) {
+  check(MPI_Allreduce(MPI_IN_PLACE, &mine.wrong, 1, MPI_INT64_T, MPI_SUM, MPI_COMM_WORLD));
+  check(MPI_Allreduce(MPI_IN_PLACE, &mine.relative, 1, MPI_DOUBLE, MPI_MAX, MPI_COMM_WORLD));
+  return mine;
+}
+
+void describe(const Reduction& reduction, int ranks, Result& result) {
+  result.requested = result.algorithm = reduction.configuration().requested();
+  result.requested_density = reduction.configuration().density();
+  const auto report = reduction.report();
+  if (!report) return;
+  result.algorithm = report->algorithm;
+  result.density = report->density;
+  result.exact = report->exact != 0;
+  if (std::isfinite(report->predicted_s)) result.predicted_us = report->predicted_s * 1e6;
+  std::int64_t sent = report->wire_bytes;
+  check(MPI_Allreduce(MPI_IN_PLACE, &sent, 1, MPI_INT64_T, MPI_SUM, MPI_COMM_WORLD));
+  result.wire_bytes = (sent + ranks - 1) / ranks;
+}
+
+void rate(Result& result, int ranks) {
+  if (result.time.median_us <= 0) return;
+  result.algbw_gbs = static_cast<double>(result.bytes) / (result.time.median_us * 1e-6) * 1e-9;
+  result.busbw_gbs = result.algbw_gbs * 2 * (ranks - 1) / ranks;
+}
+
+/// One more run, whose result is compared.
+void check_result(Reduction& reduction, Bytes& recv, const Bytes& expected, const World& world,
+                  const Options& options, Result& result) {
+  std::memset(recv.data(), 0xff, recv.size());
+  reduction.run();
+  const auto report = reduction.report();
+  Difference difference = options.element->compare(recv.data(), expected.data(), result.count);
+  if (report && report->exact == 0) difference.wrong = differing_ranks(recv, world);
+  difference = over_ranks(difference);
+  result.wrong = difference.wrong;
+  result.rel_err = difference.relative;
+}
+
+void compare_with_baseline(std::span<const Configuration> configurations, std::vector<Result>& results) {
+  const auto baseline = std::find_if(configurations.begin(), configurations.end(),
+                                     [](const Configuration& c) { return c.baseline(); });
+  if (baseline == configurations.end()) return;
+  const double baseline_us =
+      results[static_cast<std::size_t>(baseline - configurations.begin())].time.median_us;
+  for (Result& result : results)
+    if (result.time.median_us > 0) result.speedup = baseline_us / result.time.median_us;
+}
+
+}  // namespace
+
+std::vector<Result> measure(std::int64_t count, std::span<const Configuration> configurations,
+                            const Options& options) {
+  const World here = world();
+  const Element& element = *options.element;
+  Bytes send(static_cast<std::size_t>(count * element.bytes));
+  Bytes recv(send.size());
+  element.fill_input({*options.op, options.seed, here.ranks, 0, count}, here.rank, send.data());
+
+  std::vector<Reduction> reductions;
+  reductions.reserve(configurations.size());
+  for (const Configuration& configuration : configurations)
+    reductions.emplace_back(configuration,
+                            Message{send.data(), recv.data(), count, element.mpi, options.op->mpi});
+  const auto seconds = time_runs(reductions, options);
+
+  std::vector<Result> results(configurations.size());
+  const Bytes expected = options.check ? expected_result(count, here, options) : Bytes();
+  for (std::size_t c = 0; c < configurations.size(); ++c) {
+    Result& result = results[c];
+    result.count = count;
+    result.bytes = count * element.bytes;
+    result.type = element.name;
+    result.redop = options.op->name;
+    result.time = slowest_rank(seconds[c]);
+    rate(result, here.ranks);
+    describe(reductions[c], here.ranks, result);
+    if (options.check) check_result(reductions[c], recv, expected, here, options, result);
+  }
+  compare_with_baseline(configurations, results);
+  return results;
+}
+
+}  // namespace pliant::bench

@@ -1,0 +1,126 @@
+#include "apps/bench/options.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <limits>
+
+#include "apps/bench/configuration.hpp"
+#include "apps/support/command_line.hpp"
+
+namespace pliant::bench {
+namespace {
+
+/// What the command line says in words that become values once all are read.
+struct Words {
+  std::string min_bytes = "16K";
+  std::string max_bytes = "16M";
+  std::string step_bytes;
+  std::string datatype = "float";
+  std::string op = "sum";
+  bool json = false;
+  bool csv = false;
+};
+
+void add_sizes(CLI::App& app, Options& options, Words& words) {
+  app.add_option("-b,--minbytes", words.min_bytes, "Smallest message [byte; K, M, G]")->capture_default_str();
+  app.add_option("-e,--maxbytes", words.max_bytes, "Largest message [byte; K, M, G]")->capture_default_str();
+  auto* const factor =
+      app.add_option("-f,--stepfactor", options.step_factor, "Each size is the last one times this")
+          ->check(CLI::Range(2, 1 << 20))
+          ->capture_default_str();
+  app.add_option("-i,--stepbytes", words.step_bytes, "Each size is the last one plus this")->excludes(factor);
+}
+
+std::string density_problem(const std::string& text) {
+  double density = 0;
+  if (CLI::detail::lexical_cast(text, density) && density > 0 && density <= 1) return {};
+  return "density = " + text + " (must lie in (0, 1]). Pass k / count, for example 0.01";
+}
+
+void add_flags(CLI::App& app, Options& options, Words& words) {
+  std::vector<std::string> names;
+  for (const Element& element : elements()) names.emplace_back(element.name);
+  app.add_option("-d,--datatype", words.datatype, "Element type")
+      ->check(CLI::IsMember(names))
+      ->capture_default_str();
+  names.clear();
+  for (const Operation& op : operations()) names.emplace_back(op.name);
+  app.add_option("-o,--op", words.op, "Operation")->check(CLI::IsMember(names))->capture_default_str();
+  app.add_option("-n,--iters", options.iterations, "Timed iterations")
+      ->check(CLI::Range(1, 1 << 20))
+      ->capture_default_str();
+  app.add_option("-w,--warmup_iters", options.warmup_iterations, "Iterations before those")
+      ->check(CLI::Range(0, 1 << 20))
+      ->capture_default_str();
+  app.add_option("-c,--check", options.check, "0: do not check results")->capture_default_str();
+  app.add_option("--algorithm", options.algorithms, algorithm_help())->delimiter(',')->capture_default_str();
+  app.add_option("--density", options.densities, "Fraction of elements lossy algorithms keep; one or several")
+      ->delimiter(',')
+      ->check(density_problem)
+      ->capture_default_str();
+  app.add_flag("--error-feedback", options.error_feedback,
+               "Lossy algorithms keep residuals (ef14); then rel_err is of one step within a sequence");
+  app.add_option("--seed", options.seed, "Of the inputs")->capture_default_str();
+  auto* const json = app.add_flag("--json", words.json, "One JSON object on stdout");
+  app.add_flag("--csv", words.csv, "One heading and one line a result on stdout")->excludes(json);
+}
+
+template <class Named>
+const Named* find(std::span<const Named> list, const std::string& name) {
+  return &*std::find_if(list.begin(), list.end(), [&](const Named& entry) { return entry.name == name; });
+}
+
+void check_sizes(const Options& options) {
+  const auto refuse = [](const char* option, const std::string& text) {
+    throw CLI::ValidationError(option, text);
+  };
+  if (options.min_bytes < options.element->bytes)
+    refuse("--minbytes", "size = " + std::to_string(options.min_bytes) + " (must hold one element of " +
+                             std::to_string(options.element->bytes) + " bytes). Pass more");
+  if (options.max_bytes < options.min_bytes)
+    refuse("--maxbytes", "size = " + std::to_string(options.max_bytes) + " (must be at least --minbytes, " +
+                             std::to_string(options.min_bytes) + "). Correct one of them");
+  if (options.max_bytes / options.element->bytes > std::numeric_limits<int>::max())
+    refuse("--maxbytes", "size = " + std::to_string(options.max_bytes) +
+                             " (MPI_Allreduce counts elements by an int). Pass at most 2147483647 elements");
+}
+
+void resolve(const Words& words, Options& options) {
+  options.element = find(elements(), words.datatype);
+  options.op = find(operations(), words.op);
+  options.min_bytes = apps::parse_bytes("--minbytes", words.min_bytes);
+  options.max_bytes = apps::parse_bytes("--maxbytes", words.max_bytes);
+  if (!words.step_bytes.empty()) {
+    options.step_bytes = apps::parse_bytes("--stepbytes", words.step_bytes);
+    if (options.step_bytes < options.element->bytes)
+      throw CLI::ValidationError(
+          "--stepbytes", "size = " + words.step_bytes + " (must hold at least one element). Pass more");
+  }
+  check_sizes(options);
+  if (words.json) options.format = Format::json;
+  if (words.csv) options.format = Format::csv;
+  check_algorithms(options);
+}
+
+}  // namespace
+
+std::vector<std::int64_t> Options::counts() const {
+  std::vector<std::int64_t> counts;
+  for (std::int64_t bytes = min_bytes; bytes <= max_bytes;) {
+    counts.push_back(bytes / element->bytes);
+    if (step_bytes == 0 && bytes > max_bytes / step_factor) break;
+    bytes = step_bytes > 0 ? bytes + step_bytes : bytes * step_factor;
+  }
+  return counts;
+}
+
+std::optional<int> parse_options(int argc, const char* const* argv, int rank, Options& options) {
+  CLI::App app("Times Pliant's allreduce algorithms and MPI_Allreduce side by side", "pliant_bench");
+  Words words;
+  add_sizes(app, options, words);
+  add_flags(app, options, words);
+  app.callback([&] { resolve(words, options); });
+  return apps::parse(app, argc, argv, rank == 0);
+}
+
+}  // namespace pliant::bench

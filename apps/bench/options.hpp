@@ -1,0 +1,38 @@
+// pliant_bench's command line. Flags common with nccl-tests have its names and meanings.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "apps/bench/element.hpp"
+
+namespace pliant::bench {
+
+enum class Format { table, csv, json };
+
+struct Options {
+  std::int64_t min_bytes = 0;
+  std::int64_t max_bytes = 0;
+  std::int64_t step_factor = 2;
+  std::int64_t step_bytes = 0;  ///< 0: sizes grow by step_factor
+  int iterations = 20;
+  int warmup_iterations = 5;
+  const Element* element = nullptr;
+  const Operation* op = nullptr;
+  bool check = true;
+  std::vector<std::string> algorithms = {"auto", "mpi"};
+  std::vector<double> densities = {0.01};
+  bool error_feedback = false;
+  std::uint64_t seed = 1;
+  Format format = Format::table;
+
+  /// Elements of each message, as the sizes asked for; at least one.
+  std::vector<std::int64_t> counts() const;
+};
+
+/// Fill `options`; an exit status where the program ends here. Only rank 0 speaks.
+std::optional<int> parse_options(int argc, const char* const* argv, int rank, Options& options);
+
+}  // namespace pliant::bench

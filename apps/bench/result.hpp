@@ -1,0 +1,52 @@
+// One row of the benchmark: one message length under one configuration; and the whole session.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace pliant::bench {
+
+/// Spread of one configuration's iterations; each iteration's time is the slowest rank's. [us]
+struct Times {
+  double median_us = 0;
+  double p95_us = 0;  ///< nearest rank: the least time that 95 % of the iterations do not exceed
+  double min_us = 0;
+  double max_us = 0;
+};
+
+/// iterations_us must not be empty.
+Times summarise(std::vector<double> iterations_us);
+
+struct Result {
+  std::int64_t bytes = 0;
+  std::int64_t count = 0;
+  std::string type;
+  std::string redop;
+  std::string requested;                    ///< as on the command line; MPI_Allreduce for mpi
+  std::optional<double> requested_density;  ///< for lossy algorithms; the nearest k / count is kept
+  std::string algorithm;                    ///< the one that really ran last
+  double density = 1;                       ///< kept / count
+  bool exact = true;                        ///< nothing was left out
+  Times time;
+  double algbw_gbs = 0;                    ///< [GB/s] bytes / median
+  double busbw_gbs = 0;                    ///< [GB/s] algbw x 2(P-1)/P, nccl-tests' definition
+  std::optional<double> predicted_us;      ///< of the algorithm that ran
+  std::optional<std::int64_t> wire_bytes;  ///< [byte] sent, mean over ranks, rounded up
+  std::optional<double> rel_err;      ///< ||result - exact result|| / ||exact result||; nothing with -c 0
+  std::optional<std::int64_t> wrong;  ///< exact: elements; lossy: ranks whose bits differ from rank 0's
+  std::optional<double> speedup;      ///< median of MPI_Allreduce in the same loop / median
+
+  std::optional<double> predicted_over_measured() const;
+};
+
+struct Summary {
+  std::int64_t out_of_bounds = 0;
+  double average_busbw_gbs = 0;
+};
+
+Summary summarise(std::span<const Result> results);
+
+}  // namespace pliant::bench

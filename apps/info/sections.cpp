@@ -1,0 +1,141 @@
+#include "apps/info/sections.hpp"
+
+#include <pliant/pliant.h>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+
+#include "apps/support/check.hpp"
+
+namespace pliant::info {
+namespace {
+
+using apps::check;
+
+constexpr int kValueRoom = 4096;  // a path (PATH_MAX) is the longest value there is
+
+std::string padded(const std::string& text, std::size_t width) {
+  return text.size() < width ? text + std::string(width - text.size(), ' ') : text;
+}
+
+std::size_t longest(const Json& rows, const char* member) {
+  std::size_t width = 0;
+  for (const Json& row : rows) width = std::max(width, row.at(member).get<std::string>().size());
+  return width;
+}
+
+Json collect_version() {
+  return Pliant_Get_library_version();
+}
+
+std::string version_text(const Json& version) {
+  return "pliant " + version.get<std::string>() + "\n";
+}
+
+Json collect_kernels() {
+  int n = 0;
+  check(Pliant_Kernels_get_num(&n));
+  Json rows = Json::array();
+  for (int i = 0; i < n; ++i) {
+    Pliant_Entry entry{};
+    check(Pliant_Kernels_get_info(i, &entry));
+    rows.push_back({{"name", entry.name}, {"usable", entry.exact != 0}, {"summary", entry.summary}});
+  }
+  return rows;
+}
+
+std::string kernels_text(const Json& rows) {
+  std::string text = "kernels (best first)\n";
+  for (const Json& row : rows)
+    text += "  " + padded(row.at("name"), longest(rows, "name")) +
+            (row.at("usable") ? "  usable      " : "  not usable  ") + row.at("summary").get<std::string>() +
+            "\n";
+  return text;
+}
+
+Json collect_algorithms() {
+  int n = 0;
+  check(Pliant_Algorithm_get_num(&n));
+  Json rows = Json::array();
+  for (int i = 0; i < n; ++i) {
+    Pliant_Entry entry{};
+    check(Pliant_Algorithm_get_info(i, &entry));
+    rows.push_back({{"name", entry.name}, {"exact", entry.exact != 0}, {"summary", entry.summary}});
+  }
+  return rows;
+}
+
+std::string algorithms_text(const Json& rows) {
+  std::string text = "algorithms\n";
+  for (const Json& row : rows)
+    text += "  " + padded(row.at("name"), longest(rows, "name")) +
+            (row.at("exact") ? "  exact  " : "  lossy  ") + row.at("summary").get<std::string>() + "\n";
+  return text;
+}
+
+Json collect_setting(int index) {
+  Pliant_Setting setting{};
+  check(Pliant_Setting_get_info(index, &setting));
+  std::array<char, kValueRoom> value{};
+  const char* source = "";
+  const int code = Pliant_Setting_get_value(index, value.data(), kValueRoom, &source);
+  Json row = {{"key", setting.key},
+              {"environment", setting.environment},
+              {"default", setting.default_value},
+              {"values", setting.values},
+              {"unit", setting.unit},
+              {"meaning", setting.meaning},
+              {"value", value.data()},
+              {"source", source == nullptr ? "" : source}};
+  if (code != MPI_SUCCESS) row["refused"] = true;
+  return row;
+}
+
+Json collect_settings() {
+  int n = 0;
+  check(Pliant_Setting_get_num(&n));
+  Json rows = Json::array();
+  for (int i = 0; i < n; ++i) rows.push_back(collect_setting(i));
+  return rows;
+}
+
+std::string setting_value(const Json& row) {
+  const std::string value = row.at("value");
+  if (row.contains("refused")) return value + " (refused)";
+  if (value.empty()) return "-";
+  const std::string unit = row.at("unit");
+  return unit.empty() ? value : value + " " + unit;
+}
+
+std::string settings_text(const Json& rows) {
+  std::size_t value_width = 0;
+  for (const Json& row : rows) value_width = std::max(value_width, setting_value(row).size());
+  std::string text = "settings (environment variable, or the same name in small letters as info key)\n";
+  for (const Json& row : rows)
+    text += "  " + padded(row.at("environment"), longest(rows, "environment")) + "  " +
+            padded(setting_value(row), value_width) + "  " +
+            padded(row.at("source"), longest(rows, "source")) + "  " + row.at("meaning").get<std::string>() +
+            " (" + row.at("values").get<std::string>() + ")\n";
+  return text;
+}
+
+constexpr std::array kSections = {
+    Section{"version", "Version and optional parts of this build", collect_version, version_text},
+    Section{"kernels", "Implementations of the inner loops, best first", collect_kernels, kernels_text},
+    Section{"algorithms", "Allreduce algorithms", collect_algorithms, algorithms_text},
+    Section{"settings", "Settings in force and where each comes from", collect_settings, settings_text},
+};
+
+}  // namespace
+
+std::span<const Section> sections() {
+  return kSections;
+}
+
+bool holds_refused_setting(const Json& collected) {
+  return collected.is_array() && std::any_of(collected.begin(), collected.end(),
+                                             [](const Json& row) { return row.contains("refused"); });
+}
+
+}  // namespace pliant::info

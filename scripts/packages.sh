@@ -1,0 +1,23 @@
+# shellcheck shell=bash
+# Installing what a script needs, on Debian. A library: source it.
+
+# pliant_install_packages PACKAGE...: install what is missing; where it cannot: one line on stderr, and 1.
+pliant_install_packages() {
+  local package missing=() as_root=()
+  for package in "$@"; do
+    [[ $(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null) == installed ]] || missing+=("$package")
+  done
+  ((${#missing[@]} == 0)) && return 0
+  ((EUID == 0)) || as_root=(sudo -n)
+  if ! command -v apt-get >/dev/null || ! "${as_root[@]}" true 2>/dev/null; then
+    echo "packages are missing (only root may install them). Run: apt-get install ${missing[*]}" >&2
+    return 1
+  fi
+  echo "installing ${missing[*]}" >&2
+  if ! { "${as_root[@]}" apt-get update -qq &&
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+      apt-get install -y -qq --no-install-recommends "${missing[@]}"; } >/dev/null; then
+    echo "apt-get failed (its own words stand above). Run: apt-get install ${missing[*]}" >&2
+    return 1
+  fi
+}

@@ -1,0 +1,144 @@
+"""pliant_bench: usage: bench_test.py PLIANT_BENCH MPIRUN [ARGUMENTS...] RANKS_FLAG"""
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+import unittest
+
+PROGRAM = ""
+MPIRUN = []
+QUICK = ("-n", "3", "-w", "1")
+
+
+def run(*arguments, ranks=3, **environment):
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PLIANT_")}
+    environment = {**inherited, "PLIANT_PROBE_MAX_MS": "20", **environment}
+    return subprocess.run([*MPIRUN, str(ranks), PROGRAM, *arguments], env=environment, capture_output=True,
+                          text=True, timeout=240)
+
+
+def run_json(*arguments, **keywords):
+    done = run(*arguments, *QUICK, "--json", **keywords)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads(done.stdout)
+
+
+class Results(unittest.TestCase):
+    def test_every_algorithm_is_right(self):
+        densities = [0.1, 0.01]
+        found = run_json("-b", "4K", "-e", "64K", "-f", "4", "--algorithm", "all,auto", "--density", "0.1,0.01")
+        names = {row["requested"] for row in found["results"]}
+        self.assertGreaterEqual(names, {"MPI_Allreduce", "auto", "mpi", "ring", "tree", "rabenseifner",
+                                        "allgather_topk", "star_ring", "var_tree"})
+        self.assertEqual(found["ranks"], 3)
+        self.assertEqual(found["out_of_bounds"], {"count": 0, "okay": True})
+        self.assertEqual({row["size"] for row in found["results"]}, {4096, 16384, 65536})
+        lossy = [row for row in found["results"] if not row["exact"]]
+        self.assertEqual(sorted({row["requested_density"] for row in lossy}, reverse=True), densities)
+        for row in found["results"]:
+            with self.subTest(row=row):
+                self.assertEqual(row["wrong"], 0)
+                self.assertEqual(row["rel_err"] == 0, row["exact"])
+                self.assertLess(row["rel_err"], 1)
+                if not row["exact"]:
+                    self.assertAlmostEqual(row["density"], row["requested_density"], delta=1 / row["count"])
+                if row["requested"] != "auto":
+                    self.assertEqual(row["algorithm"], row["requested"])
+
+    def test_numbers_of_a_row_agree(self):
+        for row in run_json("-b", "64K", "-e", "64K", "--algorithm", "ring,mpi")["results"]:
+            time = row["time_us"]
+            self.assertTrue(0 < time["min"] <= time["median"] <= time["p95"] <= time["max"])
+            self.assertAlmostEqual(row["algbw_gbs"], row["size"] / time["median"] * 1e-3)
+            self.assertAlmostEqual(row["busbw_gbs"], row["algbw_gbs"] * 4 / 3)
+            if row["algorithm"] == "MPI_Allreduce":
+                self.assertEqual((row["speedup"], row["predicted_us"], row["wire_bytes"]), (1, None, None))
+            else:
+                self.assertGreater(row["predicted_us"], 0)
+                self.assertAlmostEqual(row["wire_bytes"], 2 * 65536 * 2 / 3, delta=1)
+
+    def test_lower_density_errs_more_and_sends_less(self):
+        rows = run_json("-b", "256K", "-e", "256K", "--algorithm", "allgather_topk", "--density",
+                        "0.5,0.1,0.01")["results"]
+        errors = [row["rel_err"] for row in rows]
+        self.assertEqual(errors, sorted(errors))
+        self.assertLess(rows[2]["wire_bytes"], rows[0]["wire_bytes"])
+        self.assertTrue(all(row["speedup"] is None for row in rows))
+
+    def test_types_and_operations(self):
+        for datatype, op in (("float", "prod"), ("float", "max"), ("double", "sum"), ("double", "min"),
+                             ("int32", "sum"), ("int32", "max"), ("int64", "prod"), ("int64", "min")):
+            with self.subTest(datatype=datatype, op=op):
+                found = run_json("-b", "12K", "-e", "12K", "--algorithm", "auto,ring", "-d", datatype, "-o", op)
+                self.assertEqual([row["wrong"] for row in found["results"]], [0, 0])
+                self.assertEqual({(row["type"], row["redop"]) for row in found["results"]}, {(datatype, op)})
+
+    def test_one_rank_and_unchecked(self):
+        rows = run_json("-b", "4K", "-e", "4K", "-c", "0", ranks=1)["results"]
+        self.assertEqual([row["wrong"] for row in rows], [None, None])
+        self.assertEqual([row["busbw_gbs"] for row in rows], [0, 0])
+
+    def test_error_feedback_and_pass_through(self):
+        rows = run_json("-b", "64K", "-e", "64K", "--algorithm", "star_ring", "--error-feedback")["results"]
+        self.assertEqual([(row["algorithm"], row["wrong"]) for row in rows], [("star_ring", 0)])
+        rows = run_json("-b", "64K", "-e", "64K", "--algorithm", "auto", PLIANT_ENABLE="0")["results"]
+        self.assertEqual([(row["wrong"], row["predicted_us"]) for row in rows], [(0, None)])
+
+
+class Formats(unittest.TestCase):
+    SWEEP = ("-b", "4K", "-e", "16K", "--algorithm", "mpi,ring,star_tree", *QUICK)
+
+    def test_csv_has_a_line_a_result(self):
+        lines = list(csv.DictReader(io.StringIO(run(*self.SWEEP, "--csv").stdout)))
+        rows = json.loads(run(*self.SWEEP, "--json").stdout)["results"]
+        self.assertEqual([(int(line["size"]), line["algorithm"]) for line in lines],
+                         [(row["size"], row["algorithm"]) for row in rows])
+        self.assertEqual(len(lines), 9)
+        self.assertTrue(all(float(line["median_us"]) > 0 for line in lines))
+
+    def test_table_ends_as_nccl_tests_do(self):
+        done = run(*self.SWEEP)
+        rows = [line for line in done.stdout.splitlines() if not line.startswith("#")]
+        self.assertEqual(len(rows), 9, done.stdout)
+        self.assertIn("# Out of bounds values : 0 OK", done.stdout)
+        self.assertIn("# Avg bus bandwidth", done.stdout)
+
+    def test_steps(self):
+        rows = run_json("-b", "4K", "-e", "12K", "-i", "4K", "--algorithm", "mpi")["results"]
+        self.assertEqual([row["size"] for row in rows], [4096, 8192, 12288])
+
+
+class Refusals(unittest.TestCase):
+    def assert_refused(self, status, arguments, *words, **environment):
+        done = run(*arguments, ranks=2, **environment)
+        self.assertEqual(done.returncode, status, done.stderr)
+        self.assertEqual(done.stdout.strip(), "")
+        said = [line for line in done.stderr.splitlines() if line.startswith("pliant_bench: ")]
+        self.assertEqual(len(said), 1, done.stderr)
+        for word in words:
+            self.assertIn(word, said[0])
+
+    def test_unknown_algorithm_lists_the_valid_ones(self):
+        self.assert_refused(2, ["--algorithm", "rnig"], "rnig", "ring", "allgather_topk", "auto")
+
+    def test_bad_values(self):
+        for arguments, words in ((["-b", "4X"], ["4X", "1024"]), (["-b", "2"], ["2", "4 bytes"]),
+                                 (["-b", "8K", "-e", "4K"], ["4096", "8192"]), (["-f", "1"], ["1"]),
+                                 (["-d", "half"], ["half", "float"]), (["-o", "avg"], ["avg", "sum"]),
+                                 (["--density", "1.5"], ["1.5", "(0, 1]"]),
+                                 (["-e", "9G"], ["2147483647"]),
+                                 (["--algorithm", "star_ring", "-d", "double"], ["star_ring", "float"])):
+            with self.subTest(arguments=arguments):
+                self.assert_refused(2, arguments, *words)
+
+    def test_setting_that_the_library_refuses(self):
+        self.assert_refused(1, ["--algorithm", "ring"], "pliant_density = 2", PLIANT_DENSITY="2")
+
+
+if __name__ == "__main__":
+    PROGRAM = sys.argv[1]
+    MPIRUN = sys.argv[2:]
+    sys.argv[1:] = []
+    unittest.main()

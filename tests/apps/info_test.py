@@ -1,0 +1,159 @@
+"""pliant_info: usage: info_test.py PLIANT_INFO"""
+import json
+import os
+import subprocess
+import sys
+import unittest
+
+PROGRAM = ""
+
+# Tyagi and Swany 2023, Table VI: 8 ranks, alpha 1 ms. Winner at 10, 5 and 1 Gbit/s; its time in ms where the
+# paper's own table and formula agree within 10 %.
+MODELS = {"ResNet18": 11689512, "ResNet50": 25557032, "AlexNet": 61100840, "ViT": 133300000}
+GBPS = (10, 5, 1)
+AG, RING, TREE = "allgather_topk", "star_ring", "star_tree"
+TABLE_VI = {
+    ("ResNet18", 0.1): ((RING, 35), (RING, 52.5), (RING, 194.7)),
+    ("ResNet18", 0.01): ((AG, 7.66), (AG, 13.83), (RING, 34.1)),
+    ("ResNet18", 0.001): ((AG, 3.28), (AG, 4.25), (AG, 8.86)),
+    ("ResNet50", 0.1): ((RING, 52.9), (RING, 94.7), (RING, 405.5)),
+    ("ResNet50", 0.01): ((AG, 14.35), (TREE, 24.2), (RING, 58.8)),
+    ("ResNet50", 0.001): ((AG, None), (AG, 5.3), (AG, 14.35)),
+    ("AlexNet", 0.1): ((RING, 106.8), (RING, 200.4), (RING, 964.4)),
+    ("AlexNet", 0.01): ((RING, 25.2), (RING, 34.8), (RING, 111.8)),
+    ("AlexNet", 0.001): ((AG, 6), (AG, 8.92), (RING, 27)),
+    ("ViT", 0.1): ((RING, 238.6), (RING, 424.3), (RING, 2047)),
+    ("ViT", 0.01): ((RING, 36.2), (RING, 58), (RING, 222.8)),
+    ("ViT", 0.001): ((AG, 9.15), (AG, 15.3), (RING, 36.7)),
+}
+
+
+def run(*arguments, **environment):
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PLIANT_")}
+    return subprocess.run([PROGRAM, *map(str, arguments)], env={**inherited, **environment},
+                          capture_output=True, text=True, timeout=120)
+
+
+def run_json(*arguments, **environment):
+    done = run(*arguments, "--json", **environment)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def explain(ranks=8, alpha_us=1000, gbps=1, count=1000000, density=0.01, model="paper"):
+    return run_json("--explain", "--ranks", ranks, "--alpha-us", alpha_us, "--gbps", gbps, "--count", count,
+                    "--density", density, "--model", model)["candidates"]
+
+
+class Explain(unittest.TestCase):
+    def test_candidates_have_the_fixed_keys_cheapest_first(self):
+        for model in ("paper", "measured"):
+            candidates = explain(model=model)
+            self.assertGreaterEqual(len(candidates), 3)
+            for candidate in candidates:
+                self.assertEqual(set(candidate), {"algorithm", "density", "predicted_s", "wire_bytes", "exact"})
+                self.assertIs(type(candidate["exact"]), bool)
+                self.assertEqual(candidate["density"], 1 if candidate["exact"] else 0.01)
+            times = [candidate["predicted_s"] for candidate in candidates]
+            self.assertEqual(times, sorted(times))
+            self.assertEqual({candidate["exact"] for candidate in candidates}, {True, False})
+
+    def test_winners_of_table_vi(self):
+        for (model, density), cells in TABLE_VI.items():
+            for gbps, (winner, published_ms) in zip(GBPS, cells):
+                with self.subTest(model=model, density=density, gbps=gbps):
+                    best = explain(gbps=gbps, count=MODELS[model], density=density)[0]
+                    self.assertEqual(best["algorithm"], winner)
+                    if published_ms is not None:
+                        self.assertAlmostEqual(best["predicted_s"] * 1e3, published_ms, delta=0.1 * published_ms)
+
+    def test_paper_model_is_equation_4(self):
+        ranks, rounds, alpha_s, beta, count, kept = 8, 3, 2e-3, 1 / (4 * 1.25e8), 1000000, 50000
+        value_s = 4 * kept * beta
+        expected = {
+            AG: rounds * alpha_s + 2 * value_s * (ranks - 1),
+            RING: alpha_s * (2 * (ranks - 1) + rounds) + value_s * (2 * (ranks - 1) / ranks + rounds),
+            TREE: 3 * rounds * (alpha_s + value_s),
+            "ring": 2 * (ranks - 1) * alpha_s + 2 * (ranks - 1) / ranks * 4 * count * beta,
+            "tree": 2 * rounds * (alpha_s + 4 * count * beta),
+        }
+        found = {c["algorithm"]: c["predicted_s"] for c in explain(ranks, 2000, 4, count, 0.05)}
+        for name, seconds in expected.items():
+            self.assertAlmostEqual(found[name] / seconds, 1, places=9, msg=name)
+
+    def test_text_names_the_same_candidates(self):
+        text = run("--explain", "--ranks", 8, "--alpha-us", 1000, "--gbps", 1, "--count", 1000000, "--model",
+                   "paper").stdout
+        names = [line.split()[0] for line in text.splitlines()[2:]]
+        self.assertEqual(names, [candidate["algorithm"] for candidate in explain()])
+
+
+class BadValues(unittest.TestCase):
+    GOOD = {"--ranks": 8, "--alpha-us": 10, "--gbps": 1, "--count": 1000, "--density": 0.1}
+
+    def assert_usage_error(self, arguments, *words):
+        done = run(*arguments)
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertEqual(done.stdout, "")
+        self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
+        for word in words:
+            self.assertIn(word, done.stderr)
+
+    def test_each_bad_value_is_one_line_with_value_and_rule(self):
+        for option, value, rule in (("--density", "2", "(0, 1]"), ("--density", "0", "(0, 1]"),
+                                    ("--density", "nan", "(0, 1]"), ("--gbps", "0", "> 0"),
+                                    ("--gbps", "inf", "> 0"), ("--alpha-us", "-1", ">= 0"),
+                                    ("--ranks", "0", ">= 1"), ("--ranks", "2.5", "whole"),
+                                    ("--count", "many", "whole"), ("--model", "guess", "paper")):
+            with self.subTest(option=option, value=value):
+                pairs = {**self.GOOD, option: value}
+                words = [f"{name}={word}" for name, word in pairs.items()]
+                self.assert_usage_error(["--explain", *words], option, value, rule)
+
+    def test_missing_and_unknown_options(self):
+        self.assert_usage_error(["--explain", "--ranks", "8"], "--explain", "--alpha-us")
+        self.assert_usage_error(["--ranks", "8"], "--ranks", "--explain")
+        self.assert_usage_error(["--nonsense"], "--nonsense")
+
+
+class Sections(unittest.TestCase):
+    def test_settings_show_value_and_source(self):
+        def setting(**environment):
+            rows = run_json("--settings", **environment)
+            return next(row for row in rows if row["key"] == "pliant_density")
+
+        row = setting()
+        self.assertEqual(set(row), {"key", "environment", "default", "values", "unit", "meaning", "value", "source"})
+        self.assertEqual((row["value"], row["source"]), (row["default"], "default"))
+        row = setting(PLIANT_DENSITY="0.25")
+        self.assertEqual((row["value"], row["source"]), ("0.25", "environment"))
+
+    def test_settings_as_text(self):
+        text = run("--settings", PLIANT_DENSITY="0.25").stdout
+        line = next(line for line in text.splitlines() if "PLIANT_DENSITY" in line)
+        self.assertEqual(line.split()[:3], ["PLIANT_DENSITY", "0.25", "environment"])
+
+    def test_refused_setting_is_said_and_marked(self):
+        done = run("--settings", PLIANT_DENSITY="2")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("pliant_density = 2 (must be a number in (0, 1])", done.stderr)
+        self.assertIn("2 (refused)", done.stdout)
+
+    def test_everything(self):
+        everything = run_json()
+        self.assertEqual(set(everything), {"version", "kernels", "algorithms", "settings"})
+        self.assertEqual(everything["algorithms"], run_json("--algorithms"))
+        self.assertIn({"name": "scalar", "usable": True},
+                      [{"name": row["name"], "usable": row["usable"]} for row in everything["kernels"]])
+        exact = {row["name"]: row["exact"] for row in everything["algorithms"]}
+        self.assertTrue(exact["ring"])
+        self.assertFalse(exact[AG])
+        text = run().stdout
+        for row in everything["kernels"] + everything["algorithms"]:
+            self.assertIn(row["name"], text)
+        self.assertEqual(run("--version").stdout, f"pliant {everything['version']}\n")
+
+
+if __name__ == "__main__":
+    PROGRAM = sys.argv.pop(1)
+    unittest.main()

@@ -1,0 +1,62 @@
+// Broadcast and allgather, which the lossy algorithms are built of.
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "collectives/dense/dense.hpp"
+#include "mpi/agree.hpp"
+
+namespace pliant {
+namespace {
+
+class BuildingBlocks : public testing::Test {
+ protected:
+  std::byte byte_of(int rank, std::size_t i) const {
+    return static_cast<std::byte>(static_cast<std::size_t>(rank) * 50 + i % 50);
+  }
+
+  std::int64_t bytes_sent_by_all(std::int64_t before) const {
+    std::int64_t bytes = comm_.traffic().bytes - before;
+    MPI_Allreduce(MPI_IN_PLACE, &bytes, 1, MPI_INT64_T, MPI_SUM, comm_.handle());
+    return bytes;
+  }
+
+  Communicator comm_ = Communicator::duplicate(MPI_COMM_WORLD);
+  const int rank_ = comm_.rank();
+  const int ranks_ = comm_.ranks();
+};
+
+TEST_F(BuildingBlocks, BroadcastFromEveryRoot) {
+  for (int root = 0; root < ranks_; ++root) {
+    for (const std::size_t count : {0, 1, 1000, 100'000}) {
+      std::vector<std::byte> bytes(count);
+      std::vector<std::byte> expected(count);
+      for (std::size_t i = 0; i < count; ++i) {
+        bytes[i] = byte_of(rank_, i);
+        expected[i] = byte_of(root, i);
+      }
+      const std::int64_t before = comm_.traffic().bytes;
+      broadcast(comm_, bytes, root);
+      EXPECT_TRUE(bytes == expected) << "root " << root << ", " << count << " bytes";
+      EXPECT_EQ(bytes_sent_by_all(before), broadcast_wire_bytes(ranks_, static_cast<std::int64_t>(count)));
+    }
+  }
+}
+
+TEST_F(BuildingBlocks, AllgatherLeavesEveryBlockWhereItSays) {
+  for (const std::size_t block : {0, 1, 8, 1000, 50'000}) {
+    const auto block_bytes = static_cast<std::int64_t>(block);
+    std::vector<std::byte> blocks(block * static_cast<std::size_t>(ranks_));
+    for (std::size_t i = 0; i < block; ++i) blocks[i] = byte_of(rank_, i);
+    const std::int64_t before = comm_.traffic().bytes;
+    allgather(comm_, blocks.data(), block_bytes);
+    for (int of = 0; of < ranks_; ++of) {
+      const std::size_t begin = block * static_cast<std::size_t>(block_of(of, rank_, ranks_));
+      for (std::size_t i = 0; i < block; ++i) EXPECT_EQ(blocks[begin + i], byte_of(of, i)) << "rank " << of;
+    }
+    EXPECT_EQ(bytes_sent_by_all(before), allgather_wire_bytes(ranks_, block_bytes));
+  }
+}
+
+}  // namespace
+}  // namespace pliant

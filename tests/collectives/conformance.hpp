@@ -1,0 +1,54 @@
+// What the conformance suites share: a communicator of all ranks, and small questions to all of them.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <mpi.h>
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "collectives/registry.hpp"
+#include "mpi/agree.hpp"
+
+namespace pliant::test {
+
+class Conformance : public testing::TestWithParam<const AllreduceAlgorithm*> {
+ protected:
+  const AllreduceAlgorithm& algorithm() const { return *GetParam(); }
+
+  template <class T>
+  bool same_bits_everywhere(const std::vector<T>& values) const {
+    return same_on_all_ranks(comm_,
+                             {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T)});
+  }
+
+  std::int64_t sum_over_ranks(std::int64_t value) const {
+    MPI_Allreduce(MPI_IN_PLACE, &value, 1, MPI_INT64_T, MPI_SUM, comm_.handle());
+    return value;
+  }
+
+  /// The MPI library's own messages are not counted.
+  bool counts_its_bytes() const { return GetParam() != &mpi_allreduce; }
+
+  Communicator comm_ = Communicator::duplicate(MPI_COMM_WORLD);
+  Workspace workspace_;
+  const int rank_ = comm_.rank();
+  const int ranks_ = comm_.ranks();
+};
+
+/// The registry's algorithms for which `holds`.
+template <class Predicate>
+std::vector<const AllreduceAlgorithm*> algorithms_where(Predicate holds) {
+  std::vector<const AllreduceAlgorithm*> chosen;
+  for (const AllreduceAlgorithm* algorithm : algorithms())
+    if (holds(*algorithm)) chosen.push_back(algorithm);
+  return chosen;
+}
+
+inline std::string name_of_algorithm(const testing::TestParamInfo<const AllreduceAlgorithm*>& info) {
+  return std::string(info.param->name);
+}
+
+}  // namespace pliant::test

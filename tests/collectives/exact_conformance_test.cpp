@@ -1,0 +1,158 @@
+// Every exact algorithm of the registry, on inputs whose sums are exact: then there is one right answer.
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <type_traits>
+
+#include "tests/collectives/conformance.hpp"
+#include "tests/support/bits.hpp"
+#include "tests/support/float_inputs.hpp"
+
+namespace pliant {
+namespace {
+
+constexpr ReduceOp kOps[] = {ReduceOp::sum, ReduceOp::min, ReduceOp::max, ReduceOp::prod};
+
+/// This rank's element: small integers; for products powers of two, so that 7 of them are exact too.
+template <class T>
+T element(ReduceOp op, int rank, std::int64_t i) {
+  const std::int64_t mixed = i * 7 + rank * 13 + i * rank;
+  if (op != ReduceOp::prod) return static_cast<T>(mixed % 23 - 11);
+  if constexpr (std::is_floating_point_v<T>)
+    return std::ldexp(T(mixed % 2 == 0 ? 1 : -1), static_cast<int>(mixed % 5) - 2);
+  return static_cast<T>(mixed % 3 - 1 + (mixed % 3 == 1 ? 2 : 0));  // -1, 2 or 1
+}
+
+template <class T>
+T combine(ReduceOp op, T a, T b) {
+  switch (op) {
+    case ReduceOp::sum:
+      return static_cast<T>(a + b);
+    case ReduceOp::min:
+      return std::min(a, b);
+    case ReduceOp::max:
+      return std::max(a, b);
+    case ReduceOp::prod:
+      return static_cast<T>(a * b);
+  }
+  return a;
+}
+
+class Exact : public test::Conformance {
+ protected:
+  std::vector<std::int64_t> counts() const {
+    return {0, 1, ranks_ - 1, ranks_, ranks_ + 1, 7, 1000, 100'003};
+  }
+
+  /// Reduces `values` in place, from a start that is aligned to the element alone.
+  template <class T>
+  void allreduce(std::vector<T>& values, ElementType type, ReduceOp op) {
+    std::vector<T> storage(values.size() + 1);
+    std::copy(values.begin(), values.end(), storage.begin() + 1);
+    AllreduceCall call{
+        .comm = comm_,
+        .workspace = workspace_,
+        .kernels = scalar_kernels,
+        .shape = {.ranks = ranks_, .count = static_cast<std::int64_t>(values.size()), .type = type},
+        .op = op,
+        .data = reinterpret_cast<std::byte*>(storage.data() + 1),
+        .outcome = {}};
+    const std::int64_t sent_before = comm_.traffic().bytes;
+    algorithm().run(call);
+    std::copy(storage.begin() + 1, storage.end(), values.begin());
+    const std::int64_t sent = sum_over_ranks(comm_.traffic().bytes - sent_before);
+    if (counts_its_bytes()) {
+      EXPECT_EQ(sent, algorithm().total_wire_bytes(call.shape));
+    }
+  }
+
+  template <class T>
+  void expect_exact(ElementType type) {
+    for (const ReduceOp op : kOps) {
+      for (const std::int64_t count : counts()) {
+        SCOPED_TRACE("op " + std::to_string(static_cast<int>(op)) + ", count " + std::to_string(count));
+        std::vector<T> values(static_cast<std::size_t>(count));
+        std::vector<T> expected(values.size());
+        for (std::int64_t i = 0; i < count; ++i) {
+          const auto at = static_cast<std::size_t>(i);
+          values[at] = element<T>(op, rank_, i);
+          expected[at] = element<T>(op, 0, i);
+          for (int rank = 1; rank < ranks_; ++rank)
+            expected[at] = combine(op, expected[at], element<T>(op, rank, i));
+        }
+        allreduce(values, type, op);
+        EXPECT_TRUE(values == expected);
+        EXPECT_TRUE(same_bits_everywhere(values));
+      }
+    }
+  }
+
+  /// Floats whose sum depends on the order of additions.
+  std::vector<float> awkward(std::size_t count, const test::FloatInput& input) const {
+    std::mt19937 random(static_cast<std::uint32_t>(rank_) + 99);
+    std::vector<float> values(count);
+    for (std::size_t i = 0; i < count; ++i) values[i] = input.at(i, random);
+    return values;
+  }
+};
+
+class DeterministicExact : public Exact {};
+
+TEST_P(Exact, Float) {
+  expect_exact<float>(ElementType::float32);
+}
+TEST_P(Exact, Double) {
+  expect_exact<double>(ElementType::float64);
+}
+TEST_P(Exact, Int32) {
+  expect_exact<std::int32_t>(ElementType::int32);
+}
+TEST_P(Exact, Int64) {
+  expect_exact<std::int64_t>(ElementType::int64);
+}
+
+TEST_P(Exact, IntegersWrapAsInMpi) {
+  std::vector<std::int32_t> values(10, std::numeric_limits<std::int32_t>::max());
+  allreduce(values, ElementType::int32, ReduceOp::sum);
+  const auto wrapped =
+      static_cast<std::int32_t>(static_cast<std::int64_t>(ranks_) * std::numeric_limits<std::int32_t>::max());
+  EXPECT_EQ(values, std::vector<std::int32_t>(10, wrapped));
+}
+
+TEST_P(Exact, AllRanksEndWithTheSameBitsWhateverTheFloats) {
+  for (const test::FloatInput& input : test::kFloatInputs) {
+    // Which NaN comes out of a sum of two is the MPI library's affair.
+    if (&algorithm() == &mpi_allreduce && input.name == "non-finite") continue;
+    for (const std::int64_t count : {5, 1000, 20'011}) {
+      std::vector<float> values = awkward(static_cast<std::size_t>(count), input);
+      allreduce(values, ElementType::float32, ReduceOp::sum);
+      EXPECT_TRUE(same_bits_everywhere(values)) << input.name << ", count " << count;
+    }
+  }
+}
+
+TEST_P(DeterministicExact, CountChangesNothing) {
+  for (const test::FloatInput& input : test::kFloatInputs) {
+    std::vector<float> all = awkward(3001, input);
+    std::vector<float> prefix(all.begin(), all.begin() + 1000);
+    allreduce(all, ElementType::float32, ReduceOp::sum);
+    allreduce(prefix, ElementType::float32, ReduceOp::sum);
+    all.resize(prefix.size());
+    EXPECT_EQ(test::first_difference(all, prefix), -1) << input.name;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Registry, Exact,
+                         testing::ValuesIn(test::algorithms_where([](const AllreduceAlgorithm& algorithm) {
+                           return algorithm.exact;
+                         })),
+                         test::name_of_algorithm);
+INSTANTIATE_TEST_SUITE_P(Registry, DeterministicExact,
+                         testing::ValuesIn(test::algorithms_where([](const AllreduceAlgorithm& algorithm) {
+                           return algorithm.exact && algorithm.deterministic;
+                         })),
+                         test::name_of_algorithm);
+
+}  // namespace
+}  // namespace pliant

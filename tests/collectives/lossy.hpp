@@ -1,0 +1,69 @@
+// One step of a lossy algorithm, with everything a test wants to ask afterwards.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "tests/collectives/conformance.hpp"
+#include "tests/support/bits.hpp"
+#include "tests/support/topk_oracle.hpp"
+
+namespace pliant::test {
+
+struct LossyStep {
+  std::vector<float> input;         ///< [count] this rank's error-fed gradient
+  std::vector<float> residual;      ///< [count] what it did not send
+  std::vector<float> result;        ///< [count]
+  std::vector<std::uint32_t> sent;  ///< places where the residual became zero and the input was not
+  SparseOutcome outcome;
+  std::int64_t bytes = 0;  ///< all ranks together sent
+};
+
+class LossyConformance : public Conformance {
+ protected:
+  bool starts_with(std::string_view prefix) const { return algorithm().name.starts_with(prefix); }
+
+  LossyStep run(const std::vector<float>& input, std::int64_t kept, std::int64_t step) {
+    LossyStep report{.input = input,
+                     .residual = input,
+                     .result = std::vector<float>(input.size(), std::numeric_limits<float>::quiet_NaN()),
+                     .sent = {},
+                     .outcome = {}};
+    const std::int64_t sent_before = comm_.traffic().bytes;
+    AllreduceCall call{.comm = comm_,
+                       .workspace = workspace_,
+                       .kernels = scalar_kernels,
+                       .shape = shape_of(input.size(), kept),
+                       .data = reinterpret_cast<std::byte*>(report.result.data()),
+                       .residual = report.residual.data(),
+                       .step = step,
+                       .outcome = {}};
+    algorithm().run(call);
+    report.bytes = sum_over_ranks(comm_.traffic().bytes - sent_before);
+    report.outcome = call.outcome;
+    for (std::size_t i = 0; i < input.size(); ++i)
+      if (bits(report.residual[i]) == 0 && bits(input[i]) != 0)
+        report.sent.push_back(static_cast<std::uint32_t>(i));
+    return report;
+  }
+
+  AllreduceShape shape_of(std::size_t count, std::int64_t kept) const {
+    return {.ranks = ranks_, .count = static_cast<std::int64_t>(count), .kept = kept};
+  }
+
+  /// The leader that star_* and var_* must take, by the rule and not by their code; -1 where there is none.
+  int expected_leader(const std::vector<float>& input, std::int64_t kept, std::int64_t step) const {
+    if (starts_with("star_")) return static_cast<int>(step % ranks_);
+    if (!starts_with("var_")) return -1;
+    double score = 0;
+    for (const std::uint32_t index : topk_oracle(input, kept))
+      score += static_cast<double>(input[index]) * static_cast<double>(input[index]);
+    if (std::isnan(score)) score = std::numeric_limits<double>::infinity();
+    std::vector<double> scores(static_cast<std::size_t>(ranks_));
+    MPI_Allgather(&score, 1, MPI_DOUBLE, scores.data(), 1, MPI_DOUBLE, comm_.handle());
+    return static_cast<int>(std::max_element(scores.begin(), scores.end()) - scores.begin());
+  }
+};
+
+}  // namespace pliant::test

@@ -1,0 +1,160 @@
+// Every lossy algorithm of the registry: identities, not tolerances. Gradients are small integers whose sign
+// depends on rank and place alone, so that sums are exact and no error-fed gradient is ever zero.
+#include <set>
+
+#include "compress/topk.hpp"
+#include "tests/collectives/lossy.hpp"
+#include "tests/support/float_inputs.hpp"
+
+namespace pliant {
+namespace {
+
+class Lossy : public test::LossyConformance {
+ protected:
+  std::vector<float> gradient(std::size_t count, std::int64_t step) const {
+    std::vector<float> values(count);
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto mixed = static_cast<std::uint64_t>(i) * 2654435761U +
+                         static_cast<std::uint64_t>(step) * 40503U + static_cast<std::uint64_t>(rank_) * 97U;
+      const bool negative = (i * 31 + static_cast<std::size_t>(rank_)) % 3 == 0;
+      const auto magnitude = static_cast<float>(1 + (mixed >> 7) % 500);
+      values[i] = negative ? -magnitude : magnitude;
+    }
+    return values;
+  }
+
+  std::vector<double> sum_over_all(const std::vector<float>& values) const {
+    std::vector<double> sums(values.begin(), values.end());
+    MPI_Allreduce(MPI_IN_PLACE, sums.data(), static_cast<int>(sums.size()), MPI_DOUBLE, MPI_SUM,
+                  comm_.handle());
+    return sums;
+  }
+
+  void expect_sent_plus_residual_is_the_input(const test::LossyStep& step) const {
+    std::vector<float> whole = step.residual;
+    for (const std::uint32_t index : step.sent) whole[index] = step.input[index];
+    EXPECT_EQ(test::first_difference(whole, step.input), -1);
+  }
+
+  void expect_nothing_is_lost(const test::LossyStep& step) const {
+    const std::vector<double> before = sum_over_all(step.input);
+    std::vector<double> after = sum_over_all(step.residual);
+    for (std::size_t i = 0; i < after.size(); ++i) after[i] += step.result[i];
+    EXPECT_TRUE(before == after);
+  }
+
+  void expect_only_sent_places_in_the_result(const test::LossyStep& step) const {
+    std::vector<float> anywhere(step.input.size());
+    for (const std::uint32_t index : step.sent) anywhere[index] = 1;
+    const std::vector<double> senders = sum_over_all(anywhere);
+    for (std::size_t i = 0; i < senders.size(); ++i)
+      EXPECT_TRUE(senders[i] != 0 || test::bits(step.result[i]) == 0) << i;
+  }
+
+  /// Exactly k places: the rank's own largest, or those of the leader that the rule names.
+  void expect_the_right_places(const test::LossyStep& step, std::int64_t kept, std::int64_t number) const {
+    EXPECT_EQ(static_cast<std::int64_t>(step.sent.size()), kept);
+    const int leader = expected_leader(step.input, kept, number);
+    if (leader < 0) {
+      EXPECT_EQ(step.sent, test::topk_oracle(step.input, kept));
+      return;
+    }
+    EXPECT_TRUE(same_bits_everywhere(step.sent));
+    if (rank_ == leader) {
+      EXPECT_EQ(step.sent, test::topk_oracle(step.input, kept)) << "leader " << leader;
+    }
+  }
+
+  void expect_the_outcome_is_told(const test::LossyStep& step) const {
+    double squared = 0;
+    for (const std::uint32_t index : step.sent)
+      squared += std::pow(static_cast<double>(step.input[index]), 2);
+    EXPECT_EQ(step.outcome.selection.sent_squared, squared);
+    EXPECT_EQ(step.outcome.selection.nonfinite, 0);
+  }
+
+  void expect_conformance(std::size_t count, std::int64_t kept) {
+    std::vector<float> residual(count);
+    for (std::int64_t number = 0; number < 2 * ranks_ + 1; ++number) {
+      SCOPED_TRACE("count " + std::to_string(count) + ", k " + std::to_string(kept) + ", step " +
+                   std::to_string(number));
+      std::vector<float> input = gradient(count, number);
+      for (std::size_t i = 0; i < count; ++i) input[i] += residual[i];
+      const test::LossyStep step = run(input, kept, number);
+      expect_sent_plus_residual_is_the_input(step);
+      expect_nothing_is_lost(step);
+      EXPECT_TRUE(same_bits_everywhere(step.result));
+      expect_only_sent_places_in_the_result(step);
+      expect_the_right_places(step, kept, number);
+      expect_the_outcome_is_told(step);
+      EXPECT_EQ(step.bytes, algorithm().total_wire_bytes(shape_of(count, kept)));
+      residual = step.residual;
+    }
+  }
+};
+
+class DeterministicLossy : public Lossy {};
+
+TEST_P(Lossy, HoldsItsIdentitiesOverManySteps) {
+  for (const std::size_t count : {1, 2, 7, 1000, 10'007}) {
+    const auto n = static_cast<std::int64_t>(count);
+    for (const std::int64_t kept :
+         std::set<std::int64_t>{1, std::min<std::int64_t>(2, n), kept_count(n, 0.01), kept_count(n, 0.1),
+                                std::max<std::int64_t>(1, n - 1), n})
+      expect_conformance(count, kept);
+  }
+}
+
+TEST_P(Lossy, AllRanksEndWithTheSameBitsWhateverTheFloats) {
+  for (const test::FloatInput& input : test::kFloatInputs) {
+    std::mt19937 random(static_cast<std::uint32_t>(rank_) + 7);
+    std::vector<float> values(5003);
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] = input.at(i, random);
+    for (const std::int64_t kept : {1, 50, 5003}) {
+      const test::LossyStep step = run(values, kept, 1);
+      EXPECT_TRUE(same_bits_everywhere(step.result)) << input.name << ", k = " << kept;
+    }
+  }
+}
+
+TEST_P(DeterministicLossy, CountChangesNothing) {
+  std::mt19937 random(static_cast<std::uint32_t>(rank_) + 1);
+  std::vector<float> values(3001);
+  for (float& value : values) value = test::uniform(random) * 1e4F;
+  const std::vector<float> prefix(values.begin(), values.begin() + 1000);
+  std::vector<float> all = run(values, 3001, 0).result;
+  all.resize(prefix.size());
+  EXPECT_EQ(test::first_difference(all, run(prefix, 1000, 0).result), -1);
+}
+
+TEST_P(Lossy, SendsNonFiniteValuesFirstAndCountsThem) {
+  const int last = ranks_ - 1;
+  std::vector<float> values(100);
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i + 1);
+  if (rank_ == 0) values[3] = std::numeric_limits<float>::quiet_NaN();
+  if (rank_ == last) values[5] = std::numeric_limits<float>::infinity();
+  const test::LossyStep step = run(values, 2, 0);
+  EXPECT_TRUE(std::isnan(step.result[3])) << "the NaN of rank 0 was not sent";
+  EXPECT_TRUE(same_bits_everywhere(step.result));
+  std::int64_t sent_nonfinite = 0;
+  for (const std::uint32_t index : step.sent) sent_nonfinite += std::isfinite(values[index]) ? 0 : 1;
+  EXPECT_EQ(step.outcome.selection.nonfinite, sent_nonfinite);
+  if (rank_ == 0) {
+    EXPECT_EQ(test::bits(step.residual[3]), 0U);
+    EXPECT_EQ(sent_nonfinite, last == 0 ? 2 : 1);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Registry, Lossy,
+                         testing::ValuesIn(test::algorithms_where([](const AllreduceAlgorithm& algorithm) {
+                           return !algorithm.exact;
+                         })),
+                         test::name_of_algorithm);
+INSTANTIATE_TEST_SUITE_P(Registry, DeterministicLossy,
+                         testing::ValuesIn(test::algorithms_where([](const AllreduceAlgorithm& algorithm) {
+                           return !algorithm.exact && algorithm.deterministic;
+                         })),
+                         test::name_of_algorithm);
+
+}  // namespace
+}  // namespace pliant

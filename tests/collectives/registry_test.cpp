@@ -1,0 +1,98 @@
+// What every entry of the registry must hold, without running it.
+#include "collectives/registry.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cctype>
+#include <limits>
+#include <set>
+#include <string>
+
+#include "collectives/selector.hpp"
+
+namespace pliant {
+namespace {
+
+constexpr CostModel kModel{.link = {.alpha_s = 20e-6, .beta_s_per_byte = 0.8e-9},
+                           .compute = {.gamma_s_per_byte = 1e-10,
+                                       .select_s_per_element = 2e-9,
+                                       .apply_s_per_element = 1e-10,
+                                       .pair_s_per_element = 1e-9}};
+
+class Algorithm : public testing::TestWithParam<const AllreduceAlgorithm*> {};
+
+TEST_P(Algorithm, IsFoundByItsNameAndNoOther) {
+  EXPECT_EQ(find_algorithm(GetParam()->name), GetParam());
+  EXPECT_EQ(find_algorithm(std::string(GetParam()->name) + "x"), nullptr);
+  EXPECT_FALSE(GetParam()->summary.empty());
+  for (const char c : GetParam()->name) EXPECT_TRUE(std::islower(c) || c == '_') << "not a word for settings";
+}
+
+TEST_P(Algorithm, CostsMoreWithMoreElementsMoreKeptAndMoreLatency) {
+  const AllreduceAlgorithm& algorithm = *GetParam();
+  for (int ranks = 2; ranks <= 17; ++ranks) {
+    const AllreduceShape shape{.ranks = ranks, .count = 100'000, .kept = 1000};
+    AllreduceShape longer = shape;
+    longer.count *= 2;
+    AllreduceShape denser = shape;
+    denser.kept *= 2;
+    CostModel slower = kModel;
+    slower.link.alpha_s *= 2;
+    const double cost_s = algorithm.cost_s(shape, kModel);
+    EXPECT_GT(cost_s, 0) << ranks;
+    EXPECT_GT(algorithm.cost_s(longer, kModel), cost_s) << ranks;
+    EXPECT_GT(algorithm.cost_s(shape, slower), cost_s) << ranks;
+    if (algorithm.exact) {
+      EXPECT_EQ(algorithm.cost_s(denser, kModel), cost_s) << ranks;
+    } else {
+      EXPECT_GT(algorithm.cost_s(denser, kModel), cost_s) << ranks;
+    }
+  }
+}
+
+TEST_P(Algorithm, WithoutComputeCostsWhatThePaperSays) {
+  const CostModel model{.link = kModel.link, .compute = {}};
+  if (GetParam()->paper_cost_s == nullptr) {
+    EXPECT_EQ(predict_s(*GetParam(), {.ranks = 4, .count = 10}, model, CostFormula::paper),
+              std::numeric_limits<double>::infinity());
+    return;
+  }
+  for (const int ranks : {2, 3, 8, 13}) {
+    const AllreduceShape shape{.ranks = ranks, .count = 100'000, .kept = 1000};
+    // var_* sends its scores as 8 bytes where the paper counts 4.
+    const double scores_s = 4 * (ranks - 1) * model.link.beta_s_per_byte;
+    EXPECT_NEAR(GetParam()->cost_s(shape, model), GetParam()->paper_cost_s(shape, model.link),
+                scores_s + 1e-15);
+  }
+}
+
+TEST_P(Algorithm, SendsNothingAlone) {
+  const AllreduceShape alone{.ranks = 1, .count = 1000, .kept = 10};
+  EXPECT_EQ(GetParam()->total_wire_bytes(alone), 0);
+}
+
+TEST_P(Algorithm, SupportsWhatItsKindMust) {
+  const bool exact = GetParam()->exact;
+  for (const ElementType type :
+       {ElementType::float32, ElementType::float64, ElementType::int32, ElementType::int64}) {
+    const AllreduceShape shape{.ranks = 2, .count = 10, .type = type, .kept = 1};
+    EXPECT_EQ(GetParam()->supports(shape), exact || type == ElementType::float32);
+  }
+  const AllreduceShape empty{.ranks = 2, .count = 0};
+  EXPECT_EQ(GetParam()->supports(empty), exact);
+  const AllreduceShape beyond_uint32{.ranks = 2, .count = (std::int64_t{1} << 32) + 1, .kept = 1};
+  EXPECT_EQ(GetParam()->supports(beyond_uint32), exact);
+}
+
+INSTANTIATE_TEST_SUITE_P(Registry, Algorithm, testing::ValuesIn(kAlgorithms),
+                         [](const auto& info) { return std::string(info.param->name); });
+
+TEST(Registry, HoldsADeterministicAlgorithmOfEachKind) {
+  std::set<bool> kinds;
+  for (const AllreduceAlgorithm* algorithm : algorithms())
+    if (algorithm->deterministic) kinds.insert(algorithm->exact);
+  EXPECT_EQ(kinds.size(), 2U);
+}
+
+}  // namespace
+}  // namespace pliant

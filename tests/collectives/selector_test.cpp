@@ -1,0 +1,163 @@
+// The selector: its grammar, and that it is an argmin whose ties and order are fixed.
+#include "collectives/selector.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <set>
+#include <string>
+
+#include "tests/support/errors.hpp"
+
+namespace pliant {
+namespace {
+
+using Names = std::vector<std::string>;
+
+constexpr CostModel kModel{.link = {.alpha_s = 50e-6, .beta_s_per_byte = 8e-9}, .compute = {}};
+constexpr AllreduceShape kShape{.ranks = 8, .count = 1'000'000, .kept = 10'000};
+
+Names all_names() {
+  Names names;
+  for (const AllreduceAlgorithm* algorithm : algorithms()) names.emplace_back(algorithm->name);
+  return names;
+}
+
+Names allowed(const AlgorithmFilter& filter) {
+  Names names;
+  for (const AllreduceAlgorithm* algorithm : algorithms())
+    if (filter.allows(*algorithm)) names.emplace_back(algorithm->name);
+  return names;
+}
+
+Names names_of(const CandidateList& list) {
+  Names names;
+  for (const Candidate& candidate : list.all()) names.emplace_back(candidate.algorithm->name);
+  return names;
+}
+
+Names without(Names names, const std::set<std::string>& gone) {
+  std::erase_if(names, [&](const std::string& name) { return gone.contains(name); });
+  return names;
+}
+
+TEST(AlgorithmFilter, ReadsItsGrammar) {
+  struct Case {
+    std::string text;
+    Names names;
+  };
+  const Case cases[] = {
+      {"auto", all_names()},
+      {"ring", {"ring"}},
+      {"tree,ring", {"ring", "tree"}},
+      {" tree , ring ", {"ring", "tree"}},
+      {"^ring", without(all_names(), {"ring"})},
+      {"^ring,^ tree", without(all_names(), {"ring", "tree"})},
+      {"auto,^mpi", without(all_names(), {"mpi"})},
+      {"ring,tree,^ring", {"tree"}},
+      {"ring,auto", all_names()},
+  };
+  for (const Case& item : cases) EXPECT_EQ(allowed(AlgorithmFilter(item.text)), item.names) << item.text;
+  EXPECT_EQ(allowed(AlgorithmFilter()), all_names());
+}
+
+TEST(AlgorithmFilter, RefusesAndListsTheNames) {
+  for (const std::string text : {"", "rings", "ring,", "^", "^rings", "ring,,tree", "ring,^ring", "Ring"}) {
+    const std::string message =
+        test::error_text(ErrorClass::info_value, [&] { AlgorithmFilter filter(text); });
+    EXPECT_TRUE(message.starts_with("pliant_algorithm = " + text)) << message;
+    for (const std::string& name : all_names()) EXPECT_NE(message.find(name), std::string::npos) << message;
+  }
+}
+
+TEST(AlgorithmFilter, AnExactCallFallsBackWhereOnlyLossyOnesAreNamed) {
+  EXPECT_EQ(allowed(AlgorithmFilter("star_ring").for_exact_call()), all_names());
+  EXPECT_EQ(allowed(AlgorithmFilter("star_ring,tree").for_exact_call()), (Names{"tree", "star_ring"}));
+  EXPECT_TRUE(AlgorithmFilter("star_ring").allows_any(/*exact=*/false));
+  EXPECT_FALSE(AlgorithmFilter("star_ring").allows_any(/*exact=*/true));
+  EXPECT_FALSE(AlgorithmFilter("ring,tree").allows_any(/*exact=*/false));
+}
+
+TEST(Selector, RanksByPredictedTime) {
+  const CandidateList list = rank_candidates({.shape = kShape, .lossy = true}, AlgorithmFilter(), kModel);
+  ASSERT_EQ(list.used, kAlgorithms.size());
+  for (std::size_t i = 0; i < list.used; ++i) {
+    const Candidate& candidate = list.items[i];
+    EXPECT_EQ(candidate.predicted_s, candidate.algorithm->cost_s(kShape, kModel));
+    EXPECT_EQ(candidate.predicted_s, predict_s(*candidate.algorithm, kShape, kModel));
+    if (i > 0) {
+      EXPECT_GE(candidate.predicted_s, list.items[i - 1].predicted_s);
+    }
+  }
+}
+
+TEST(Selector, TiesKeepTheOrderOfTheRegistry) {
+  const CandidateList list =
+      rank_candidates({.shape = kShape, .lossy = true}, AlgorithmFilter(), CostModel());
+  EXPECT_EQ(names_of(list), all_names());
+}
+
+TEST(Selector, KeepsToTheKindsAskedFor) {
+  const CandidateList exact = rank_candidates({.shape = kShape}, AlgorithmFilter(), kModel);
+  const CandidateList lossy =
+      rank_candidates({.shape = kShape, .lossy = true, .exact = false}, AlgorithmFilter(), kModel);
+  ASSERT_GT(exact.used, 0U);
+  ASSERT_GT(lossy.used, 0U);
+  EXPECT_EQ(exact.used + lossy.used, kAlgorithms.size());
+  for (const Candidate& candidate : exact.all()) EXPECT_TRUE(candidate.algorithm->exact);
+  for (const Candidate& candidate : lossy.all()) EXPECT_FALSE(candidate.algorithm->exact);
+}
+
+TEST(Selector, LeavesOutWhatCannotRun) {
+  AllreduceShape shape = kShape;
+  shape.type = ElementType::int32;
+  for (const Candidate& candidate :
+       rank_candidates({.shape = shape, .lossy = true}, AlgorithmFilter(), kModel).all())
+    EXPECT_TRUE(candidate.algorithm->exact) << candidate.algorithm->name;
+}
+
+TEST(Selector, MayFindNothing) {
+  const SelectionRequest lossy_only{.shape = kShape, .lossy = true, .exact = false};
+  EXPECT_TRUE(rank_candidates(lossy_only, AlgorithmFilter("ring"), kModel).all().empty());
+  const SelectionRequest deterministic{.shape = kShape, .deterministic = true};
+  EXPECT_TRUE(rank_candidates(deterministic, AlgorithmFilter("ring"), kModel).all().empty());
+}
+
+TEST(Selector, DeterministicIgnoresSizeAndNetwork) {
+  for (const std::int64_t count : {1, 1000, 100'000'000}) {
+    for (const double alpha_s : {1e-7, 1.0}) {
+      const AllreduceShape shape{.ranks = 8, .count = count, .kept = 1};
+      const CostModel model{.link = {.alpha_s = alpha_s, .beta_s_per_byte = 1e-9}, .compute = {}};
+      EXPECT_EQ(names_of(rank_candidates({.shape = shape, .deterministic = true}, AlgorithmFilter(), model)),
+                (Names{"tree"}));
+      EXPECT_EQ(names_of(rank_candidates({.shape = shape, .lossy = true, .deterministic = true},
+                                         AlgorithmFilter(), model)),
+                (Names{"allgather_topk"}))
+          << "lossy comes first where it is allowed";
+    }
+  }
+}
+
+TEST(Selector, PaperFormulaLeavesOutWhatThePapersDoNotKnow) {
+  const SelectionRequest request{.shape = kShape, .lossy = true, .formula = CostFormula::paper};
+  const CandidateList list = rank_candidates(request, AlgorithmFilter(), kModel);
+  const Names names = names_of(list);
+  EXPECT_EQ(std::set<std::string>(names.begin(), names.end()),
+            (std::set<std::string>{"ring", "tree", "allgather_topk", "star_ring", "star_tree", "var_ring",
+                                   "var_tree"}));
+  EXPECT_EQ(predict_s(rabenseifner_allreduce, kShape, kModel, CostFormula::paper),
+            std::numeric_limits<double>::infinity());
+}
+
+TEST(Selector, PaperFormulaKnowsNoComputing) {
+  CostModel computing = kModel;
+  computing.compute = {1, 1, 1, 1};
+  EXPECT_EQ(predict_s(star_ring_allreduce, kShape, computing, CostFormula::paper),
+            predict_s(star_ring_allreduce, kShape, kModel, CostFormula::paper));
+  EXPECT_GT(predict_s(star_ring_allreduce, kShape, computing),
+            predict_s(star_ring_allreduce, kShape, kModel));
+}
+
+}  // namespace
+}  // namespace pliant

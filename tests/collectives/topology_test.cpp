@@ -1,0 +1,133 @@
+// Rank arithmetic, played through on sets: who holds which contributions after each step, for 1 to 17 ranks.
+#include <gtest/gtest.h>
+
+#include <set>
+#include <vector>
+
+#include "collectives/paper_costs.hpp"
+#include "collectives/topology/binomial.hpp"
+#include "collectives/topology/hypercube.hpp"
+#include "collectives/topology/ring.hpp"
+
+namespace pliant {
+namespace {
+
+class Topology : public testing::TestWithParam<int> {
+ protected:
+  int ranks() const { return GetParam(); }
+};
+
+using Contributions = std::set<int>;
+
+Contributions everybody(int ranks) {
+  Contributions all;
+  for (int rank = 0; rank < ranks; ++rank) all.insert(rank);
+  return all;
+}
+
+/// held[rank][chunk]: whose contributions are summed there.
+using Held = std::vector<std::vector<Contributions>>;
+
+Held every_rank_its_own(int ranks) {
+  Held held(static_cast<std::size_t>(ranks));
+  for (int rank = 0; rank < ranks; ++rank)
+    held[static_cast<std::size_t>(rank)].assign(static_cast<std::size_t>(ranks), {rank});
+  return held;
+}
+
+template <class ChunkOf, class Combine>
+void ring_steps(Held& held, ChunkOf chunk_of, Combine combine) {
+  const int ranks = static_cast<int>(held.size());
+  for (int step = 0; step < ranks - 1; ++step) {
+    const Held before = held;
+    for (int rank = 0; rank < ranks; ++rank) {
+      const int from = ring::previous(rank, ranks);
+      const auto chunk = static_cast<std::size_t>(chunk_of(from, step, ranks));
+      combine(held[static_cast<std::size_t>(rank)][chunk], before[static_cast<std::size_t>(from)][chunk]);
+    }
+  }
+}
+
+TEST_P(Topology, RingNeighboursAreEachOthers) {
+  for (int rank = 0; rank < ranks(); ++rank) {
+    EXPECT_EQ(ring::previous(ring::next(rank, ranks()), ranks()), rank);
+    EXPECT_EQ(ring::next(ring::previous(rank, ranks()), ranks()), rank);
+  }
+}
+
+TEST_P(Topology, RingSumsEveryContributionOnceThenCopies) {
+  Held held = every_rank_its_own(ranks());
+  ring_steps(held, ring::scatter_chunk, [](Contributions& into, const Contributions& from) {
+    for (const int contributor : from) EXPECT_TRUE(into.insert(contributor).second) << "summed twice";
+  });
+  for (int rank = 0; rank < ranks(); ++rank) {
+    const auto complete = static_cast<std::size_t>(ring::gather_chunk(rank, 0, ranks()));
+    EXPECT_EQ(held[static_cast<std::size_t>(rank)][complete], everybody(ranks()));
+  }
+  ring_steps(held, ring::gather_chunk, [](Contributions& into, const Contributions& from) { into = from; });
+  for (const auto& chunks : held)
+    for (const Contributions& chunk : chunks) EXPECT_EQ(chunk, everybody(ranks()));
+}
+
+TEST_P(Topology, BinomialTreeReachesEveryRankOnce) {
+  for (int v = 1; v < ranks(); ++v) {
+    const int parent = binomial::parent(v);
+    const int step = v - parent;
+    EXPECT_GE(parent, 0);
+    EXPECT_LT(parent, v);
+    EXPECT_LT(step, binomial::step_limit(parent, ranks())) << "the parent does not send to " << v;
+    EXPECT_EQ(step & (step - 1), 0) << "not a power of two";
+  }
+  std::vector<int> reached(static_cast<std::size_t>(ranks()));
+  for (int v = 0; v < ranks(); ++v)
+    for (int step = 1; step < binomial::step_limit(v, ranks()); step *= 2)
+      if (v + step < ranks()) ++reached[static_cast<std::size_t>(v + step)];
+  for (int v = 0; v < ranks(); ++v) EXPECT_EQ(reached[static_cast<std::size_t>(v)], v == 0 ? 0 : 1) << v;
+}
+
+TEST_P(Topology, BinomialTreeIsAsDeepAsItsRounds) {
+  for (int v = 0; v < ranks(); ++v) {
+    int depth = 0;
+    for (int at = v; at != 0; at = binomial::parent(at)) ++depth;
+    EXPECT_LE(depth, paper::rounds(ranks())) << v;
+  }
+}
+
+TEST_P(Topology, BinomialRanksCountFromAnyRoot) {
+  for (int root = 0; root < ranks(); ++root) {
+    EXPECT_EQ(binomial::relative(root, root, ranks()), 0);
+    for (int rank = 0; rank < ranks(); ++rank)
+      EXPECT_EQ(binomial::absolute(binomial::relative(rank, root, ranks()), root, ranks()), rank);
+  }
+}
+
+TEST_P(Topology, HypercubeFoldsTheExtras) {
+  const int corners = hypercube::corners(ranks());
+  EXPECT_EQ(corners & (corners - 1), 0);
+  EXPECT_LE(corners, ranks());
+  EXPECT_GT(2 * corners, ranks());
+  std::set<int> cube;
+  for (int rank = 0; rank < ranks(); ++rank) {
+    const int at = hypercube::cube_rank(rank, ranks());
+    if (at < 0) {
+      ASSERT_LT(rank + 1, ranks());
+      EXPECT_GE(hypercube::cube_rank(rank + 1, ranks()), 0) << "folds into a rank that folds";
+      continue;
+    }
+    EXPECT_EQ(hypercube::rank_of(at, ranks()), rank);
+    EXPECT_TRUE(cube.insert(at).second);
+  }
+  EXPECT_EQ(static_cast<int>(cube.size()), corners);
+  EXPECT_EQ(*cube.begin(), 0);
+  EXPECT_EQ(*cube.rbegin(), corners - 1);
+}
+
+INSTANTIATE_TEST_SUITE_P(Ranks, Topology, testing::Range(1, 18));
+
+TEST(Rounds, IsTheLogarithmRoundedUp) {
+  const int expected[] = {0, 1, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 4, 4, 4, 4, 5};
+  for (int ranks = 1; ranks <= 17; ++ranks) EXPECT_EQ(paper::rounds(ranks), expected[ranks - 1]) << ranks;
+}
+
+}  // namespace
+}  // namespace pliant

@@ -1,0 +1,183 @@
+// Error feedback loses nothing. Ranks are simulated in one process; values are small integers, so that every
+// sum is exact and the identities hold with ==.
+#include "compress/error_feedback.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "tests/support/bits.hpp"
+#include "tests/support/errors.hpp"
+#include "tests/support/topk_oracle.hpp"
+
+namespace pliant {
+namespace {
+
+constexpr int kRanks = 3;
+constexpr int kSteps = 6;
+constexpr std::int64_t kCount = 50;
+constexpr std::int64_t kKept = 7;
+
+using Vector = std::vector<float>;
+
+/// Distinct, non-zero, and different for each rank and step.
+float gradient_at(int rank, int step, std::size_t i) {
+  const int value = 1 + static_cast<int>((i * 37 + static_cast<std::size_t>(rank * 11 + step * 5)) % 101);
+  return static_cast<float>((i + static_cast<std::size_t>(rank)) % 2 == 0 ? value : -value);
+}
+
+Vector gradient_of(int rank, int step) {
+  Vector gradient(kCount);
+  for (std::size_t i = 0; i < gradient.size(); ++i) gradient[i] = gradient_at(rank, step, i);
+  return gradient;
+}
+
+void add(Vector& into, const Vector& from, float factor = 1) {
+  for (std::size_t i = 0; i < into.size(); ++i) into[i] += factor * from[i];
+}
+
+/// What one step did, summed over the ranks.
+struct Step {
+  Vector gradients = Vector(kCount);
+  Vector residuals_before = Vector(kCount);
+  Vector residuals_after = Vector(kCount);
+  Vector sent = Vector(kCount);
+  std::vector<Vector> results;  ///< one a rank
+};
+
+class Simulation {
+ public:
+  explicit Simulation(const ErrorFeedback& feedback) : feedback_(feedback), states_(kRanks) {
+    for (FeedbackState& state : states_) feedback_.reset(state, kCount);
+  }
+
+  Step run(int step) {
+    Step report;
+    for (int rank = 0; rank < kRanks; ++rank) compress(rank, step, report);
+    for (FeedbackState& state : states_) {
+      Vector& result = report.results.emplace_back(report.sent);
+      feedback_.finish(state, result.data(), kCount, scalar_kernels);
+      add(report.residuals_after, state.residual);
+    }
+    return report;
+  }
+
+  const FeedbackState& state(int rank) const { return states_[static_cast<std::size_t>(rank)]; }
+
+ private:
+  void compress(int rank, int step, Step& report) {
+    FeedbackState& state = states_[static_cast<std::size_t>(rank)];
+    const Vector gradient = gradient_of(rank, step);
+    add(report.gradients, gradient);
+    add(report.residuals_before, state.residual);
+    const double norm = feedback_.begin(state, gradient.data(), kCount, scalar_kernels);
+    EXPECT_EQ(norm, scalar_kernels.squared_norm(state.residual.data(), kCount));
+    const std::vector<std::uint32_t> indices = test::topk_oracle(state.residual, kKept);
+    Vector values(kKept);
+    scalar_kernels.take(state.residual.data(), indices.data(), kKept, values.data());
+    scalar_kernels.scatter_add(report.sent.data(), indices.data(), values.data(), kKept);
+  }
+
+  const ErrorFeedback& feedback_;
+  std::vector<FeedbackState> states_;
+};
+
+class EveryFeedback : public testing::TestWithParam<const ErrorFeedback*> {};
+
+TEST_P(EveryFeedback, StartsAtZeroAndGivesAllRanksTheSame) {
+  Simulation simulation(*GetParam());
+  EXPECT_EQ(simulation.state(0).residual, Vector(kCount));
+  for (int step = 0; step < kSteps; ++step) {
+    const Step report = simulation.run(step);
+    for (const Vector& result : report.results)
+      EXPECT_EQ(test::first_difference(result, report.results[0]), -1) << "step " << step;
+  }
+}
+
+TEST_P(EveryFeedback, ResetForgets) {
+  FeedbackState state;
+  GetParam()->reset(state, kCount);
+  const Vector gradient = gradient_of(0, 0);
+  GetParam()->begin(state, gradient.data(), kCount, scalar_kernels);
+  GetParam()->reset(state, 3);
+  EXPECT_EQ(state.residual, Vector(3));
+  EXPECT_TRUE(state.estimate.empty() || state.estimate == Vector(3));
+  EXPECT_TRUE(state.total.empty() || state.total == Vector(3));
+}
+
+TEST_P(EveryFeedback, IsFoundByName) {
+  EXPECT_EQ(&find_error_feedback(GetParam()->name), GetParam());
+}
+
+INSTANTIATE_TEST_SUITE_P(Compress, EveryFeedback,
+                         testing::ValuesIn(error_feedbacks().begin(), error_feedbacks().end()),
+                         [](const auto& info) { return std::string(info.param->name); });
+
+TEST(ErrorFeedback, RefusesOtherNames) {
+  const std::string text = test::error_text(ErrorClass::info_value, [] { find_error_feedback("ef20"); });
+  EXPECT_TRUE(text.starts_with("pliant_error_feedback = ef20 (")) << text;
+  for (const ErrorFeedback* feedback : error_feedbacks())
+    EXPECT_NE(text.find(feedback->name), std::string::npos) << text;
+}
+
+TEST(Ef14, WhatIsNotSentNowIsSentLater) {
+  Simulation simulation(find_error_feedback("ef14"));
+  Vector gradients(kCount);
+  Vector results(kCount);
+  Step report;
+  for (int step = 0; step < kSteps; ++step) {
+    report = simulation.run(step);
+    Vector before = report.gradients;
+    add(before, report.residuals_before);
+    Vector after = report.results[0];
+    add(after, report.residuals_after);
+    EXPECT_EQ(before, after) << "step " << step;
+    add(gradients, report.gradients);
+    add(results, report.results[0]);
+  }
+  add(results, report.residuals_after);
+  EXPECT_EQ(results, gradients) << "all steps together";
+}
+
+TEST(Ef21, ResultIsTheSumOfTheEstimates) {
+  Simulation simulation(find_error_feedback("ef21"));
+  Vector changes(kCount);
+  for (int step = 0; step < kSteps; ++step) {
+    const Step report = simulation.run(step);
+    Vector estimates(kCount);
+    for (int rank = 0; rank < kRanks; ++rank) {
+      const FeedbackState& state = simulation.state(rank);
+      add(estimates, state.estimate);
+      Vector gradient = state.estimate;
+      add(gradient, state.residual);
+      EXPECT_EQ(gradient, gradient_of(rank, step)) << "estimate + residual, rank " << rank;
+      EXPECT_EQ(state.total, report.results[0]) << "rank " << rank;
+    }
+    EXPECT_EQ(report.results[0], estimates) << "step " << step;
+    add(changes, report.sent);
+    EXPECT_EQ(report.results[0], changes) << "step " << step;
+  }
+}
+
+TEST(Ef21, ReachesAGradientThatStandsStill) {
+  Simulation simulation(find_error_feedback("ef21"));
+  Step report;
+  for (std::int64_t sent = 0; sent < kCount; sent += kKept) report = simulation.run(0);
+  EXPECT_EQ(report.results[0], report.gradients);
+  EXPECT_EQ(report.residuals_after, Vector(kCount));
+}
+
+TEST(NoFeedback, ForgetsWhatIsNotSent) {
+  Simulation simulation(find_error_feedback("none"));
+  for (int step = 0; step < kSteps; ++step) {
+    const Step report = simulation.run(step);
+    EXPECT_EQ(report.residuals_before, Vector(kCount));
+    EXPECT_EQ(report.residuals_after, Vector(kCount));
+    EXPECT_EQ(report.results[0], report.sent);
+    EXPECT_NE(report.sent, report.gradients) << "something must have been left out";
+  }
+}
+
+}  // namespace
+}  // namespace pliant

@@ -1,0 +1,52 @@
+// Coming to the same values on every rank.
+#include "mpi/agree.hpp"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <string>
+
+namespace pliant {
+namespace {
+
+class Agree : public testing::Test {
+ protected:
+  const Communicator comm_ = Communicator::duplicate(MPI_COMM_WORLD);
+  const int rank_ = comm_.rank();
+  const int last_ = comm_.ranks() - 1;
+};
+
+TEST_F(Agree, SameBytesAreSeenAsSame) {
+  EXPECT_TRUE(same_on_all_ranks(comm_, ""));
+  EXPECT_TRUE(same_on_all_ranks(comm_, std::string("a\0b", 3)));
+}
+
+TEST_F(Agree, OneRankThatDiffersIsSeenByAll) {
+  if (last_ == 0) GTEST_SKIP() << "needs two ranks";
+  EXPECT_FALSE(same_on_all_ranks(comm_, rank_ == last_ ? "other" : "text"));
+  EXPECT_FALSE(same_on_all_ranks(comm_, rank_ == last_ ? "text and more" : "text"));
+  EXPECT_FALSE(same_on_all_ranks(comm_, rank_ == 0 ? "" : "text"));
+}
+
+TEST_F(Agree, MaximumIsTakenElementByElement) {
+  std::array<double, 3> values = {static_cast<double>(rank_), static_cast<double>(-rank_), 5};
+  agree_max(comm_, values);
+  EXPECT_EQ(values, (std::array<double, 3>{static_cast<double>(last_), 0, 5}));
+  agree_max(comm_, {});
+}
+
+TEST_F(Agree, RootsTextReplacesEverybodys) {
+  const std::string of_root(10'000, 'r');
+  EXPECT_EQ(share_from_root(comm_, rank_ == 0 ? of_root : "rank " + std::to_string(rank_)), of_root);
+  EXPECT_EQ(share_from_root(comm_, rank_ == 0 ? "" : "not empty"), "");
+}
+
+TEST_F(Agree, FirstRankWhere) {
+  EXPECT_EQ(first_rank_where(comm_, false), -1);
+  EXPECT_EQ(first_rank_where(comm_, true), 0);
+  EXPECT_EQ(first_rank_where(comm_, rank_ == last_), last_);
+  EXPECT_EQ(first_rank_where(comm_, rank_ > 0), last_ > 0 ? 1 : -1);
+}
+
+}  // namespace
+}  // namespace pliant

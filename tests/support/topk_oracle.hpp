@@ -1,0 +1,29 @@
+// Exact top-k by sorting: what every selection must agree with.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <numeric>
+#include <span>
+#include <vector>
+
+#include "tests/support/bits.hpp"
+
+namespace pliant::test {
+
+/// Indices of the `kept` largest magnitudes, ascending; the lowest index first among equals.
+inline std::vector<std::uint32_t> topk_oracle(std::span<const float> values, std::int64_t kept) {
+  std::vector<std::uint32_t> order(values.size());
+  std::iota(order.begin(), order.end(), 0U);
+  const auto before = [&](std::uint32_t a, std::uint32_t b) {
+    const std::uint32_t of_a = bits(values[a]) << 1;
+    const std::uint32_t of_b = bits(values[b]) << 1;
+    return of_a != of_b ? of_a > of_b : a < b;
+  };
+  std::nth_element(order.begin(), order.begin() + kept, order.end(), before);
+  order.resize(static_cast<std::size_t>(kept));
+  std::sort(order.begin(), order.end());
+  return order;
+}
+
+}  // namespace pliant::test
