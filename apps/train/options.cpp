@@ -31,6 +31,8 @@ void declare_training(CLI::App& app, Options& options) {
   app.add_option("--max-steps", options.max_steps, "stop after that many steps; 0: no limit");
   app.add_option("--batch", options.batch, "images per rank and step");
   app.add_option("--learning-rate", options.learning_rate, "step width of SGD");
+  app.add_option("--learning-rate-decay", options.learning_rate_decay,
+                 "its factor from epoch to epoch, in (0, 1]");
   app.add_option("--momentum", options.momentum, "share of the last update that is kept, in [0, 1)");
   app.add_option("--seed", options.seed, "of the initial weights and of the order of the images");
 }
@@ -71,6 +73,8 @@ void check_values(const Options& o) {
           "Pass images per rank and step, such as 32");
   require(o.eval_every >= 0, "--eval-every", o.eval_every, "must be at least 0", "Pass 0 for once per epoch");
   require(o.learning_rate > 0, "--learning-rate", o.learning_rate, "must be > 0", "Pass for example 0.05");
+  require(o.learning_rate_decay > 0 && o.learning_rate_decay <= 1, "--learning-rate-decay",
+          o.learning_rate_decay, "must lie in (0, 1]", "Pass 1 for a constant learning rate");
   require(o.momentum >= 0 && o.momentum < 1, "--momentum", o.momentum, "must lie in [0, 1)",
           "Pass for example 0.9; 0 is plain SGD");
   require(o.time_budget_ms >= 0, "--time-budget-ms", o.time_budget_ms, "must be >= 0",

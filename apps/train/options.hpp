@@ -19,6 +19,7 @@ struct Options {
   int max_steps = 0;  ///< 0 = no limit
   int batch = 32;     ///< images per rank and step
   double learning_rate = 0.05;
+  double learning_rate_decay = 1;  ///< factor from one epoch to the next
   double momentum = 0.9;
   std::uint64_t seed = 1;
   std::string dataset = "/usr/share/datasets/fashion-mnist";

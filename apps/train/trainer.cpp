@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdio>
 #include <numeric>
 
@@ -141,9 +142,11 @@ torch::Tensor Trainer::next_batch() {
 void Trainer::update_parameters() {
   torch::NoGradGuard no_grad;
   const double mean = 1.0 / world_.ranks;
+  const auto epoch = static_cast<double>(step_ / steps_per_epoch_);
+  const double learning_rate = options_.learning_rate * std::pow(options_.learning_rate_decay, epoch);
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     velocities_[i].mul_(options_.momentum).add_(parameters_[i].grad(), mean);
-    parameters_[i].add_(velocities_[i], -options_.learning_rate);
+    parameters_[i].add_(velocities_[i], -learning_rate);
   }
 }
 

@@ -174,8 +174,8 @@ int Pliant_Comm_load_state(MPI_Comm comm, const char* path);
 int Pliant_Request_flush(Pliant_Request request);
 
 /**
- * Text for an error code. For the code that Pliant returned last in this process it is that call's own
- * message, with rank, tensor, value and rule; otherwise MPI's.
+ * Text for an error code; not before MPI_Init. For the code that Pliant returned last in this process it is
+ * that call's own message, with rank, tensor, value and rule; otherwise MPI's.
  *
  * @param text  [PLIANT_MAX_ERROR_STRING]
  * @param len   characters written, without the end
@@ -203,7 +203,11 @@ typedef struct {
 
 int Pliant_Setting_get_num(int* n);
 int Pliant_Setting_get_info(int index, Pliant_Setting* setting);
-/** The value a process would start with, from the environment or the default; `*source` says which. */
+/**
+ * The value a process would start with, from the environment or the default; `*source` says which. Both are
+ * written even if the value cannot be used: then the reason goes to stderr and MPI_ERR_INFO_VALUE is
+ * returned.
+ */
 int Pliant_Setting_get_value(int index, char* value, int room, const char** source);
 int Pliant_Algorithm_get_num(int* n);
 int Pliant_Algorithm_get_info(int index, Pliant_Entry* entry);

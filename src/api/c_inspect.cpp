@@ -10,6 +10,7 @@
 
 #include "api/decision.hpp"
 #include "api/guard.hpp"
+#include "api/plan.hpp"
 #include "api/report.hpp"
 #include "collectives/registry.hpp"
 #include "compress/speed.hpp"
@@ -42,6 +43,16 @@ bool in_range(int index, std::size_t count) {
 // MPI_Wtime may not be called before MPI_Init.
 double steady_s() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+void check_value(const SettingRow& row, const std::string& text) {
+  if (row.apply_process != nullptr) {
+    ProcessSettings scratch;
+    row.apply_process(scratch, row, text);
+    choose_kernels(scratch.kernels.empty() ? "auto" : scratch.kernels);
+  } else {
+    look_up({{}, {{row.key, text}}});
+  }
 }
 
 const char* scenario_problem(const Pliant_Scenario& scenario) {
@@ -80,7 +91,8 @@ int Pliant_Setting_get_value(int index, char* value, int room, const char** sour
   const std::string text = set.value_or(row.default_value);
   value[text.copy(value, static_cast<std::size_t>(room) - 1)] = '\0';
   *source = set ? "environment" : "default";
-  return MPI_SUCCESS;
+  const auto refused = attempt([&] { check_value(row, text); });
+  return refused ? refuse(*refused) : MPI_SUCCESS;
 }
 
 int Pliant_Algorithm_get_num(int* n) {

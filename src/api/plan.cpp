@@ -38,12 +38,17 @@ void check_deterministic(const Plan& plan) {
 
 }  // namespace
 
-Plan make_plan(const Config& config) {
+Plan look_up(const Config& config) {
   Plan plan;
   plan.settings = config.resolve();
   plan.filter = AlgorithmFilter(plan.settings.algorithm);
   plan.policy = &find_policy(plan.settings.policy);
   plan.feedback = &find_error_feedback(plan.settings.error_feedback);
+  return plan;
+}
+
+Plan make_plan(const Config& config) {
+  Plan plan = look_up(config);
   if (plan.settings.topk) {
     check_lossy(plan);
   } else {

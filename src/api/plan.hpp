@@ -15,6 +15,9 @@ struct Plan {
   const ErrorFeedback* feedback = nullptr;
 };
 
+/// Values parsed and names found, each for itself. Throws Error(info_value).
+Plan look_up(const Config& config);
+
 /// Throws Error(info_value) for values, names and combinations that cannot be.
 Plan make_plan(const Config& config);
 

@@ -35,7 +35,7 @@ std::optional<double> to_number(std::string_view text) {
 bool to_bool(const SettingRow& row, std::string_view value) {
   if (value == "true" || value == "1") return true;
   if (value == "false" || value == "0") return false;
-  refuse(row, value, "Write true or false");
+  refuse(row, value, "Write one of the two");
 }
 
 void apply_mode(Settings& settings, const SettingRow& row, std::string_view value) {
