@@ -5,6 +5,7 @@ usage: demo_report.py [--quick] FOLDER     table on stdout, FOLDER/demo.png; sta
 """
 import argparse
 import json
+import os
 import pathlib
 import sys
 
@@ -53,6 +54,18 @@ def table_lines(results):
         yield (f"| {title} | {100 * result['accuracy']:.2f} % | {result['seconds']:.1f} | {result['compute_s']:.1f} "
                f"| {result['communication_s']:.1f} | {result['wire_bytes'] / 1e6:,.0f} "
                f"| {result['mean_density']:.3g} | {describe_algorithms(result['algorithms'])} |")
+
+
+def note_lines(folder, results):
+    exact = results["exact"]
+    yield (f"{exact['ranks']} ranks on {len(os.sched_getaffinity(0))} cores, {exact['steps']} steps a run. "
+           "Communication includes waiting for slower ranks.")
+    yield (f"The budget, {read_budget_ms(folder):.4g} ms a step, is this machine's own: the exact run's mean compute "
+           "time (slowest rank) plus half of the rest of its step.")
+    with h5py.File(folder / "budget.h5", "r") as trace:
+        whole = (trace["calls/density"][:] == 1).mean()
+    yield (f"With it, {100 * whole:.3g} % of the steps left nothing out: there an exact algorithm was predicted to fit, "
+           "or to be faster than compressing.")
 
 
 def missed_gates(results):
@@ -120,9 +133,8 @@ def main():
         return 0
     results = read_results(arguments.folder)
     print("\n".join(table_lines(results)))
-    print(f"\n{results['exact']['ranks']} ranks, {results['exact']['steps']} steps. The budget, "
-          f"{read_budget_ms(arguments.folder):.4g} ms a step, is this machine's own: the exact run's mean compute time "
-          "(slowest rank)\nplus half of the rest of its step. A number from another machine would mean nothing here.")
+    print()
+    print("\n".join(note_lines(arguments.folder, results)))
     draw(arguments.folder, results["exact"]["ranks"])
     missed = [] if arguments.quick else list(missed_gates(results))
     for line in missed:

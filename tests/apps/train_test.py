@@ -122,6 +122,7 @@ class Refusals(RefusalCase):
                 (2, ["--model", "resnet18"], "resnet18", "mlp", "cnn"),
                 (2, ["--batch", "0"], "--batch = 0"),
                 (2, ["--momentum", "1"], "--momentum = 1", "[0, 1)"),
+                (2, ["--learning-rate-decay", "0"], "--learning-rate-decay = 0", "(0, 1]"),
                 (1, ["--batch", "33"], "--batch = 33 on 2 ranks", "64 training images"),
                 (1, ["--batch", "8", "--mode", "topk", "--density", "2"], "pliant_density = 2"),
                 (1, ["--batch", "8", "--algorithm", "rnig"], "rnig", "ring"),
