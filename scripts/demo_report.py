@@ -64,8 +64,8 @@ def note_lines(folder, results):
            "time (slowest rank) plus half of the rest of its step.")
     with h5py.File(folder / "budget.h5", "r") as trace:
         whole = (trace["calls/density"][:] == 1).mean()
-    yield (f"With it, {100 * whole:.3g} % of the steps left nothing out: there an exact algorithm was predicted to fit, "
-           "or to be faster than compressing.")
+    yield (f"With it, {100 * whole:.3g} % of the steps left nothing out: there an exact algorithm was predicted to "
+           "fit, or to be faster than compressing.")
 
 
 def missed_gates(results):

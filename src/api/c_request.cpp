@@ -2,6 +2,7 @@
 #include <mpi.h>
 #include <pliant/pliant.h>
 
+#include <limits>
 #include <memory>
 #include <string>
 
@@ -28,12 +29,22 @@ struct InitArguments {
   MPI_Info info;
 };
 
+/// MPI 3.1 takes an int where it has to do the work itself.
+void require_int(std::int64_t count) {
+  if (count <= std::numeric_limits<int>::max()) return;
+  throw Error(ErrorClass::count, quoted("count", std::to_string(count)),
+              "what MPI 3.1 itself has to reduce must fit an int",
+              "Split the tensor, or use a type Pliant has kernels for");
+}
+
 void add_parts(Pliant_Request_s& request, const InitArguments& arguments) {
   const auto type = element_type(arguments.datatype);
+  const bool by_mpi = !type || !reduce_op(arguments.op) || !Process::instance().settings().enable;
   for (int i = 0; i < arguments.ntensors; ++i) {
     const std::int64_t count = arguments.counts[i];
     const std::int64_t bytes = type ? count * element_bytes(*type) : 0;
     const Buffers buffers = check_buffers(arguments.sendbufs[i], arguments.recvbufs[i], count, bytes);
+    if (by_mpi) require_int(count);
     request.parts.push_back({buffers.send, buffers.recv, count});
     request.count += count;
   }

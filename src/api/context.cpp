@@ -225,7 +225,11 @@ std::vector<TensorState*> Context::all_tensors() const {
 }
 
 void Context::warn_once(const std::string& text) {
-  if (comm_.rank() != 0 || std::find(said_.begin(), said_.end(), text) != said_.end()) return;
+  if (comm_.rank() == 0) warn_once_here(text);
+}
+
+void Context::warn_once_here(const std::string& text) {
+  if (std::find(said_.begin(), said_.end(), text) != said_.end()) return;
   said_.push_back(text);
   process_.logger().warn(text);
 }

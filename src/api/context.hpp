@@ -61,6 +61,8 @@ class Context {
 
   /// Say something once per communicator, on rank 0.
   void warn_once(const std::string& text);
+  /// The same on this rank, whichever it is: for what other ranks do not know of.
+  void warn_once_here(const std::string& text);
 
   Communicator& comm() { return comm_; }
   int ranks() const { return comm_.ranks(); }

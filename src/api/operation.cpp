@@ -145,14 +145,13 @@ void trace(Context& context, const Operation& operation, const Pliant_Report& re
 }
 
 void announce(Context& context, const Operation& operation, const Pliant_Report& report) {
-  const Logger logger = context.process().logger();
-  if (context.comm().rank() != 0) return;
   const std::string name = operation.tensor != nullptr ? operation.tensor->name + ": " : std::string();
   if (report.nonfinite > 0)
-    context.warn_once(
+    context.warn_once_here(
         name + std::to_string(report.nonfinite) +
         " NaN or infinite elements were selected and sent (they rank first). Look at the gradient");
-  if (logger.level() >= LogLevel::trace) logger.trace(name + report.reason);
+  const Logger logger = context.process().logger();
+  if (context.comm().rank() == 0 && logger.level() >= LogLevel::trace) logger.trace(name + report.reason);
 }
 
 }  // namespace

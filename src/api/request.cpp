@@ -36,8 +36,8 @@ void scatter(Pliant_Request_s& request, ElementType type) {
   }
 }
 
-/// Types and operations without kernels of ours: each part by MPI, on the private communicator.
-void run_by_mpi(Pliant_Request_s& request) {
+/// Each part by MPI itself, on the private communicator.
+void run_by_mpi(Pliant_Request_s& request, const char* reason) {
   for (const Part& part : request.parts) {
     const void* send = part.send == part.recv ? MPI_IN_PLACE : part.send;
     check(MPI_Allreduce(send, part.recv, static_cast<int>(part.count), request.datatype, request.op,
@@ -46,7 +46,7 @@ void run_by_mpi(Pliant_Request_s& request) {
   }
   Pliant_Report report = empty_report();
   std::strcpy(report.algorithm, "mpi");
-  std::strcpy(report.reason, "mpi: Pliant has no kernel for this datatype and operation");
+  std::strcpy(report.reason, reason);
   report.elements = report.kept = request.count;
   report.exact = 1;
   request.tensor->report = report;
@@ -59,7 +59,8 @@ void run(Pliant_Request_s& request) {
     request.tensor->report = empty_report();
     return;
   }
-  if (!type || !op) return run_by_mpi(request);
+  if (!request.context->process().settings().enable) return run_by_mpi(request, "mpi: PLIANT_ENABLE = 0");
+  if (!type || !op) return run_by_mpi(request, "mpi: Pliant has no kernel for this datatype and operation");
   void* recv = gather(request, *type);
   const void* send = request.parts.size() == 1 ? request.parts[0].send : recv;
   const Operation operation{request.plan, request.tensor.get(), send, recv, request.count, *type, *op, false};

@@ -50,6 +50,9 @@ TEST(BadInput, CountBeyondWhatMpiTakes) {
   const MPI_Count count = MPI_Count{std::numeric_limits<int>::max()} + 1;
   expect_refused(Pliant_Allreduce_c(&byte, &byte, count, MPI_CHAR, MPI_SUM, comm), MPI_ERR_COUNT,
                  "count = 2147483648", comm);
+  Pliant_Request request = PLIANT_REQUEST_NULL;
+  expect_refused(Pliant_Allreduce_init(&byte, &byte, count, MPI_CHAR, MPI_SUM, comm, MPI_INFO_NULL, &request),
+                 MPI_ERR_COUNT, "count = 2147483648", comm);
 }
 
 TEST(BadInput, RequestsAndTheirArguments) {

@@ -19,6 +19,18 @@ TEST(Disabled, PassesThroughAndLeavesNoTrace) {
   Pliant_Report report{};
   report.size = sizeof report;
   EXPECT_EQ(Pliant_Comm_get_report(comm, &report), MPI_ERR_OTHER) << "no context was made";
+
+  fill_gradient(values, comm.rank(), 1);
+  const std::vector<float> next = exact_sum(values, comm);
+  Pliant_Request request = PLIANT_REQUEST_NULL;
+  ASSERT_EQ(Pliant_Allreduce_init(MPI_IN_PLACE, values.data(), 50000, MPI_FLOAT, MPI_SUM, comm, MPI_INFO_NULL,
+                                  &request),
+            MPI_SUCCESS);
+  ASSERT_EQ(Pliant_Start(request), MPI_SUCCESS);
+  ASSERT_EQ(Pliant_Wait(request), MPI_SUCCESS);
+  EXPECT_EQ(values, next);
+  EXPECT_STREQ(report_of(request).reason, "mpi: PLIANT_ENABLE = 0");
+  ASSERT_EQ(Pliant_Request_free(&request), MPI_SUCCESS);
 }
 
 }  // namespace

@@ -234,6 +234,24 @@ TEST(Lossy, NonfiniteElementsAreSentFirstAndReported) {
   EXPECT_EQ(report_of(comm).nonfinite, 0) << "they did not stay in the residual";
 }
 
+TEST(Lossy, NonfiniteElementsAreSaidByTheRankThatHasThem) {
+  const FreshComm comm;
+  ASSERT_EQ(set(comm, {{"pliant_mode", "topk"},
+                       {"pliant_min_bytes", "0"},
+                       {"pliant_density", "0.01"},
+                       {"pliant_algorithm", "allgather_topk"}}),
+            MPI_SUCCESS);
+  const bool mine = comm.rank() == comm.ranks() - 1;
+  std::vector<float> values(1000, 1.0F);
+  if (mine) values[3] = INFINITY;
+  testing::internal::CaptureStderr();
+  ASSERT_EQ(Pliant_Allreduce(MPI_IN_PLACE, values.data(), 1000, MPI_FLOAT, MPI_SUM, comm), MPI_SUCCESS);
+  const std::string said = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(said.find("1 NaN or infinite elements") != std::string::npos, mine) << said;
+  EXPECT_EQ(report_of(comm).nonfinite, mine ? 1 : 0);
+  EXPECT_EQ(values[3], INFINITY);
+}
+
 TEST(Lossy, WithoutErrorFeedbackWhatIsNotSentIsGone) {
   const FreshComm comm;
   ASSERT_EQ(set(comm, {{"pliant_mode", "topk"},
