@@ -27,8 +27,8 @@ void explain_choice(Decision& decision, const DecisionInput& input, const Policy
   const double density = static_cast<double>(wish.kept) / static_cast<double>(input.shape.count);
   const char* name = decision.algorithm->name.data();
   if (!wish.feasible) {
-    explain(decision, "%s: the budget of %.4g ms cannot hold after %.4g ms of computing; least density %.2g",
-            name, input.plan.settings.time_budget_s * kMs, input.compute_s * kMs, density);
+    explain(decision, "%s is the fastest: the budget of %.4g ms cannot hold after %.4g ms of computing", name,
+            input.plan.settings.time_budget_s * kMs, input.compute_s * kMs);
   } else if (decision.algorithm->exact && sparse != nullptr) {
     explain(decision, "compression refused: dense %s predicted %.4g ms, %s at density %.3g %.4g ms", name,
             decision.predicted_s * kMs, sparse->algorithm->name.data(), density, sparse->predicted_s * kMs);
