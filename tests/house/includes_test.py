@@ -16,6 +16,8 @@ LAYERS = {
     "api": ("src/api", ("core", "mpi", "kernels", "trace", "compress", "netprobe", "collectives", "policy", "public"), ()),
     "interpose": ("src/interpose", ("public",), ()),
     "public": ("include", (), ()),
+    # A program of the machine, not of MPI: it knows the core's errors, and writes into traces.
+    "netlab": ("apps/netlab", ("core", "trace", "apps"), ("mpi.h",)),
     "apps": ("apps", ("public",), ()),
 }
 SEARCH_PATH = ("", "src", "include")

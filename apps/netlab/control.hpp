@@ -1,0 +1,33 @@
+// The lab's side of its socket: what can be asked of it, and when it ends.
+#pragma once
+
+#include "apps/netlab/descriptor.hpp"
+#include "apps/netlab/folder.hpp"
+#include "apps/netlab/network.hpp"
+#include "apps/netlab/schedule.hpp"
+
+namespace pliant::netlab {
+
+struct Control {
+  Network& network;
+  const LabFolder& folder;
+  Descriptor socket;         ///< listening
+  Descriptor life;           ///< the lab ends when its other end closes; not open: it goes on
+  ScheduleOptions schedule;  ///< followed once somebody asks for it
+  int ranks_per_host = 1;
+};
+
+/// Answer, on a thread of its own, until the lab ends: by the question `down`, by SIGTERM or SIGINT, or with
+/// its life line. That thread ends the process.
+///
+/// Questions are {"do": NAME, ...}:
+///   describe                      {"hosts", "ranks_per_host"}
+///   set      target, settings     {}
+///   start                         {} (the schedule begins)
+///   stats                         see json_of(NetworkCounts)
+///   log                           {"entries": [...]}, see json_of(JournalEntry)
+///   enter    host                 {} with the host's namespaces: user, PID, network, UTS, mount
+///   down                          {}
+void serve_control(Control control);
+
+}  // namespace pliant::netlab

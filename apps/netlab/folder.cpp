@@ -1,0 +1,84 @@
+#include "apps/netlab/folder.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <system_error>
+#include <utility>
+
+#include "core/environment.hpp"
+#include "core/error.hpp"
+
+namespace pliant::netlab {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kLock = "lock";
+
+/// One folder a user for all labs, closed to others.
+fs::path base() {
+  const fs::path path = fs::temp_directory_path() / ("pliant_netlab_" + std::to_string(getuid()));
+  fs::create_directories(path);
+  fs::permissions(path, fs::perms::owner_all);
+  return path;
+}
+
+/// Nobody holds the folder's lock: its lab is dead.
+bool is_abandoned(const fs::path& folder) {
+  const Descriptor lock(::open((folder / kLock).c_str(), O_RDONLY | O_CLOEXEC));
+  return lock.is_open() && flock(lock.get(), LOCK_EX | LOCK_NB) == 0;
+}
+
+void remove_abandoned() {
+  for (const fs::directory_entry& entry : fs::directory_iterator(base())) {
+    std::error_code ignored;
+    if (is_abandoned(entry.path())) fs::remove_all(entry.path(), ignored);
+  }
+}
+
+}  // namespace
+
+LabFolder LabFolder::make() {
+  remove_abandoned();
+  std::string name = base() / "XXXXXX";
+  check_system(mkdtemp(name.data()) == nullptr ? -1 : 0, "making the folder " + name);
+  Descriptor lock = open_file(fs::path(name) / kLock, O_RDWR | O_CREAT, 0600);
+  check_system(flock(lock.get(), LOCK_EX | LOCK_NB), "locking the folder " + name);
+  return {name, std::move(lock)};
+}
+
+void LabFolder::write(const std::string& name, const std::string& text) const {
+  std::ofstream file(path_ / name);
+  file << text << std::flush;
+  if (!file)
+    throw Error(ErrorClass::io, (path_ / name).native() + " cannot be written", "a lab needs its files",
+                "Make room there");
+}
+
+void LabFolder::remove() const {
+  std::error_code ignored;
+  fs::remove_all(path_, ignored);
+}
+
+std::vector<fs::path> living_labs() {
+  std::vector<fs::path> sockets;
+  for (const fs::directory_entry& entry : fs::directory_iterator(base()))
+    if (fs::exists(entry.path() / "control") && !is_abandoned(entry.path()))
+      sockets.push_back(entry.path() / "control");
+  return sockets;
+}
+
+fs::path find_lab(const std::string& named) {
+  if (!named.empty()) return named;
+  if (const auto variable = environment_value("PLIANT_NETLAB")) return *variable;
+  const std::vector<fs::path> labs = living_labs();
+  if (labs.size() == 1) return labs.front();
+  throw Error(ErrorClass::argument, std::to_string(labs.size()) + " labs are up",
+              "without --lab and PLIANT_NETLAB there must be exactly one",
+              labs.empty() ? "Start one with pliant_netlab up" : "Pass --lab SOCKET");
+}
+
+}  // namespace pliant::netlab

@@ -1,0 +1,136 @@
+#include "apps/netlab/launcher.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <sstream>
+#include <string_view>
+
+#include "apps/netlab/host.hpp"
+#include "core/environment.hpp"
+#include "core/error.hpp"
+
+namespace pliant::netlab {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Debian's names first: where both are installed, mpirun is only one of them.
+constexpr std::array kOpenMpi = {"mpirun.openmpi", "orterun", "mpirun"};
+constexpr std::array kMpich = {"mpiexec.hydra", "mpirun.mpich", "mpiexec.mpich"};
+constexpr std::array kOthers = {"mpiexec", "mpiexec.openmpi", "srun"};
+
+std::optional<fs::path> find_program(std::string_view name) {
+  std::istringstream folders(environment_value("PATH").value_or("/usr/local/bin:/usr/bin:/bin"));
+  for (std::string folder; std::getline(folders, folder, ':');) {
+    const fs::path path = fs::path(folder) / name;
+    if (access(path.c_str(), X_OK) == 0) return path;
+  }
+  return std::nullopt;
+}
+
+template <class Names>
+std::optional<fs::path> find_any(const Names& names) {
+  for (const char* const name : names)
+    if (const auto path = find_program(name)) return path;
+  return std::nullopt;
+}
+
+/// Which MPI the command mpirun belongs to, followed through links: Debian's alternatives, or a module's own.
+bool is_mpich(const fs::path& path) {
+  const std::string name = fs::canonical(path).filename();
+  return name.find("hydra") != std::string::npos || name.find("mpich") != std::string::npos;
+}
+
+bool is_launcher(const std::string& program) {
+  const std::string name = fs::path(program).filename();
+  const auto names = [&](const auto& list) { return std::ranges::find(list, name) != list.end(); };
+  return names(kOpenMpi) || names(kMpich) || names(kOthers);
+}
+
+std::vector<std::string> with_program(std::vector<std::string> command,
+                                      const std::vector<std::string>& program) {
+  command.insert(command.end(), program.begin(), program.end());
+  return command;
+}
+
+[[noreturn]] void missing(const char* what, const char* package) {
+  throw Error(ErrorClass::argument, std::string(what) + " is not installed",
+              "a program is started on all hosts by an MPI launcher",
+              std::string("Install it (package ") + package + "), or pass --launcher none");
+}
+
+}  // namespace
+
+void write_launcher_files(const LabFolder& folder, int hosts, int ranks_per_host) {
+  std::string names = "127.0.0.1 localhost\n";
+  std::string openmpi;
+  std::string mpich;
+  const std::string slots = std::to_string(ranks_per_host);
+  for (int host = 0; host < hosts; ++host) {
+    names += address_text(host) + " " + host_name(host) + "\n";
+    openmpi += host_name(host) + " slots=" + slots + "\n";
+    mpich += host_name(host) + ":" + slots + "\n";
+  }
+  folder.write("hosts", names);
+  folder.write("hostfile.openmpi", openmpi);
+  folder.write("hostfile.mpich", mpich);
+  fs::create_symlink(fs::read_symlink("/proc/self/exe"), folder.path() / kRemoteShell);
+}
+
+std::vector<std::pair<std::string, std::string>> launcher_environment(const fs::path& socket) {
+  const fs::path folder = socket.parent_path();
+  const std::vector<std::pair<std::string, std::string>> all = {
+      {"OMPI_ALLOW_RUN_AS_ROOT", "1"},
+      {"OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"},
+      {"OMPI_MCA_plm_rsh_agent", folder / kRemoteShell},
+      {"OMPI_MCA_orte_default_hostfile", folder / "hostfile.openmpi"},
+      {"OMPI_MCA_rmaps_base_oversubscribe", "1"},
+      {"OMPI_MCA_hwloc_base_binding_policy", "none"},
+      {"OMPI_MCA_mpi_yield_when_idle", "1"},
+      // Plain TCP between hosts, shared memory inside of one. Reading another process's memory, which is
+      // faster, is forbidden in many containers.
+      {"OMPI_MCA_pml", "ob1"},
+      {"OMPI_MCA_btl", "tcp,self,vader"},
+      {"OMPI_MCA_btl_vader_single_copy_mechanism", "none"},
+      {"OMPI_MCA_btl_tcp_if_include", kDevice},
+      {"OMPI_MCA_oob_tcp_if_include", kDevice},
+      {"HYDRA_LAUNCHER", "rsh"},
+      {"HYDRA_LAUNCHER_EXEC", folder / kRemoteShell},
+      {"HYDRA_HOST_FILE", folder / "hostfile.mpich"},
+      {"HYDRA_IFACE", kDevice},
+      {"FI_PROVIDER", "tcp"},
+      {"FI_TCP_IFACE", kDevice},
+      {"UCX_NET_DEVICES", kDevice},
+      {"UCX_TLS", "tcp,self,sm"},
+  };
+  std::vector<std::pair<std::string, std::string>> missing;
+  for (const auto& variable : all)
+    if (!environment_value(variable.first)) missing.push_back(variable);
+  missing.emplace_back("PLIANT_NETLAB", socket);
+  return missing;
+}
+
+std::vector<std::string> launch_command(Launcher launcher, int ranks,
+                                        const std::vector<std::string>& program) {
+  if (launcher == Launcher::none || is_launcher(program.front())) return program;
+  std::optional<fs::path> command;
+  bool uses_hydra = launcher == Launcher::mpich;
+  if (launcher == Launcher::automatic) {
+    command = find_program("mpirun");
+    if (!command) command = find_program("mpiexec");
+    if (!command) missing("mpirun", "openmpi-bin");
+    uses_hydra = is_mpich(*command);
+  } else if (uses_hydra) {
+    command = find_any(kMpich);
+    if (!command) missing("MPICH's launcher", "mpich");
+  } else {
+    command = find_any(kOpenMpi);
+    if (!command) missing("Open MPI's launcher", "openmpi-bin");
+  }
+  return with_program({command->native(), "-np", std::to_string(ranks)}, program);
+}
+
+}  // namespace pliant::netlab

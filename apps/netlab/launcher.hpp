@@ -1,0 +1,31 @@
+// MPI's launchers on the hosts: what they read, and how they are called.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "apps/netlab/folder.hpp"
+
+namespace pliant::netlab {
+
+/// The name under which the program, called through a link in the lab's folder, is a remote shell.
+inline constexpr const char* kRemoteShell = "rsh";
+
+/// Host files, names of the hosts, and that link.
+void write_launcher_files(const LabFolder& folder, int hosts, int ranks_per_host);
+
+/// Variables for a program on a host, so that Open MPI and MPICH, called there by whatever name, use the
+/// lab's hosts and links. Those that the user has set already are left out.
+std::vector<std::pair<std::string, std::string>> launcher_environment(const std::filesystem::path& socket);
+
+/// How a program is started: names of --launcher.
+enum class Launcher { automatic, openmpi, mpich, none };
+
+/// The command that starts `program` on all hosts, `ranks` of it; `program` itself if it is a launcher or if
+/// none is wanted. Throws Error(argument) if the launcher is not installed.
+std::vector<std::string> launch_command(Launcher launcher, int ranks,
+                                        const std::vector<std::string>& program);
+
+}  // namespace pliant::netlab

@@ -1,0 +1,64 @@
+// Changes of links that were decided beforehand: from a file, from the papers, or made by a rule.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <iosfwd>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "apps/netlab/settings.hpp"
+
+namespace pliant::netlab {
+
+struct Change {
+  double time_s = 0;  ///< since the schedule began
+  std::vector<int> hosts;
+  std::vector<Assignment> assignments;
+};
+
+/// Changes in the order of their times, made as they are asked for: some schedules never end.
+class Schedule {
+ public:
+  using Next = std::function<std::optional<Change>()>;
+
+  Schedule() = default;
+  explicit Schedule(Next next) : make_(std::move(next)), front_(make_()) {}
+
+  /// The change that comes next; nothing after the last.
+  const std::optional<Change>& front() const { return front_; }
+  void pop() { front_ = make_(); }
+
+ private:
+  Next make_;
+  std::optional<Change> front_;
+};
+
+struct ScheduleOptions {
+  std::string name;        ///< of a built-in schedule, or a file's path; empty = no changes
+  double step_s = 1;       ///< length of one epoch of c1 and c2, and of one step of sine, step and walk
+  double rate_scale = 1;   ///< c1 and c2: times the papers' rates
+  double delay_scale = 1;  ///< c1 and c2: times the papers' delays
+  double low = 0.2;        ///< sine, step, walk: lowest rate as a fraction of `link`'s
+  std::uint64_t seed = 1;  ///< walk
+  LinkSettings link;       ///< what the links begin with
+  int hosts = 2;
+};
+
+struct BuiltInSchedule {
+  std::string_view name;
+  std::string_view summary;
+  Schedule::Next (*make)(const ScheduleOptions&);
+};
+
+std::span<const BuiltInSchedule> built_in_schedules();
+
+/// Lines `TIME TARGET key=value...`; # begins a comment; times must not go back. Throws Error(argument) with
+/// the line's number; nothing has been changed then.
+std::vector<Change> read_schedule(std::istream& file, const std::string& name, int hosts);
+
+/// The schedule that options.name says. Throws Error.
+Schedule make_schedule(const ScheduleOptions& options);
+
+}  // namespace pliant::netlab
