@@ -126,9 +126,9 @@ typedef struct {
   double predicted_s; /* [s] by the cost model, compression included */
   double measured_s;  /* [s] on this rank; NaN in a plan */
   double compress_s;  /* [s] of measured_s spent in selecting, gathering and scattering */
-  double
-      compute_s; /* [s] between the previous operation's end and this one's begin, max over ranks if agreed */
-  double alpha_s;         /* [s] latency of the link model in force */
+  double compute_s;   /* [s] between the previous operation's end and this one's begin, measuring the network
+                         left   out; where the policy needs it: median of the last three, max over ranks */
+  double alpha_s;     /* [s] latency of the link model in force */
   double beta_s_per_byte; /* [s/byte] inverse bandwidth of the link model in force */
   int64_t elements;
   int64_t kept;         /* elements each message of values stands for: k, or `elements` when exact */

@@ -2,7 +2,6 @@
 #include <pliant/pliant.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <string>
@@ -18,6 +17,7 @@
 #include "core/config.hpp"
 #include "core/environment.hpp"
 #include "core/error.hpp"
+#include "core/monotonic.hpp"
 #include "kernels/kernels.hpp"
 #include "trace/hdf5_file.hpp"
 
@@ -38,11 +38,6 @@ int refuse_index(const char* what, int index, std::size_t count) {
 
 bool in_range(int index, std::size_t count) {
   return index >= 0 && static_cast<std::size_t>(index) < count;
-}
-
-// MPI_Wtime may not be called before MPI_Init.
-double steady_s() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
 void check_value(const SettingRow& row, const std::string& text) {
@@ -133,7 +128,7 @@ int Pliant_Explain(const Pliant_Scenario* scenario, int max, Pliant_Report repor
   if (const char* rule = scenario_problem(*scenario))
     return refuse(Error(ErrorClass::argument, "the scenario cannot be", rule, "Correct it"));
   CostModel model{{scenario->alpha_s, scenario->beta_s_per_byte}, {}};
-  if (scenario->paper_model == 0) model.compute = measure_compute(choose_kernels("auto"), steady_s);
+  if (scenario->paper_model == 0) model.compute = measure_compute(choose_kernels("auto"), monotonic_s);
 
   AllreduceShape shape{.ranks = scenario->ranks, .count = scenario->count};
   shape.kept = kept_count(shape.count, scenario->density);

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "api/compute_times.hpp"
 #include "api/plan.hpp"
 #include "api/process.hpp"
 #include "api/tensor.hpp"
@@ -71,6 +72,7 @@ class Context {
   Workspace& workspace() { return workspace_; }
   std::int64_t id() const { return id_; }
   double end_s = 0;              ///< [s] MPI_Wtime when the last operation ended; 0 before the first
+  ComputeTimes compute_times;    ///< on this rank
   std::int64_t plain_calls = 0;  ///< blocking calls done without a tensor of their own
   Pliant_Report last_report{};   ///< of the last blocking call; `size` is 0 before the first
 

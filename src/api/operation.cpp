@@ -166,13 +166,16 @@ Pliant_Report empty_report() {
 
 Pliant_Report run_operation(Context& context, const Operation& operation) {
   const double begin_s = MPI_Wtime();
-  const double own_compute_s = context.end_s > 0 ? begin_s - context.end_s : 0;
+  const double between_s = context.end_s > 0 ? begin_s - context.end_s : 0;
+  if (context.end_s > 0) context.compute_times.add(between_s);
   AllreduceShape shape{.ranks = context.comm().ranks(),
                        .count = operation.count,
                        .type = operation.type,
                        .kept = operation.count};
   const bool eligible = lossy_eligible(operation.plan, shape, operation.op);
   if (!context.measured() && (eligible || shape.bytes() >= kMeasureBytes)) context.measure();
+  const bool needs_typical = operation.plan.policy->needs_compute_time;
+  const double own_compute_s = needs_typical ? context.compute_times.typical_s() : between_s;
   const double measured_begin_s = MPI_Wtime();
   const Agreed agreed = agree(context, operation, eligible, own_compute_s);
   if (!agreed.all_ready)

@@ -5,6 +5,7 @@
 #include <ctime>
 
 #include "api/guard.hpp"
+#include "core/monotonic.hpp"
 #include "kernels/kernels.hpp"
 #include "mpi/check.hpp"
 
@@ -80,7 +81,8 @@ void Process::open_trace() {
                      .start_date = iso8601_utc(std::time(nullptr)),
                      .mpi_library = mpi_text(MPI_Get_library_version, MPI_MAX_LIBRARY_VERSION_STRING),
                      .host = mpi_text(MPI_Get_processor_name, MPI_MAX_PROCESSOR_NAME),
-                     .ranks = ranks};
+                     .ranks = ranks,
+                     .clock_monotonic_at_zero = monotonic_s() - since_begin_s(MPI_Wtime())};
   end_trace_on(recorder_.open(settings_.trace, info));
 }
 

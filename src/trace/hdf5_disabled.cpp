@@ -45,10 +45,14 @@ Hdf5File Hdf5File::create_replacing(const std::string& path) {
 Hdf5File Hdf5File::open(const std::string& path) {
   fail(path);
 }
+Hdf5File Hdf5File::open_to_change(const std::string& path) {
+  fail(path);
+}
 void Hdf5File::flush() {}
 void Hdf5File::close() {}
 void Hdf5File::commit() {}
 void Hdf5File::make_group(const std::string&) {}
+void Hdf5File::remove(const std::string&) {}
 Hdf5Column Hdf5File::make_column(const std::string&, const Hdf5Element&, const Hdf5Layout&) {
   return Hdf5Column(nullptr);
 }

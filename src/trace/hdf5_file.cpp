@@ -208,12 +208,24 @@ Hdf5File Hdf5File::create_replacing(const std::string& path) {
   return file;
 }
 
-Hdf5File Hdf5File::open(const std::string& path) {
+namespace {
+
+OpenFile open_existing(const std::string& path, unsigned access_flags) {
   const Quiet quiet;
   const Handle access = file_access();
-  OpenFile file{path, H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.get())};
+  OpenFile file{path, H5Fopen(path.c_str(), access_flags, access.get())};
   file.check(file.id, "open it", kOpening);
-  return Hdf5File(std::make_unique<Impl>(std::move(file)));
+  return file;
+}
+
+}  // namespace
+
+Hdf5File Hdf5File::open(const std::string& path) {
+  return Hdf5File(std::make_unique<Impl>(open_existing(path, H5F_ACC_RDONLY)));
+}
+
+Hdf5File Hdf5File::open_to_change(const std::string& path) {
+  return Hdf5File(std::make_unique<Impl>(open_existing(path, H5F_ACC_RDWR)));
 }
 
 void Hdf5File::flush() {
@@ -239,6 +251,11 @@ void Hdf5File::make_group(const std::string& path) {
   const Handle parents = with_parents();
   const Handle group(impl_->wrote(
       H5Gcreate2(impl_->id, path.c_str(), parents.get(), H5P_DEFAULT, H5P_DEFAULT), "make group " + path));
+}
+
+void Hdf5File::remove(const std::string& path) {
+  const Quiet quiet;
+  impl_->wrote(H5Ldelete(impl_->id, path.c_str(), H5P_DEFAULT), "remove " + path);
 }
 
 Hdf5Column Hdf5File::make_column(const std::string& path, const Hdf5Element& element,

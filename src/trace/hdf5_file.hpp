@@ -73,6 +73,8 @@ class Hdf5File {
   static Hdf5File create_replacing(const std::string& path);
   /// An existing file, for reading.
   static Hdf5File open(const std::string& path);
+  /// An existing file, to add to it or take from it.
+  static Hdf5File open_to_change(const std::string& path);
 
   Hdf5File(Hdf5File&&) noexcept;
   Hdf5File& operator=(Hdf5File&&) noexcept;
@@ -87,6 +89,8 @@ class Hdf5File {
 
   /// Make a group and those above it that are missing.
   void make_group(const std::string& path);
+  /// Take an object, and all below it, out of the file.
+  void remove(const std::string& path);
   /// Make an empty growing dataset, and the groups above it that are missing.
   Hdf5Column make_column(const std::string& path, const Hdf5Element& element, const Hdf5Layout& layout);
   void write_attribute(const std::string& object, const std::string& name, const Hdf5Value& value);

@@ -107,6 +107,7 @@ void Recorder::create(const std::string& path, const RunInfo& info) {
   file_->write_attribute("/", "mpi_library", info.mpi_library);
   file_->write_attribute("/", "host", info.host);
   file_->write_attribute("/", "ranks", info.ranks);
+  file_->write_attribute("/", "clock_monotonic_at_zero", info.clock_monotonic_at_zero);
   for (const TraceColumn& column : trace_columns()) {
     const std::string path = std::string("/calls/") + column.name;
     const Hdf5Element element = std::visit([](auto member) { return element_of(member); }, column.member);

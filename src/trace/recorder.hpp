@@ -25,6 +25,7 @@ struct RunInfo {
   std::string mpi_library;
   std::string host;
   int ranks = 0;
+  double clock_monotonic_at_zero = 0;  ///< [s] of CLOCK_MONOTONIC, where the calls' times are 0
 };
 
 /// 2031-05-06T07:08:09Z

@@ -15,7 +15,8 @@ constexpr const char* kText =
 using Open = Hdf5File (*)(const std::string&);
 
 TEST(WithoutHdf5, NoFileIsToBeHad) {
-  for (const Open open : {Open{Hdf5File::create}, Open{Hdf5File::create_replacing}, Open{Hdf5File::open}}) {
+  for (const Open open : {Open{Hdf5File::create}, Open{Hdf5File::create_replacing}, Open{Hdf5File::open},
+                          Open{Hdf5File::open_to_change}}) {
     try {
       open("a.h5");
       ADD_FAILURE() << "nothing was thrown";

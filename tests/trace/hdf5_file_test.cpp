@@ -106,6 +106,27 @@ TEST_P(Hdf5ColumnTest, GrowsByAppending) {
 INSTANTIATE_TEST_SUITE_P(Packing, Hdf5ColumnTest, testing::Bool(),
                          [](const auto& info) { return info.param ? "Compressed" : "Plain"; });
 
+TEST_F(Hdf5FileTest, ChangesAnExistingFile) {
+  const std::vector<double> kept{1, 2};
+  {
+    Hdf5File file = Hdf5File::create(path("a.h5"));
+    write(file, "/calls/time", kept);
+    write(file, "/network/time", std::vector<double>{3});
+    file.close();
+  }
+  {
+    Hdf5File file = Hdf5File::open_to_change(path("a.h5"));
+    file.remove("/network");
+    EXPECT_FALSE(file.exists("/network/time"));
+    write(file, "/network/up", std::vector<double>{4});
+    file.close();
+  }
+  const Hdf5File file = Hdf5File::open(path("a.h5"));
+  EXPECT_EQ(file.read<double>("/calls/time"), kept);
+  EXPECT_EQ(file.children("/network"), std::vector<std::string>{"up"});
+  EXPECT_THROW(Hdf5File::open_to_change(path("none.h5")), Error);
+}
+
 TEST_F(Hdf5FileTest, RefusesCharactersWhereNumbersAreKept) {
   Hdf5File file = Hdf5File::create(path("a.h5"));
   Hdf5Column numbers = file.make_column("/d", {Hdf5Element::Kind::number}, {});

@@ -15,7 +15,8 @@ const RunInfo kRun{.software_version = "pliant 0.1.0",
                    .start_date = "2031-05-06T07:08:09Z",
                    .mpi_library = "Some MPI 4.1",
                    .host = "node-1",
-                   .ranks = 7};
+                   .ranks = 7,
+                   .clock_monotonic_at_zero = 12345.0625};
 
 /// A value that says which column and row it is of.
 template <class T>
@@ -97,6 +98,7 @@ TEST_F(RecorderTest, DescribesTheRunAndTheColumns) {
   EXPECT_EQ(file.read_attribute<std::string>("/", "schema_version"), "1.0");
   EXPECT_EQ(file.read_attribute<std::string>("/", "software_version"), kRun.software_version);
   EXPECT_EQ(file.read_attribute<std::string>("/", "start_date"), kRun.start_date);
+  EXPECT_EQ(file.read_attribute<double>("/", "clock_monotonic_at_zero"), kRun.clock_monotonic_at_zero);
   EXPECT_EQ(file.read_attribute<std::string>("/", "mpi_library"), kRun.mpi_library);
   EXPECT_EQ(file.read_attribute<std::string>("/", "host"), kRun.host);
   EXPECT_EQ(file.read_attribute<std::int64_t>("/", "ranks"), kRun.ranks);

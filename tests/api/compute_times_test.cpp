@@ -1,0 +1,36 @@
+// Computing time as policies see it: one interval that is unlike the others does not count.
+#include "api/compute_times.hpp"
+
+#include <gtest/gtest.h>
+
+namespace pliant {
+namespace {
+
+TEST(ComputeTimes, AreUnknownBeforeTheFirst) {
+  EXPECT_EQ(ComputeTimes().typical_s(), 0);
+}
+
+TEST(ComputeTimes, TakeTheSmallerOfTwo) {
+  ComputeTimes times;
+  times.add(5);
+  EXPECT_EQ(times.typical_s(), 5);
+  times.add(1);
+  EXPECT_EQ(times.typical_s(), 1);
+}
+
+TEST(ComputeTimes, PassOverOneEvaluation) {
+  ComputeTimes times;
+  for (const double seconds : {1.0, 1.1, 1.2, 60.0}) times.add(seconds);
+  EXPECT_EQ(times.typical_s(), 1.2);
+  times.add(1.1);
+  EXPECT_EQ(times.typical_s(), 1.2);
+}
+
+TEST(ComputeTimes, BelieveAChangeTheSecondTime) {
+  ComputeTimes times;
+  for (const double seconds : {1.0, 1.0, 1.0, 3.0, 4.0}) times.add(seconds);
+  EXPECT_EQ(times.typical_s(), 3);
+}
+
+}  // namespace
+}  // namespace pliant
