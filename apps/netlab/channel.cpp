@@ -11,14 +11,16 @@
 #include <cstring>
 #include <string>
 
+#include "apps/netlab/units.hpp"
 #include "core/error.hpp"
 
 namespace pliant::netlab {
 namespace {
 
 constexpr std::size_t kMostDescriptors = 8;
-constexpr std::size_t kLongestQuestion = 64 * 1024;
-constexpr timeval kPatience{.tv_sec = 2, .tv_usec = 0};  // of the lab, with whom asks
+// Of the lab, with whom asks: for a part of the question or answer, and for all of the question.
+constexpr timeval kPatience{.tv_sec = 1, .tv_usec = 0};
+constexpr TimeNs kPatienceInAll = 2'000'000'000;
 
 sockaddr_un address_at(const std::filesystem::path& path) {
   sockaddr_un address{};
@@ -34,12 +36,11 @@ Descriptor new_socket() {
   return Descriptor(check_system(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), "opening a socket"));
 }
 
-/// Everything until the other side has closed; descriptors on the way are taken.
-std::string receive_all(const Descriptor& connection, std::size_t most,
-                        std::vector<Descriptor>* descriptors) {
+/// Everything until the other side has closed, or the time is over; descriptors on the way are taken.
+std::string receive_all(const Descriptor& connection, TimeNs until, std::vector<Descriptor>* descriptors) {
   std::string text;
   std::array<char, 16384> part{};
-  while (text.size() < most) {
+  while (now_ns() < until) {
     alignas(cmsghdr) std::array<char, CMSG_SPACE(kMostDescriptors * sizeof(int))> control{};
     iovec data{part.data(), part.size()};
     msghdr message{};
@@ -62,6 +63,11 @@ std::string receive_all(const Descriptor& connection, std::size_t most,
     }
   }
   return text;
+}
+
+/// What is no UTF-8 (a word of a command line) becomes a replacement character.
+std::string dump(const nlohmann::ordered_json& json) {
+  return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
 void send_all(const Descriptor& connection, const std::string& text) {
@@ -95,30 +101,31 @@ Descriptor connect_to(const std::filesystem::path& path) {
 
 Answer ask(const std::filesystem::path& path, const nlohmann::ordered_json& question) {
   const Descriptor socket = connect_to(path);
-  send_all(socket, question.dump());
+  send_all(socket, dump(question));
   shutdown(socket.get(), SHUT_WR);
   Answer answer;
-  const std::string text = receive_all(socket, std::string::npos, &answer.descriptors);
+  const std::string text = receive_all(socket, kNever, &answer.descriptors);
   answer.json = nlohmann::ordered_json::parse(text, nullptr, false);
   if (answer.json.is_discarded())
     throw Error(ErrorClass::io, quoted("lab", path.native()) + " ended before it answered",
                 "a lab answers while it is up", "Start it again with pliant_netlab up");
-  if (answer.json.contains("error")) throw Refusal(answer.json["error"].get<std::string>());
+  if (answer.json.contains("error"))
+    throw Refusal(answer.json["error"].get<std::string>(), answer.json.contains("argument"));
   return answer;
 }
 
 std::optional<nlohmann::ordered_json> receive_question(const Descriptor& connection) {
   setsockopt(connection.get(), SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience);
   setsockopt(connection.get(), SOL_SOCKET, SO_SNDTIMEO, &kPatience, sizeof kPatience);
-  auto question =
-      nlohmann::ordered_json::parse(receive_all(connection, kLongestQuestion, nullptr), nullptr, false);
+  auto question = nlohmann::ordered_json::parse(receive_all(connection, now_ns() + kPatienceInAll, nullptr),
+                                                nullptr, false);
   if (!question.is_object()) return std::nullopt;
   return question;
 }
 
 void send_answer(const Descriptor& connection, const nlohmann::ordered_json& json,
                  const std::vector<int>& descriptors) {
-  const std::string text = json.dump();
+  const std::string text = dump(json);
   std::size_t sent = 0;
   if (!descriptors.empty()) {
     alignas(cmsghdr) std::array<char, CMSG_SPACE(kMostDescriptors * sizeof(int))> control{};

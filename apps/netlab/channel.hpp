@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <stdexcept>
+#include <string>
 #include <vector>
 
 #include "apps/netlab/descriptor.hpp"
@@ -21,7 +22,13 @@ struct Answer {
 /// What a lab refused, in its words.
 class Refusal : public std::runtime_error {
  public:
-  using std::runtime_error::runtime_error;
+  explicit Refusal(const std::string& text, bool is_argument = false)
+      : std::runtime_error(text), is_argument_(is_argument) {}
+  /// What was asked was wrong, not what became of it.
+  bool is_argument() const { return is_argument_; }
+
+ private:
+  bool is_argument_;
 };
 
 /// Socket of a lab, listening. Throws Error(io).

@@ -72,6 +72,9 @@ class Server {
     Reply reply;
     try {
       reply = (this->*find(*question))(*question);
+    } catch (const Error& error) {
+      reply = {{{"error", error.what()}}, {}};
+      if (error.error_class() == ErrorClass::argument) reply.json["argument"] = true;
     } catch (const std::exception& error) {
       reply = {{{"error", error.what()}}, {}};
     }
@@ -102,7 +105,7 @@ class Server {
   }
 
   Reply start(const Json&) {
-    control_.network.follow(make_schedule(control_.schedule));
+    control_.network.follow(control_.schedule);
     return {};
   }
 

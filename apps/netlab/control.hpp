@@ -11,9 +11,9 @@ namespace pliant::netlab {
 struct Control {
   Network& network;
   const LabFolder& folder;
-  Descriptor socket;         ///< listening
-  Descriptor life;           ///< the lab ends when its other end closes; not open: it goes on
-  ScheduleOptions schedule;  ///< followed once somebody asks for it
+  Descriptor socket;  ///< listening
+  Descriptor life;    ///< the lab ends when its other end closes; not open: it goes on
+  Schedule schedule;  ///< followed once somebody asks for it
   int ranks_per_host = 1;
 };
 

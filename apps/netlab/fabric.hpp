@@ -26,7 +26,9 @@ class Fabric {
 
   Fabric(int hosts, std::uint64_t seed, Deliver deliver);
 
-  /// New settings of a host's links, from `now` on. What travels keeps the delay it set out with.
+  /// New settings of a host's links, from `now` on; advance(now) comes before. What travels keeps the delay
+  /// it set out with, and a frame whose links' rates change while it passes may come early or late by up to
+  /// its own transmission.
   void set(int host, const LinkSettings& settings, TimeNs now);
   const LinkSettings& settings(int host) const { return at(host).settings; }
 

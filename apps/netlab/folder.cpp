@@ -17,6 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kLock = "lock";
+constexpr char kHidden = '.';
 
 /// One folder a user for all labs, closed to others.
 fs::path base() {
@@ -28,6 +29,7 @@ fs::path base() {
 
 /// Nobody holds the folder's lock: its lab is dead.
 bool is_abandoned(const fs::path& folder) {
+  if (folder.filename().native().front() == kHidden) return false;
   const Descriptor lock(::open((folder / kLock).c_str(), O_RDONLY | O_CLOEXEC));
   return lock.is_open() && flock(lock.get(), LOCK_EX | LOCK_NB) == 0;
 }
@@ -43,11 +45,14 @@ void remove_abandoned() {
 
 LabFolder LabFolder::make() {
   remove_abandoned();
-  std::string name = base() / "XXXXXX";
-  check_system(mkdtemp(name.data()) == nullptr ? -1 : 0, "making the folder " + name);
-  Descriptor lock = open_file(fs::path(name) / kLock, O_RDWR | O_CREAT, 0600);
-  check_system(flock(lock.get(), LOCK_EX | LOCK_NB), "locking the folder " + name);
-  return {name, std::move(lock)};
+  // Others look at folders whose names begin otherwise: it has its own when it is locked.
+  std::string hidden = base() / (kHidden + std::string("XXXXXX"));
+  check_system(mkdtemp(hidden.data()) == nullptr ? -1 : 0, "making the folder " + hidden);
+  Descriptor lock = open_file(fs::path(hidden) / kLock, O_RDWR | O_CREAT, 0600);
+  check_system(flock(lock.get(), LOCK_EX | LOCK_NB), "locking the folder " + hidden);
+  const fs::path path = base() / fs::path(hidden).filename().native().substr(1);
+  fs::rename(hidden, path);
+  return {path, std::move(lock)};
 }
 
 void LabFolder::write(const std::string& name, const std::string& text) const {

@@ -30,6 +30,7 @@ constexpr double kShare = 0.999;
 constexpr double kChain_s = 2e-3;
 constexpr double kLeastChain = 3;
 constexpr double kLongestChain = 65536;
+constexpr double kHeaders = 120;  // Ethernet's, IP's and TCP's, with their options, at most
 // Ethernet's header, and with it what a frame costs on a wire: checksum, preamble, gap between frames.
 constexpr unsigned kHeader = kEthernetHeader;
 constexpr unsigned kWireOverhead = 38;
@@ -161,9 +162,11 @@ void Host::shape(double bits_per_s) {
   const double bytes_per_s = kShare * bits_per_s / 8 * frame / (mtu_ + kWireOverhead);
   const double chain = std::clamp(kChain_s * bytes_per_s, kLeastChain * frame, kLongestChain);
   routes_->set_longest_chain(index_, static_cast<std::uint32_t>(chain));
-  // The shaper counts each segment's headers, too.
-  constexpr double kHeadersShare = 1.1;
-  const double burst = std::max(kHeadersShare * chain + 2 * frame, kChain_s * bytes_per_s);
+  // A chain that is longer than the shaper's burst would wait in it for ever, and chains of the faster link
+  // that was may still wait, or come from connections that were made then. Each segment's headers count.
+  longest_chain_ = std::max(longest_chain_, chain);
+  const double whole = longest_chain_ * (1 + kHeaders / (mtu_ - kHeaders)) + 2 * frame;
+  const double burst = std::max(whole, kChain_s * bytes_per_s);
   routes_->shape(index_, bytes_per_s, static_cast<std::uint32_t>(burst));
 }
 

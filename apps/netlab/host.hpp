@@ -49,6 +49,7 @@ class Host {
   Namespaces namespaces_;
   Descriptor device_;
   unsigned index_ = 0;
+  double longest_chain_ = 0;  ///< [byte] that TCP was ever allowed
   std::optional<RouteSocket> routes_;
 };
 

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <istream>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 
 #include "core/error.hpp"
 
@@ -22,7 +23,8 @@ JournalEntry entry_of(const nlohmann::json& json) {
                     json.at("delay").get<double>(), json.at("jitter").get<double>(),
                     json.at("queue").get<std::int64_t>()};
   const auto cause = std::ranges::find(kCauses, json.at("cause").get<std::string>());
-  entry.cause = static_cast<Cause>(std::min<std::ptrdiff_t>(cause - kCauses.begin(), 2));
+  if (cause == kCauses.end()) throw std::invalid_argument("unknown cause");
+  entry.cause = static_cast<Cause>(cause - kCauses.begin());
   return entry;
 }
 
@@ -70,7 +72,7 @@ std::vector<JournalEntry> read_journal(std::istream& file, const std::string& na
   for (int number = 1; std::getline(file, line); ++number) {
     try {
       entries.push_back(entry_of(nlohmann::json::parse(line)));
-    } catch (const nlohmann::json::exception&) {
+    } catch (const std::exception&) {
       throw Error(ErrorClass::io, name + ":" + std::to_string(number) + ": not an entry of a lab's log",
                   "each line is what pliant_netlab run --log or pliant_netlab log --json wrote",
                   "Pass such a file");

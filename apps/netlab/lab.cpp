@@ -102,7 +102,8 @@ void or_report(const Descriptor& ready, Action action) {
 }
 
 /// PID 1.
-[[noreturn]] void live(const LabOptions& options, const LabFolder& folder, Pipe ready, Descriptor life) {
+[[noreturn]] void live(const LabOptions& options, const Schedule& schedule, const LabFolder& folder,
+                       Pipe ready, Descriptor life) {
   signal(SIGCHLD, SIG_IGN);  // whose parent is gone is reaped by the kernel
   std::optional<Network> network;
   Descriptor socket;
@@ -113,8 +114,7 @@ void or_report(const Descriptor& ready, Action action) {
     for (int host = 0; host < options.hosts; ++host) hosts.emplace_back(host, options.hosts, options.mtu);
     network.emplace(std::move(hosts), options.link, options.seed);
     socket = listen_at(folder.socket());
-    serve_control(
-        {*network, folder, std::move(socket), std::move(life), options.schedule, options.ranks_per_host});
+    serve_control({*network, folder, std::move(socket), std::move(life), schedule, options.ranks_per_host});
     report(ready.writing, {{"ready", true}});
     ready.writing.close();
   });
@@ -122,14 +122,15 @@ void or_report(const Descriptor& ready, Action action) {
 }
 
 /// The keeper's life.
-[[noreturn]] void keep(const LabOptions& options, const LabFolder& folder, Pipe ready, Descriptor life) {
+[[noreturn]] void keep(const LabOptions& options, const Schedule& schedule, const LabFolder& folder,
+                       Pipe ready, Descriptor life) {
   detach({folder.lock(), ready.writing.get(), life.get()});
   pid_t child = -1;
   or_report(ready.writing, [&] {
     unshare_lab(options.rootless);
     child = check_system(fork(), "starting the lab");
   });
-  if (child == 0) live(options, folder, std::move(ready), std::move(life));
+  if (child == 0) live(options, schedule, folder, std::move(ready), std::move(life));
   ready.writing.close();
   waitpid(child, nullptr, 0);
   folder.remove();
@@ -157,7 +158,7 @@ Lab Lab::start(const LabOptions& given) {
   LabOptions options = given;
   options.schedule.hosts = options.hosts;
   options.schedule.link = options.link;
-  static_cast<void>(make_schedule(options.schedule));  // refused now or never
+  const Schedule schedule = make_schedule(options.schedule);  // refused now or never
   const LabFolder folder = LabFolder::make();
   Lab lab;
   lab.socket_ = folder.socket();
@@ -167,7 +168,8 @@ Lab Lab::start(const LabOptions& given) {
     Pipe life = make_pipe();
     const pid_t keeper = check_system(fork(), "starting the lab");
     if (keeper == 0)
-      keep(options, folder, std::move(ready), options.outlives ? Descriptor() : std::move(life.reading));
+      keep(options, schedule, folder, std::move(ready),
+           options.outlives ? Descriptor() : std::move(life.reading));
     lab.keeper_ = watch_process(keeper);
     lab.life_ = std::move(life.writing);
     ready.writing.close();

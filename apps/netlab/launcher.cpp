@@ -22,15 +22,6 @@ constexpr std::array kOpenMpi = {"mpirun.openmpi", "orterun", "mpirun"};
 constexpr std::array kMpich = {"mpiexec.hydra", "mpirun.mpich", "mpiexec.mpich"};
 constexpr std::array kOthers = {"mpiexec", "mpiexec.openmpi", "srun"};
 
-std::optional<fs::path> find_program(std::string_view name) {
-  std::istringstream folders(environment_value("PATH").value_or("/usr/local/bin:/usr/bin:/bin"));
-  for (std::string folder; std::getline(folders, folder, ':');) {
-    const fs::path path = fs::path(folder) / name;
-    if (access(path.c_str(), X_OK) == 0) return path;
-  }
-  return std::nullopt;
-}
-
 template <class Names>
 std::optional<fs::path> find_any(const Names& names) {
   for (const char* const name : names)
@@ -63,6 +54,15 @@ std::vector<std::string> with_program(std::vector<std::string> command,
 }
 
 }  // namespace
+
+std::optional<fs::path> find_program(std::string_view name) {
+  std::istringstream folders(environment_value("PATH").value_or("/usr/local/bin:/usr/bin:/bin"));
+  for (std::string folder; std::getline(folders, folder, ':');) {
+    const fs::path path = fs::path(folder) / name;
+    if (access(path.c_str(), X_OK) == 0) return path;
+  }
+  return std::nullopt;
+}
 
 void write_launcher_files(const LabFolder& folder, int hosts, int ranks_per_host) {
   std::string names = "127.0.0.1 localhost\n";

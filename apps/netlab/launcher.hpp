@@ -2,7 +2,9 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -12,6 +14,9 @@ namespace pliant::netlab {
 
 /// The name under which the program, called through a link in the lab's folder, is a remote shell.
 inline constexpr const char* kRemoteShell = "rsh";
+
+/// Where a program of this name is in PATH.
+std::optional<std::filesystem::path> find_program(std::string_view name);
 
 /// Host files, names of the hosts, and that link.
 void write_launcher_files(const LabFolder& folder, int hosts, int ranks_per_host);

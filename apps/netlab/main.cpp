@@ -59,8 +59,8 @@ std::vector<JournalEntry> journal(const Options& options) {
     return read_journal(file, options.from);
   }
   std::stringstream lines;
-  for (const auto& entry : ask(find_lab(options.lab), {{"do", "log"}}).json["entries"])
-    lines << entry.dump() << "\n";
+  const Answer answer = ask(find_lab(options.lab), {{"do", "log"}});
+  for (const auto& entry : answer.json["entries"]) lines << entry.dump() << "\n";
   return read_journal(lines, "log");
 }
 
@@ -137,6 +137,9 @@ int main(int argc, char** argv) {
   } catch (const Error& error) {
     std::cerr << "pliant_netlab: " << error.what() << "\n";
     return error.error_class() == ErrorClass::argument ? apps::kUsageStatus : apps::kRefusedStatus;
+  } catch (const Refusal& refusal) {
+    std::cerr << "pliant_netlab: " << refusal.what() << "\n";
+    return refusal.is_argument() ? apps::kUsageStatus : apps::kRefusedStatus;
   } catch (const std::exception& error) {
     std::cerr << "pliant_netlab: " << error.what() << "\n";
     return apps::kRefusedStatus;

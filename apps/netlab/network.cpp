@@ -79,6 +79,7 @@ Network::Network(std::vector<Host> hosts, const LinkSettings& link, std::uint64_
 void Network::run() {
   is_realtime_ = become_realtime();
   started_ = now_ns();
+  setup_s_ = thread_seconds();
   while (true) {
     const TimeNs now = now_ns();
     follow_schedule(now);
@@ -192,7 +193,7 @@ NetworkCounts Network::count_now() const {
     counts.hosts.push_back(
         {fabric_.up_counts(host), fabric_.down_counts(host), refused_[static_cast<std::size_t>(host)]});
   counts.lateness = lateness_;
-  counts.busy_s = thread_seconds();
+  counts.busy_s = thread_seconds() - setup_s_;
   counts.running_s = to_s(now_ns() - started_);
   counts.is_realtime = is_realtime_;
   return counts;

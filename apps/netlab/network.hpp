@@ -78,6 +78,7 @@ class Network {
   Descriptor events_;
   std::shared_ptr<std::byte[]> scratch_;
   TimeNs started_ = 0;
+  double setup_s_ = 0;  ///< processor time before run()
   bool is_realtime_ = false;
   TimeNs oversleep_ = 0;  ///< how much later than asked the thread woke up of late
 };

@@ -119,12 +119,23 @@ void settle(const Words& words, Options& options) {
       parse_assignment("jitter=" + words.jitter), parse_assignment("queue=" + words.queue)};
   assign(link, lab.link);
   lab.schedule.step_s = parse_time("--schedule-step", words.step);
+  check_step(lab.schedule.step_s);
   lab.schedule.seed = lab.seed;
-  if (lab.schedule.step_s <= 0)
-    throw Error(ErrorClass::argument, quoted("--schedule-step", words.step), "must be > 0", "Correct it");
   if (!words.timeout.empty()) options.run.timeout_s = parse_time("--timeout", words.timeout);
   options.run.launcher = words.launcher;
   options.run.program = options.program;
+}
+
+/// CLI11 only says that a command is needed.
+void check_command(const CLI::App& app, int argc, const char* const* argv) {
+  if (argc < 2 || argv[1][0] == '-') return;
+  std::string names;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    if (command->get_name() == argv[1]) return;
+    names += (names.empty() ? "" : ", ") + command->get_name();
+  }
+  throw Error(ErrorClass::argument, quoted("command", argv[1]), "the commands are " + names,
+              "Choose one of them");
 }
 
 }  // namespace
@@ -139,6 +150,7 @@ std::optional<int> parse_options(int argc, const char* const* argv, Options& opt
   Words words;
   add_run(app, options, words);
   add_others(app, options, words);
+  check_command(app, argc, argv);
   if (const auto status = apps::parse(app, static_cast<int>(dashes - argv), argv)) return status;
   options.command = app.get_subcommands().front()->get_name();
   settle(words, options);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <filesystem>
 #include <fstream>
 #include <istream>
 #include <iterator>
@@ -51,16 +52,23 @@ Schedule::Next list(std::vector<Change> changes) {
 
 Schedule::Next paper(std::span<const PaperStep> steps, const ScheduleOptions& options) {
   std::vector<Change> changes;
-  for (const PaperStep& step : steps)
+  for (const PaperStep& step : steps) {
+    check_rate("--rate-scale x " + std::to_string(step.gbit_per_s) + " Gbit/s",
+               step.gbit_per_s * 1e9 * options.rate_scale);
+    check_delay("--delay-scale x " + std::to_string(step.delay_ms) + " ms",
+                step.delay_ms * 1e-3 * options.delay_scale);
     changes.push_back({step.epoch * options.step_s,
                        all_hosts(options.hosts),
                        {{key_named("rate"), step.gbit_per_s * 1e9 * options.rate_scale},
                         {key_named("delay"), step.delay_ms * 1e-3 * options.delay_scale}}});
+  }
   return list(std::move(changes));
 }
 
 /// For ever, each step_s: both rates of every host times what `factor` says for step 0, 1, 2 and so on.
 Schedule::Next rule(const ScheduleOptions& options, std::function<double(std::int64_t)> factor) {
+  check_rate("--schedule-low x up", options.low * options.link.up_bits_per_s);
+  check_rate("--schedule-low x down", options.low * options.link.down_bits_per_s);
   return [options, factor = std::move(factor), step = std::int64_t{0}]() mutable -> std::optional<Change> {
     const double scale = factor(step);
     return Change{static_cast<double>(step++) * options.step_s,
@@ -151,12 +159,20 @@ std::vector<Change> read_schedule(std::istream& file, const std::string& name, i
   return changes;
 }
 
+void check_step(double seconds) {
+  constexpr double kShortest_s = 1e-3;
+  if (seconds >= kShortest_s) return;
+  throw Error(ErrorClass::argument, quoted("--schedule-step", std::to_string(seconds) + " s"),
+              "a step takes at least 1ms", "Make it longer");
+}
+
 Schedule make_schedule(const ScheduleOptions& options) {
   if (options.name.empty()) return {};
+  check_step(options.step_s);
   const auto built_in = std::ranges::find(kBuiltIn, options.name, &BuiltInSchedule::name);
   if (built_in != kBuiltIn.end()) return Schedule(built_in->make(options));
   std::ifstream file(options.name);
-  if (!file)
+  if (!file || std::filesystem::is_directory(options.name))
     throw Error(ErrorClass::io, quoted("schedule", options.name) + " cannot be read",
                 "must be a file, or one of " + names_of_built_in(), "Correct the path");
   return Schedule(list(read_schedule(file, options.name, options.hosts)));

@@ -58,6 +58,9 @@ std::span<const BuiltInSchedule> built_in_schedules();
 /// the line's number; nothing has been changed then.
 std::vector<Change> read_schedule(std::istream& file, const std::string& name, int hosts);
 
+/// Throws Error(argument) unless a step [s] has a length that can be followed.
+void check_step(double seconds);
+
 /// The schedule that options.name says. Throws Error.
 Schedule make_schedule(const ScheduleOptions& options);
 

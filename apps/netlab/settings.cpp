@@ -17,16 +17,13 @@ constexpr std::int64_t kSmallestQueue = 64 * 1024;
 
 double rate_of(std::string_view key, std::string_view text) {
   const double rate = parse_rate(key, text);
-  if (rate != 0 && (rate < kLeastRate || rate > kMostRate))
-    throw Error(ErrorClass::argument, quoted(key, text), "a rate is 0, for a cut link, or 1kbit to 100gbit",
-                "Correct it");
+  check_rate(quoted(key, text), rate);
   return rate;
 }
 
 double delay_of(std::string_view key, std::string_view text) {
   const double delay_s = parse_duration(key, text);
-  if (delay_s > kLongestDelay_s)
-    throw Error(ErrorClass::argument, quoted(key, text), "at most 10s", "Correct it");
+  check_delay(quoted(key, text), delay_s);
   return delay_s;
 }
 
@@ -75,6 +72,16 @@ std::optional<int> host_number(std::string_view text, int hosts) {
 }
 
 }  // namespace
+
+void check_rate(std::string_view what, double bits_per_s) {
+  if (bits_per_s == 0 || (bits_per_s >= kLeastRate && bits_per_s <= kMostRate)) return;
+  throw Error(ErrorClass::argument, what, "a rate is 0, for a cut link, or 1kbit to 100gbit", "Correct it");
+}
+
+void check_delay(std::string_view what, double seconds) {
+  if (seconds >= 0 && seconds <= kLongestDelay_s) return;
+  throw Error(ErrorClass::argument, what, "a delay is 0 to 10s", "Correct it");
+}
 
 std::int64_t default_queue_bytes(double bits_per_s, double delay_s) {
   constexpr std::int64_t kLeast = 1 << 20;

@@ -24,6 +24,11 @@ struct LinkSettings {
   bool operator==(const LinkSettings&) const = default;
 };
 
+/// Throw Error(argument) unless a rate [bit/s] is 0 or 1 kbit/s to 100 Gbit/s, a delay at most 10 s.
+/// `what` says what has that value.
+void check_rate(std::string_view what, double bits_per_s);
+void check_delay(std::string_view what, double seconds);
+
 /// Room for what is waiting, where none was set: max(1 MiB, four times rate times round trip).
 std::int64_t default_queue_bytes(double bits_per_s, double delay_s);
 

@@ -14,13 +14,15 @@
 namespace pliant::netlab {
 namespace {
 
+/// A number of it is number * factor / divisor: 100us is the double next to 0.0001, not its neighbour.
 struct Unit {
   std::string_view name;
   double factor;
+  double divisor = 1;
 };
 
 constexpr std::array kRateUnits = {Unit{"bit", 1}, Unit{"kbit", 1e3}, Unit{"mbit", 1e6}, Unit{"gbit", 1e9}};
-constexpr std::array kTimeUnits = {Unit{"ns", 1e-9}, Unit{"us", 1e-6}, Unit{"ms", 1e-3}, Unit{"s", 1}};
+constexpr std::array kTimeUnits = {Unit{"ns", 1, 1e9}, Unit{"us", 1, 1e6}, Unit{"ms", 1, 1e3}, Unit{"s", 1}};
 constexpr double kKibi = 1024;
 constexpr std::array kByteUnits = {
     Unit{"b", 1},     Unit{"kb", kKibi},       Unit{"mb", kKibi* kKibi},      Unit{"gb", kKibi* kKibi* kKibi},
@@ -54,7 +56,7 @@ double parse(std::string_view what, std::string_view text, std::span<const Unit>
   if (quantity.unit.empty() && quantity.number == 0) return 0;
   const auto unit = std::ranges::find(units, quantity.unit, &Unit::name);
   if (unit == units.end()) refuse(what, text, rule, example);
-  return quantity.number * unit->factor;
+  return quantity.number * unit->factor / unit->divisor;
 }
 
 std::string format(double value, const char* unit) {
@@ -83,10 +85,14 @@ double parse_duration(std::string_view what, std::string_view text) {
 }
 
 double parse_time(std::string_view what, std::string_view text) {
-  constexpr std::string_view kRule = "a point in time is a number >= 0 of seconds, or has ns, us, ms or s";
-  const Quantity quantity = split(what, text, kRule, "1.5 or 1500ms");
-  if (quantity.unit.empty()) return quantity.number;
-  return parse(what, text, kTimeUnits, kRule, "1.5 or 1500ms");
+  constexpr std::string_view kRule = "a point in time is 0 to 1e9 seconds, with or without ns, us, ms or s";
+  constexpr std::string_view kExample = "1.5 or 1500ms";
+  constexpr double kLatest_s = 1e9;
+  const Quantity quantity = split(what, text, kRule, kExample);
+  const double time_s =
+      quantity.unit.empty() ? quantity.number : parse(what, text, kTimeUnits, kRule, kExample);
+  if (time_s > kLatest_s) refuse(what, text, kRule, kExample);
+  return time_s;
 }
 
 std::int64_t parse_bytes(std::string_view what, std::string_view text) {

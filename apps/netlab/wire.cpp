@@ -47,8 +47,11 @@ std::uint32_t wire_bytes(std::span<const std::byte> frame) {
   const std::size_t headers = tcp_headers(ethernet, header.gso_type);
   if (headers >= ethernet.size()) return static_cast<std::uint32_t>(whole);
   const std::size_t data = ethernet.size() - headers;
-  const std::size_t segments = (data + header.segment_bytes - 1) / header.segment_bytes;
-  return static_cast<std::uint32_t>(data + segments * (headers + kPerSegment));
+  const std::size_t full = (data - 1) / header.segment_bytes;
+  const std::size_t last = data - full * header.segment_bytes;
+  const std::size_t per_segment = headers + kPerSegment;
+  return static_cast<std::uint32_t>(full * std::max(header.segment_bytes + per_segment, kLeast) +
+                                    std::max(last + per_segment, kLeast));
 }
 
 }  // namespace pliant::netlab

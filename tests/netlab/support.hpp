@@ -1,0 +1,37 @@
+// Frames to send through links, and errors as text.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "apps/netlab/link.hpp"
+#include "core/error.hpp"
+
+namespace pliant::netlab {
+
+inline constexpr TimeNs kUs = 1'000;
+inline constexpr TimeNs kMs = 1'000'000;
+inline constexpr TimeNs kSecond = 1'000'000'000;
+
+/// A frame without data, told apart from others by `number`, which travels as Frame::bytes.
+inline Frame frame(std::uint32_t wire_bytes, std::uint32_t number = 0, int source = 0, int destination = 1) {
+  Frame made;
+  made.bytes = number;
+  made.wire_bytes = wire_bytes;
+  made.source = source;
+  made.destination = destination;
+  return made;
+}
+
+/// What `action` throws, as text; "" if it throws no Error of this class.
+template <class Action>
+std::string refusal(Action action, ErrorClass error_class = ErrorClass::argument) {
+  try {
+    action();
+  } catch (const Error& error) {
+    if (error.error_class() == error_class) return error.what();
+  }
+  return "";
+}
+
+}  // namespace pliant::netlab
