@@ -1,9 +1,10 @@
 """What scripts/demo found: a table, a picture, and whether the runs learned.
 
-usage: demo_report.py [--quick] FOLDER     table on stdout, FOLDER/demo.png; status 1 if a gate is missed
-       demo_report.py --budget FOLDER      the time budget for one step, in ms, from the exact run
+usage: demo_report.py [--quick] [--no-network] FOLDER     table on stdout, FOLDER/demo.png and .svg;
+                                                          status 1 if a gate is missed
 """
 import argparse
+import dataclasses
 import json
 import os
 import pathlib
@@ -11,33 +12,49 @@ import sys
 
 import h5py
 import matplotlib
+import numpy
 
 matplotlib.use("Agg")
 from matplotlib import pyplot  # noqa: E402 (the backend comes first)
 
-TITLES = {
-    "exact": "exact",
-    "topk": "top-k 1 %, allgather_topk",
-    "budget": "policy budget",
-    "star_ring": "top-k 1 %, star_ring",
-    "var_ring": "top-k 1 %, var_ring",
-}
-GATED = ("exact", "topk", "budget")
-LEAST_ACCURACY = 0.85
-MOST_LOST_ACCURACY = 0.015  # top-k against exact, after the same epochs
+TITLES = {"exact": "exact", "topk": "top-k 1 %", "budget": "policy budget, 150 ms a step"}
+GOAL = 0.85
+LEAST_ACCURACY = {"exact": 0.80, "topk": GOAL, "budget": GOAL}  # exact may run out of time before the goal
+MOST_LOST_ACCURACY = 0.015  # against exact, after the same time
 # Okabe and Ito's colours, told apart by colour-blind readers too.
-COLOURS = dict(zip(TITLES, ("#000000", "#0072B2", "#D55E00", "#009E73", "#CC79A7")))
+COLOURS = dict(zip(TITLES, ("#000000", "#0072B2", "#D55E00")))
 
 
-def read_results(folder):
-    """Each run's result: the last line of its stdout."""
-    return {run: json.loads((folder / f"{run}.json").read_text().splitlines()[-1]) for run in TITLES}
+@dataclasses.dataclass
+class Run:
+    """One mode's run; all times in seconds since its training began."""
 
+    result: dict
+    history: list
+    calls: dict
+    network: dict
 
-def read_budget_ms(folder):
-    """Compute time of the slowest rank plus half of the rest of a step, means of the exact run."""
-    exact = json.loads((folder / "exact.json").read_text().splitlines()[-1])
-    return (exact["mean_compute_ms"] + exact["ms_per_step"]) / 2
+    @classmethod
+    def read(cls, folder, name, has_network):
+        result = json.loads((folder / f"{name}.json").read_text().splitlines()[-1])
+        history = [json.loads(line) for line in (folder / f"{name}.jsonl").read_text().splitlines()]
+        with h5py.File(folder / f"{name}.h5", "r") as trace:
+            # Calls, links and evaluations are stamped with one clock.
+            begin = history[0]["monotonic"] - history[0]["clock"] - trace.attrs["clock_monotonic_at_zero"]
+            calls = {key: trace[f"calls/{key}"][:] for key in ("time", "density", "measured", "beta")}
+            calls["algorithm"] = trace["calls/algorithm"].asstr()[:]
+            network = {key: trace[f"network/{key}"][:] for key in ("time", "up", "host")} if has_network else {}
+        calls["time"] = calls["time"] - begin
+        if has_network:
+            network["time"] = network["time"] - begin
+        return cls(result, history, calls, network)
+
+    def seconds_to_goal(self):
+        """None if it was not reached."""
+        return next((point["clock"] for point in self.history if point["accuracy"] >= GOAL), None)
+
+    def communication_until(self, seconds):
+        return self.calls["measured"][self.calls["time"] < seconds].sum()
 
 
 def describe_algorithms(shares):
@@ -45,98 +62,113 @@ def describe_algorithms(shares):
     return ", ".join(f"{name} {100 * share:.3g} %" for name, share in ordered)
 
 
-def table_lines(results):
-    yield ("| mode | test accuracy | seconds | compute [s] | communication [s] | on the wire [MB] | mean density "
-           "| algorithms |")
+def table_lines(runs):
+    yield (f"| mode | to {GOAL:.0%} [s] | of it communication [s] | accuracy at the end | steps | on the wire [MB] "
+           "| mean density | algorithms |")
     yield "|---|--:|--:|--:|--:|--:|--:|---|"
-    for run, title in TITLES.items():
-        result = results[run]
-        yield (f"| {title} | {100 * result['accuracy']:.2f} % | {result['seconds']:.1f} | {result['compute_s']:.1f} "
-               f"| {result['communication_s']:.1f} | {result['wire_bytes'] / 1e6:,.0f} "
-               f"| {result['mean_density']:.3g} | {describe_algorithms(result['algorithms'])} |")
+    for name, run in runs.items():
+        result = run.result
+        goal = run.seconds_to_goal()
+        end = result["clock_s"]
+        reached = f"not in {end:.0f}" if goal is None else f"{goal:.1f}"
+        communication = run.communication_until(end if goal is None else goal)
+        yield (f"| {TITLES[name]} | {reached} | {communication:.1f} | {result['accuracy']:.2%} | {result['steps']} "
+               f"| {result['wire_bytes'] / 1e6:,.0f} | {result['mean_density']:.3g} "
+               f"| {describe_algorithms(result['algorithms'])} |")
 
 
-def note_lines(folder, results):
-    exact = results["exact"]
-    yield (f"{exact['ranks']} ranks on {len(os.sched_getaffinity(0))} cores, {exact['steps']} steps a run. "
-           "Communication includes waiting for slower ranks.")
-    yield (f"The budget, {read_budget_ms(folder):.4g} ms a step, is this machine's own: the exact run's mean compute "
-           "time (slowest rank) plus half of the rest of its step.")
-    with h5py.File(folder / "budget.h5", "r") as trace:
-        whole = (trace["calls/density"][:] == 1).mean()
-    yield (f"With it, {100 * whole:.3g} % of the steps left nothing out: there an exact algorithm was predicted to "
-           "fit, or to be faster than compressing.")
+def note_line(runs):
+    exact = runs["exact"].result
+    return (f"{exact['ranks']} ranks on {len(os.sched_getaffinity(0))} cores, {exact['parameters']:,} parameters, "
+            f"{exact['clock_s']:.0f} s a run. Communication includes waiting for slower ranks.")
 
 
-def missed_gates(results):
-    for run in GATED:
-        accuracy = results[run]["accuracy"]
-        if accuracy < LEAST_ACCURACY:
-            yield (f"{TITLES[run]}: test accuracy = {accuracy:.4f} (must be at least {LEAST_ACCURACY}). "
+def missed_gates(runs):
+    exact = runs["exact"].result["accuracy"]
+    for name, run in runs.items():
+        best = max(point["accuracy"] for point in run.history)
+        if best < LEAST_ACCURACY[name]:
+            yield (f"{TITLES[name]}: best test accuracy = {best:.4f} (must reach {LEAST_ACCURACY[name]}). "
                    "Look at its history and trace")
-    lost = results["exact"]["accuracy"] - results["topk"]["accuracy"]
-    if lost > MOST_LOST_ACCURACY:
-        yield (f"{TITLES['topk']}: {lost:.4f} below exact (at most {MOST_LOST_ACCURACY} may be lost). "
-               "Look at both histories")
+        if exact - run.result["accuracy"] > MOST_LOST_ACCURACY:
+            yield (f"{TITLES[name]}: {exact - run.result['accuracy']:.4f} below exact (at most {MOST_LOST_ACCURACY} "
+                   "may be lost). Look at both histories")
 
 
-def draw_accuracy(axes, folder):
-    for run, title in TITLES.items():
-        lines = (folder / f"{run}.jsonl").read_text().splitlines()
-        points = [json.loads(line) for line in lines]
-        axes.plot([point["seconds"] for point in points], [100 * point["accuracy"] for point in points],
-                  label=title, color=COLOURS[run], linewidth=1.5)
-    axes.set_xlabel("training time [s]")
+def draw_accuracy(axes, runs):
+    for name, run in runs.items():
+        axes.plot([point["clock"] for point in run.history], [100 * point["accuracy"] for point in run.history],
+                  label=TITLES[name], color=COLOURS[name], linewidth=1.3)
+    axes.axhline(100 * GOAL, color="grey", linewidth=0.8, linestyle=":")
     axes.set_ylabel("test accuracy [%]")
+    axes.set_ylim(60, 92)
     axes.legend(loc="lower right", fontsize=8)
 
 
-def draw_trace(density_axes, algorithm_axes, folder):
-    """Density and algorithm of each step, as rank 0's traces have them: one row a step."""
+def draw_network(axes, runs):
+    """Host 0's link as it was set, and what each run believed it to be: TCP gets 94 % of what is set."""
+    for name, run in runs.items():
+        of_host = run.network["host"] == 0
+        times = numpy.append(run.network["time"][of_host], run.result["clock_s"])
+        rates = run.network["up"][of_host] / 1e6
+        axes.step(times, numpy.append(rates, rates[-1]), where="post", color=COLOURS[name], linewidth=3, alpha=0.3)
+        axes.plot(run.calls["time"], 8e-6 / run.calls["beta"], color=COLOURS[name], linewidth=1)
+    axes.set_ylim(0, 115)
+    axes.set_ylabel("link [Mbit/s]\nwide: set, thin: measured")
+
+
+def draw_density(axes, runs):
+    for name, run in runs.items():
+        axes.plot(run.calls["time"], run.calls["density"], color=COLOURS[name], linewidth=1.3)
+    axes.set_yscale("log")
+    axes.set_ylabel("density")
+
+
+def draw_algorithms(axes, runs):
+    """A bar for each stretch of calls that one algorithm did."""
     rows = []
-    for position, run in enumerate(TITLES):
-        with h5py.File(folder / f"{run}.h5", "r") as trace:
-            density = trace["calls/density"][:]
-            algorithms = trace["calls/algorithm"].asstr()[:]
-        # Wide lines below narrow ones, so that equal densities do not hide one another.
-        density_axes.plot(density, color=COLOURS[run], linewidth=6 - position)
-        for name in sorted(set(algorithms)):
-            rows.append(f"{run}: {name}")
-            used = (algorithms == name).nonzero()[0]
-            algorithm_axes.plot(used, [len(rows) - 1] * len(used), "|", color=COLOURS[run], markersize=9)
-    density_axes.set_yscale("log")
-    density_axes.set_ylabel("density")
-    density_axes.set_xlabel("step")
-    algorithm_axes.set_yticks(range(len(rows)), rows, fontsize=7)
-    algorithm_axes.set_ylim(len(rows) - 0.5, -0.5)
-    algorithm_axes.set_xlabel("step")
+    for name, run in runs.items():
+        ends = numpy.append(run.calls["time"][1:], run.result["clock_s"])
+        for algorithm in sorted(set(run.calls["algorithm"])):
+            rows.append(f"{name}: {algorithm}")
+            used = run.calls["algorithm"] == algorithm
+            first = used & ~numpy.append(False, used[:-1])
+            last = used & ~numpy.append(used[1:], False)
+            spans = zip(run.calls["time"][first], ends[last] - run.calls["time"][first])
+            axes.broken_barh(list(spans), (len(rows) - 1.35, 0.7), color=COLOURS[name])
+    axes.set_yticks(range(len(rows)), rows, fontsize=7)
+    axes.set_ylim(len(rows) - 0.5, -0.5)
 
 
-def draw(folder, ranks):
-    figure, axes = pyplot.subplots(1, 3, figsize=(15, 4.5), constrained_layout=True)
-    figure.suptitle(f"MLP on Fashion-MNIST, {ranks} ranks on one machine")
-    draw_accuracy(axes[0], folder)
-    draw_trace(axes[1], axes[2], folder)
-    for each in axes:
+def draw(folder, runs, has_network):
+    panels = [draw_accuracy, *([draw_network] if has_network else []), draw_density, draw_algorithms]
+    figure, axes = pyplot.subplots(len(panels), 1, figsize=(9, 2.6 * len(panels)), sharex=True, constrained_layout=True)
+    where = "emulated hosts" if has_network else "ranks on one machine"
+    figure.suptitle(f"MLP on Fashion-MNIST, {runs['exact'].result['ranks']} {where}")
+    for panel, each in zip(panels, axes):
+        panel(each, runs)
         each.grid(alpha=0.3)
-    figure.savefig(folder / "demo.png", dpi=120)
+    axes[-1].set_xlabel("time since training began [s]")
+    axes[-1].set_xlim(0, max(run.result["clock_s"] for run in runs.values()))
+    figure.savefig(folder / "demo.png", dpi=110)
+    # The same as text, which a repository can hold: letters stay letters, and nothing depends on the day.
+    pyplot.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "pliant"})
+    figure.savefig(folder / "demo.svg", metadata={"Date": None})
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="judge nothing")
-    parser.add_argument("--budget", action="store_true", help="only print the time budget [ms]")
+    parser.add_argument("--no-network", action="store_true", help="the runs had no emulated network")
     parser.add_argument("folder", type=pathlib.Path)
     arguments = parser.parse_args()
-    if arguments.budget:
-        print(f"{read_budget_ms(arguments.folder):.4g}")
-        return 0
-    results = read_results(arguments.folder)
-    print("\n".join(table_lines(results)))
+    has_network = not arguments.no_network
+    runs = {name: Run.read(arguments.folder, name, has_network) for name in TITLES}
+    print("\n".join(table_lines(runs)))
     print()
-    print("\n".join(note_lines(arguments.folder, results)))
-    draw(arguments.folder, results["exact"]["ranks"])
-    missed = [] if arguments.quick else list(missed_gates(results))
+    print(note_line(runs))
+    draw(arguments.folder, runs, has_network)
+    missed = [] if arguments.quick else list(missed_gates(runs))
     for line in missed:
         print(f"demo: {line}", file=sys.stderr)
     return 1 if missed else 0

@@ -93,6 +93,10 @@ void GradientExchange::sum_gradients() {
   add_report();
 }
 
+void GradientExchange::probe() {
+  check_alone(Pliant_Comm_probe(MPI_COMM_WORLD));
+}
+
 void GradientExchange::zero_gradients() {
   for (torch::Tensor& gradient : gradients_) gradient.zero_();
 }

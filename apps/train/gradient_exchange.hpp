@@ -33,6 +33,8 @@ class GradientExchange {
 
   /// Collective. Every gradient becomes its sum over the ranks.
   void sum_gradients();
+  /// Collective. Measure the network anew: the following steps are decided by what it is now.
+  void probe();
   /// Local.
   void zero_gradients();
 

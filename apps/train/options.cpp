@@ -19,9 +19,10 @@ constexpr const char* kOutput =
     "  seconds          training, without start-up and without evaluation; the sum of the next two\n"
     "  compute_s        forward, backward and update: outside Pliant's calls\n"
     "  communication_s  between Pliant_Start and the return of Pliant_Wait; waiting for slower ranks "
-    "included\n"
+    "and --probe-every's measuring included\n"
     "  mean_compute_ms  the slowest rank's computing, mean over steps; what the policy budget subtracts\n"
     "  wire_bytes       bytes sent by all ranks together\n"
+    "  clock_s          from the first step to the last evaluation, by the clock, all included\n"
     "  algorithms       share of the steps done by each algorithm\n"
     "A setting in the environment (PLIANT_MODE, PLIANT_DENSITY, ...) beats its option here.\n";
 
@@ -29,6 +30,8 @@ void declare_training(CLI::App& app, Options& options) {
   app.add_option("--model", options.model, "network to train: " + model_help());
   app.add_option("--epochs", options.epochs, "passes over the 60,000 training images");
   app.add_option("--max-steps", options.max_steps, "stop after that many steps; 0: no limit");
+  app.add_option("--max-seconds", options.max_seconds,
+                 "stop at the first evaluation after that time, evaluations included [s]; 0: no limit");
   app.add_option("--batch", options.batch, "images per rank and step");
   app.add_option("--learning-rate", options.learning_rate, "step width of SGD");
   app.add_option("--learning-rate-decay", options.learning_rate_decay,
@@ -44,6 +47,8 @@ void declare_communication(CLI::App& app, Options& options) {
   app.add_option("--time-budget-ms", options.time_budget_ms,
                  "time for one step, computing included, for the policy budget [ms]");
   app.add_option("--algorithm", options.algorithm, "auto, a name, a list, or ^name");
+  app.add_option("--probe-every", options.probe_every,
+                 "measure the network anew every so many steps; 0: once");
   app.add_option("--error-feedback", options.error_feedback, "ef14 or none");
 }
 
@@ -69,6 +74,8 @@ void check_values(const Options& o) {
   require(o.epochs >= 1, "--epochs", o.epochs, "must be at least 1",
           "Use --max-steps for less than one epoch");
   require(o.max_steps >= 0, "--max-steps", o.max_steps, "must be at least 0", "Pass 0 for no limit");
+  require(o.max_seconds >= 0, "--max-seconds", o.max_seconds, "must be >= 0", "Pass 0 for no limit");
+  require(o.probe_every >= 0, "--probe-every", o.probe_every, "must be at least 0", "Pass 0 for once");
   require(o.batch >= 1, "--batch", o.batch, "must be at least 1",
           "Pass images per rank and step, such as 32");
   require(o.eval_every >= 0, "--eval-every", o.eval_every, "must be at least 0", "Pass 0 for once per epoch");

@@ -16,13 +16,15 @@ struct Options {
   std::string algorithm = "auto";
   std::string error_feedback = "ef14";
   int epochs = 5;
-  int max_steps = 0;  ///< 0 = no limit
-  int batch = 32;     ///< images per rank and step
+  int max_steps = 0;       ///< 0 = no limit
+  double max_seconds = 0;  ///< [s] of the clock, evaluations included; 0 = no limit
+  int batch = 32;          ///< images per rank and step
   double learning_rate = 0.05;
   double learning_rate_decay = 1;  ///< factor from one epoch to the next
   double momentum = 0.9;
   std::uint64_t seed = 1;
   std::string dataset = "/usr/share/datasets/fashion-mnist";
+  int probe_every = 0;  ///< [steps] measure the network anew; 0 = once
   int eval_every = 0;   ///< [steps]; 0 = at the end of each epoch only
   std::string history;  ///< path; empty = none
   std::string trace;    ///< path; empty = none

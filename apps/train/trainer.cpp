@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <numeric>
@@ -37,6 +38,11 @@ std::uint64_t hash_bytes(std::uint64_t hash, const void* data, std::size_t bytes
   const auto* byte = static_cast<const unsigned char*>(data);
   for (const auto* const end = byte + bytes; byte != end; ++byte) hash = (hash ^ *byte) * kHashPrime;
   return hash;
+}
+
+/// [s] of CLOCK_MONOTONIC, which pliant_netlab's log and Pliant's traces know, too.
+double monotonic_s() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
 template <class... Values>
@@ -90,7 +96,8 @@ void Trainer::share_parameters() {
 }
 
 nlohmann::ordered_json Trainer::run() {
-  while (step_ < steps_) {
+  begin_s_ = MPI_Wtime();
+  while (step_ < steps_ && !time_is_up()) {
     train_step();
     tell_step();
     const bool epoch_ends = step_ % steps_per_epoch_ == 0;
@@ -117,6 +124,7 @@ void Trainer::train_step() {
   training_loss_ = loss.item<float>();
 
   const double exchange_begin_s = MPI_Wtime();
+  if (options_.probe_every > 0 && step_ > 0 && step_ % options_.probe_every == 0) exchange_.probe();
   exchange_.sum_gradients();
   const double exchange_end_s = MPI_Wtime();
 
@@ -155,18 +163,23 @@ void Trainer::evaluate() {
   const ImageSet& test = dataset_.test;
   const std::int64_t begin = test.count() * world_.rank / world_.ranks;
   const std::int64_t end = test.count() * (world_.rank + 1) / world_.ranks;
-  std::array<double, 2> correct_and_loss = {0, 0};
+  std::array<double, 3> sums = {0, 0, MPI_Wtime() - begin_s_};
   for (std::int64_t first = begin; first < end; first += kEvaluationBatch) {
     const std::int64_t images = std::min(kEvaluationBatch, end - first);
     const torch::Tensor logits = model_->forward(normalise(test.images.narrow(0, first, images)));
     const torch::Tensor labels = test.labels.narrow(0, first, images);
     const auto sum = torch::nn::functional::CrossEntropyFuncOptions().reduction(torch::kSum);
-    correct_and_loss[0] += logits.argmax(1).eq(labels).sum().item<double>();
-    correct_and_loss[1] += torch::nn::functional::cross_entropy(logits, labels, sum).item<double>();
+    sums[0] += logits.argmax(1).eq(labels).sum().item<double>();
+    sums[1] += torch::nn::functional::cross_entropy(logits, labels, sum).item<double>();
   }
-  world_.sum(correct_and_loss.data(), 2);
+  world_.sum(sums.data(), static_cast<int>(sums.size()));
   const auto images = static_cast<double>(test.count());
-  evaluation_ = {correct_and_loss[0] / images, correct_and_loss[1] / images};
+  evaluation_ = {sums[0] / images, sums[1] / images, sums[2] / world_.ranks};
+}
+
+/// By the agreed time of the last evaluation, so that all ranks stop at the same step.
+bool Trainer::time_is_up() const {
+  return options_.max_seconds > 0 && evaluation_.clock_s >= options_.max_seconds;
 }
 
 void Trainer::tell_step() {
@@ -185,6 +198,8 @@ void Trainer::tell_evaluation(bool epoch_ends) {
     history_ << nlohmann::ordered_json{{"epoch", epoch},
                                        {"step", step_},
                                        {"seconds", seconds_},
+                                       {"clock", evaluation_.clock_s},
+                                       {"monotonic", monotonic_s()},
                                        {"accuracy", evaluation_.accuracy},
                                        {"loss", evaluation_.loss}}
              << std::endl;
@@ -218,6 +233,7 @@ nlohmann::ordered_json Trainer::summary() const {
       [](std::int64_t count, const torch::Tensor& parameter) { return count + parameter.numel(); });
   return {{"accuracy", evaluation_.accuracy},
           {"seconds", seconds},
+          {"clock_s", evaluation_.clock_s},
           {"compute_s", sums[1] / world_.ranks},
           {"communication_s", sums[2] / world_.ranks},
           {"wire_bytes", static_cast<std::int64_t>(sums[3])},

@@ -29,6 +29,7 @@ class Trainer {
   struct Evaluation {
     double accuracy = 0;  ///< share of the test images
     double loss = 0;      ///< mean over the test images
+    double clock_s = 0;   ///< since run() began, evaluations included; mean over ranks
   };
 
   void open_history();
@@ -37,6 +38,7 @@ class Trainer {
   torch::Tensor next_batch();
   void update_parameters();
   void evaluate();
+  bool time_is_up() const;
   void tell_step();
   void tell_evaluation(bool epoch_ends);
   bool parameters_identical() const;
@@ -61,6 +63,7 @@ class Trainer {
   std::vector<double> step_compute_s_;        ///< [steps]
   std::vector<double> step_communication_s_;  ///< [steps]
   double seconds_ = 0;
+  double begin_s_ = 0;  ///< [s] MPI_Wtime when run() began
 };
 
 }  // namespace pliant::train
