@@ -35,7 +35,8 @@ void Fabric::set(int host, const LinkSettings& settings, TimeNs now) {
   const auto room = [&](double rate) {
     return settings.queue_bytes > 0 ? settings.queue_bytes : default_queue_bytes(rate, settings.delay_s);
   };
-  end.up.set_queue_bytes(room(settings.up_bits_per_s));
+  const auto burst = static_cast<std::int64_t>(kHostBurst_s * settings.up_bits_per_s / 8);
+  end.up.set_queue_bytes(room(settings.up_bits_per_s) + burst);
   end.down.set_queue_bytes(room(settings.down_bits_per_s));
 }
 

@@ -166,7 +166,7 @@ void Host::shape(double bits_per_s) {
   // that was may still wait, or come from connections that were made then. Each segment's headers count.
   longest_chain_ = std::max(longest_chain_, chain);
   const double whole = longest_chain_ * (1 + kHeaders / (mtu_ - kHeaders)) + 2 * frame;
-  const double burst = std::max(whole, kChain_s * bytes_per_s);
+  const double burst = std::max(whole, kHostBurst_s * bytes_per_s);
   routes_->shape(index_, bytes_per_s, static_cast<std::uint32_t>(burst));
 }
 

@@ -13,13 +13,20 @@ namespace pliant::netlab {
 
 inline constexpr int kMostHosts = 64;
 
+/// How much of its link's time a host may catch up at once, when a processor stood still. With 2 ms a noisy
+/// machine lost up to half of a link's rate, with 10 ms nothing, and collectives took the same time
+/// (`pliant_netlab selftest`).
+inline constexpr double kHostBurst_s = 10e-3;
+
 /// The cable between a host and the switch in the middle.
 struct LinkSettings {
   double up_bits_per_s = 1e9;    ///< what the host sends; 0 = cut
   double down_bits_per_s = 1e9;  ///< what the host receives; 0 = cut
   double delay_s = 100e-6;       ///< one way between this host and one with the same delay
   double jitter_s = 0;           ///< each frame's delay varies evenly by up to this; frames keep their order
-  std::int64_t queue_bytes = 0;  ///< room at each end of the link, in wire bytes; 0 = see default_queue_bytes
+  /// Room at each end of the link, in wire bytes; 0 = default_queue_bytes(). The host's end has room for
+  /// kHostBurst_s more: what its interface lets through is lost in no network.
+  std::int64_t queue_bytes = 0;
 
   bool operator==(const LinkSettings&) const = default;
 };

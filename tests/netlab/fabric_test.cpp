@@ -244,19 +244,21 @@ TEST(Fabric, ACutHostHearsNothingUntilItIsRestored) {
 
 TEST(Fabric, QueuesAtBothEndsDropAndCount) {
   Net net(3, {10 * kMbit, 10 * kMbit, 0.005, 0, 10 * kFrame});
-  for (int i = 0; i < 15; ++i) net.fabric.send(frame(kFrame, 0, 0, 2), 0);
+  // The host's end has room for what its interface may let through at once, too: 10 ms of its rate.
+  const int room = 10 + static_cast<int>(kHostBurst_s * 10 * kMbit / 8) / kFrame;
+  for (int i = 0; i < room + 5; ++i) net.fabric.send(frame(kFrame, 0, 0, 2), 0);
   EXPECT_EQ(net.fabric.up_counts(0).dropped, 5);
   for (int i = 0; i < 10; ++i) net.fabric.send(frame(kFrame, 1, 1, 2), 0);
   LinkSettings slow = net.fabric.settings(2);
   slow.down_bits_per_s = 1 * kMbit;
   net.set(2, slow, 0);
   net.fabric.advance(kEnd);
-  // 20 frames come within 10 ms; of those at most one has left meanwhile, ten wait.
   const LinkCounts& down = net.fabric.down_counts(2);
-  EXPECT_EQ(down.frames + down.dropped, 20);
-  EXPECT_EQ(down.frames, 10);
+  EXPECT_EQ(down.frames + down.dropped, room + 10);
+  EXPECT_GE(down.frames, 10);
+  EXPECT_GT(down.dropped, 0);
   EXPECT_EQ(down.most_queued_bytes, 10 * kFrame);
-  EXPECT_EQ(net.deliveries.size(), 10U);
+  EXPECT_EQ(net.deliveries.size(), static_cast<std::size_t>(down.frames));
 }
 
 TEST(Fabric, WithoutAQueueSettingItsRoomFollowsRateAndDelay) {
@@ -268,9 +270,9 @@ TEST(Fabric, WithoutAQueueSettingItsRoomFollowsRateAndDelay) {
   };
   EXPECT_EQ(fill(), 1 << 20);
   net.fabric.set(0, {1e9, 1e9, 0.05, 0, 0}, 0);
-  EXPECT_EQ(fill(), 50'000'000 / 1024 * 1024);
+  EXPECT_EQ(fill(), (50'000'000 + 1'250'000) / 1024 * 1024) << "with 10 ms of the rate";
   net.fabric.set(0, {1e9, 1e9, 0.05, 0, 60'000'000}, 0);
-  EXPECT_EQ(fill(), 60'000'000 / 1024 * 1024);
+  EXPECT_EQ(fill(), (60'000'000 + 1'250'000) / 1024 * 1024);
 }
 
 }  // namespace
