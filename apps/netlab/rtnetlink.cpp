@@ -9,9 +9,13 @@
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
+#include <cerrno>
+#include <cstring>
 
 #include "apps/netlab/descriptor.hpp"
+#include "apps/netlab/unsupported.hpp"
 
 namespace pliant::netlab {
 
@@ -44,15 +48,19 @@ RouteSocket::~RouteSocket() {
   if (socket_ != nullptr) mnl_socket_close(socket_);
 }
 
-void RouteSocket::execute(Request& request, const char* what) {
-  check_system(static_cast<int>(mnl_socket_sendto(socket_, request.header(), request.header()->nlmsg_len)),
-               what);
+/// 0, or -1 with errno.
+int RouteSocket::attempt(Request& request) {
+  if (mnl_socket_sendto(socket_, request.header(), request.header()->nlmsg_len) < 0) return -1;
   std::array<char, 8192> answer{};
   const auto received = mnl_socket_recvfrom(socket_, answer.data(), answer.size());
-  check_system(static_cast<int>(received), what);
+  if (received < 0) return -1;
   const unsigned port = mnl_socket_get_portid(socket_);
-  check_system(mnl_cb_run(answer.data(), static_cast<std::size_t>(received), 1, port, nullptr, nullptr),
-               what);
+  const auto bytes = static_cast<std::size_t>(received);
+  return mnl_cb_run(answer.data(), bytes, 1, port, nullptr, nullptr) < 0 ? -1 : 0;
+}
+
+void RouteSocket::execute(Request& request, const char* what) {
+  check_system(attempt(request), what);
 }
 
 void RouteSocket::set_up(unsigned device) {
@@ -143,7 +151,9 @@ void RouteSocket::shape(unsigned device, double bytes_per_s, std::uint32_t burst
   if (bytes_per_s >= 4e9)
     mnl_attr_put_u64(request.header(), TCA_TBF_RATE64, static_cast<std::uint64_t>(bytes_per_s));
   mnl_attr_nest_end(request.header(), options);
-  execute(request, "shaping a device");
+  if (attempt(request) == 0) return;
+  throw unsupported(std::string("shaping a device: ") + std::strerror(errno),
+                    "emulated links need the kernel's tbf queue", "Load its module: modprobe sch_tbf");
 }
 
 }  // namespace pliant::netlab

@@ -28,13 +28,15 @@ class RouteSocket {
   /// A route to a network on the device, with a TCP congestion control of its own.
   void replace_route(unsigned device, std::uint32_t ipv4, unsigned prefix, const std::string& congestion);
   void add_neighbour(unsigned device, std::uint32_t ipv4, const MacAddress& address);
-  /// Hold frames back to `bytes_per_s`, as a host's own interface does, so that TCP keeps its data.
+  /// Hold frames back to `bytes_per_s`, as a host's own interface does, so that TCP keeps its data. Throws
+  /// Unsupported.
   void shape(unsigned device, double bytes_per_s, std::uint32_t burst_bytes);
   /// How long a chain of segments TCP may hand over in one frame; for connections made from now on.
   void set_longest_chain(unsigned device, std::uint32_t bytes);
 
  private:
   class Request;
+  int attempt(Request& request);
   void execute(Request& request, const char* what);
 
   mnl_socket* socket_ = nullptr;
