@@ -7,6 +7,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 PROGRAM = ""
@@ -93,8 +94,21 @@ class Training(SmallDatasetCase):
         # 64 images make epochs of 4 steps.
         self.assertEqual([line["step"] for line in lines], [3, 4, 6, 7])
         self.assertEqual([line["epoch"] for line in lines], [0.75, 1, 1.5, 1.75])
-        self.assertEqual(set(lines[0]), {"epoch", "step", "seconds", "accuracy", "loss"})
+        self.assertEqual(set(lines[0]), {"epoch", "step", "seconds", "clock", "monotonic", "accuracy", "loss"})
         self.assertEqual(lines[-1]["accuracy"], result["accuracy"])
+
+    def test_it_stops_by_the_clock_at_the_same_step_on_all_ranks(self):
+        path = self.folder / "history.jsonl"
+        result = train("--max-steps", "50", "--eval-every", "3", "--max-seconds", "0.001", "--history", str(path))
+        self.assertEqual(result["steps"], 3, "the first evaluation is after the limit")
+        self.assertIs(result["parameters_identical"], True)
+        point = json.loads(path.read_text())
+        self.assertGreaterEqual(point["clock"], 0.001)
+        self.assertLessEqual(point["monotonic"], time.clock_gettime(time.CLOCK_MONOTONIC))
+
+    def test_measuring_anew_changes_no_result(self):
+        options = ("--mode", "exact", "--algorithm", "tree", "--max-steps", "7")
+        self.assertEqual(train(*options)["accuracy"], train(*options, "--probe-every", "2")["accuracy"])
 
     def test_an_epoch_leaves_out_what_does_not_fill_a_step(self):
         result = train("--dataset", str(self.folder), "--epochs", "3", "--batch", "12")
