@@ -114,10 +114,13 @@ void Network::wait(TimeNs until) {
   }
 }
 
+/// Follows the median: what a processor needs to wake up counts, not for how long it was now and then taken
+/// away, or every wait would be spent looking.
 void Network::learn_oversleep(TimeNs asked) {
+  constexpr TimeNs kStep = 1'000;
   constexpr TimeNs kMost = 150'000;
-  constexpr TimeNs kShare = 8;  // of the newest observation in the running mean
-  oversleep_ += (std::clamp(now_ns() - asked, TimeNs{0}, kMost) - oversleep_) / kShare;
+  const TimeNs step = now_ns() - asked > oversleep_ ? kStep : -kStep;
+  oversleep_ = std::clamp(oversleep_ + step, TimeNs{0}, kMost);
 }
 
 void Network::read_device(int host) {
