@@ -25,6 +25,12 @@ constexpr std::size_t kLongestFrame = 65536 + 64;
 constexpr std::size_t kCopied = 16384;
 constexpr int kFramesAtOnce = 32;
 constexpr int kPriority = 10;
+// For how long after a frame, and before a change, processors are kept awake; for how long before a change,
+// at most, the clock is looked at instead of slept by, and for which share of the time since the one before.
+constexpr TimeNs kInUse = 1'000'000'000;
+constexpr TimeNs kBeforeChange = 50'000'000;
+constexpr TimeNs kLookBeforeChange = 2'000'000;
+constexpr TimeNs kMostShare = 10;
 
 std::shared_ptr<std::byte[]> new_buffer(std::size_t bytes) {
   return std::shared_ptr<std::byte[]>(new std::byte[bytes]);
@@ -52,13 +58,14 @@ void Lateness::count(TimeNs late_ns) {
   most_ns = std::max(most_ns, late_ns);
 }
 
-Network::Network(std::vector<Host> hosts, const LinkSettings& link, std::uint64_t seed)
+Network::Network(std::vector<Host> hosts, const LinkSettings& link, std::uint64_t seed, bool dozes)
     : hosts_(std::move(hosts)),
       refused_(hosts_.size(), 0),
       fabric_(static_cast<int>(hosts_.size()), seed,
               [this](Frame&& frame, TimeNs due) { hand_over(std::move(frame), due); }),
       events_(check_system(epoll_create1(EPOLL_CLOEXEC), "making an epoll descriptor")),
-      scratch_(new_buffer(kLongestFrame)) {
+      scratch_(new_buffer(kLongestFrame)),
+      dozes_(dozes) {
   // Frames come and go by the thousand: keep their memory.
   mallopt(M_TRIM_THRESHOLD, 256 << 20);
   mallopt(M_MMAP_THRESHOLD, 1 << 20);
@@ -77,6 +84,7 @@ Network::Network(std::vector<Host> hosts, const LinkSettings& link, std::uint64_
 }
 
 void Network::run() {
+  if (!dozes_) wakefulness_.begin();
   is_realtime_ = become_realtime();
   started_ = now_ns();
   setup_s_ = thread_seconds();
@@ -84,26 +92,45 @@ void Network::run() {
     const TimeNs now = now_ns();
     follow_schedule(now);
     fabric_.advance(now);
-    wait(next());
+    if (!dozes_) wakefulness_.keep(is_in_use(now));
+    wait(wake_time());
   }
 }
 
-TimeNs Network::next() const {
-  const TimeNs change = schedule_.front() ? schedule_start_ + to_ns(schedule_.front()->time_s) : kNever;
-  return std::min(fabric_.next(), change);
+TimeNs Network::next_change() const {
+  return schedule_.front() ? schedule_start_ + to_ns(schedule_.front()->time_s) : kNever;
 }
 
-/// Until then, or until a host sends something or somebody asks something; and take that. A processor that
-/// sleeps takes its time to wake up: it is woken that much earlier, and the rest is spent looking.
+/// A host has sent something of late, or a change is due soon.
+bool Network::is_in_use(TimeNs now) const {
+  return now - last_frame_ < kInUse || (next_change() != kNever && next_change() - now < kBeforeChange);
+}
+
+/// When to stop sleeping; the rest is spent looking. A processor that sleeps takes its time to wake up, and
+/// one of a virtual machine may be away for milliseconds: frames pay for the usual, changes, where they are
+/// rare, for more.
+TimeNs Network::wake_time() const {
+  const TimeNs frame = fabric_.next() == kNever ? kNever : fabric_.next() - oversleep_;
+  const TimeNs change = next_change();
+  const TimeNs now = now_ns();
+  TimeNs time = frame;
+  if (change != kNever) {
+    const TimeNs soon = change - kBeforeChange;
+    const TimeNs early = change - std::min(kLookBeforeChange, (change - last_change_) / kMostShare);
+    time = std::min(time, !dozes_ && soon > now ? soon : early);
+  }
+  // And once to see that nothing is in use any more.
+  return !dozes_ && now - last_frame_ < kInUse ? std::min(time, last_frame_ + kInUse) : time;
+}
+
+/// Until then, or until a host sends something or somebody asks something; and take that.
 void Network::wait(TimeNs until) {
-  timespec timeout{};
-  const TimeNs asked = until == kNever ? kNever : until - oversleep_;
-  const TimeNs rest = asked == kNever ? 0 : std::max(TimeNs{0}, asked - now_ns());
-  timeout = {rest / 1'000'000'000, rest % 1'000'000'000};
+  const TimeNs rest = until == kNever ? 0 : std::max(TimeNs{0}, until - now_ns());
+  const timespec timeout{rest / 1'000'000'000, rest % 1'000'000'000};
   std::array<epoll_event, kMostHosts + 1> ready{};
   const int count = epoll_pwait2(events_.get(), ready.data(), static_cast<int>(ready.size()),
-                                 asked == kNever ? nullptr : &timeout, nullptr);
-  if (count == 0 && rest > 0) learn_oversleep(asked);
+                                 until == kNever ? nullptr : &timeout, nullptr);
+  if (count == 0 && rest > 0) learn_oversleep(until);
   for (int i = 0; i < count; ++i) {
     const std::uint64_t number = ready[static_cast<std::size_t>(i)].data.u64;
     if (number == hosts_.size()) {
@@ -135,6 +162,7 @@ void Network::read_device(int host) {
     frame.source = host;
     const auto destination = host_of(scratch_.get() + kVirtioHeader, fabric_.hosts());
     if (!destination) continue;
+    last_frame_ = now;
     frame.destination = *destination;
     if (frame.bytes > kCopied) {
       frame.data = std::exchange(scratch_, new_buffer(kLongestFrame));
@@ -155,9 +183,10 @@ void Network::hand_over(Frame&& frame, TimeNs due) {
 }
 
 void Network::follow_schedule(TimeNs now) {
-  while (schedule_.front() && schedule_start_ + to_ns(schedule_.front()->time_s) <= now) {
+  while (next_change() <= now) {
     const Change change = *schedule_.front();
-    set(change.hosts, change.assignments, Cause::schedule, schedule_start_ + to_ns(change.time_s));
+    last_change_ = next_change();
+    set(change.hosts, change.assignments, Cause::schedule, last_change_);
     schedule_.pop();
   }
 }
@@ -186,7 +215,7 @@ void Network::change(const std::vector<int>& hosts, const std::vector<Assignment
 void Network::follow(Schedule schedule) {
   mailbox_.execute([&] {
     schedule_ = std::move(schedule);
-    schedule_start_ = now_ns();
+    schedule_start_ = last_change_ = now_ns();
   });
 }
 

@@ -11,6 +11,7 @@
 #include "apps/netlab/journal.hpp"
 #include "apps/netlab/mailbox.hpp"
 #include "apps/netlab/schedule.hpp"
+#include "apps/netlab/wakefulness.hpp"
 
 namespace pliant::netlab {
 
@@ -41,7 +42,8 @@ struct NetworkCounts {
 
 class Network {
  public:
-  Network(std::vector<Host> hosts, const LinkSettings& link, std::uint64_t seed);
+  /// @param dozes  let processors sleep that have nothing to do, even while frames travel
+  Network(std::vector<Host> hosts, const LinkSettings& link, std::uint64_t seed, bool dozes);
 
   /// Run for ever, on this thread, with real-time priority where that is allowed.
   [[noreturn]] void run();
@@ -60,7 +62,9 @@ class Network {
   void set(const std::vector<int>& hosts, const std::vector<Assignment>& assignments, Cause cause,
            std::optional<TimeNs> scheduled);
   void follow_schedule(TimeNs now);
-  TimeNs next() const;
+  TimeNs next_change() const;
+  TimeNs wake_time() const;
+  bool is_in_use(TimeNs now) const;
   void wait(TimeNs until);
   void learn_oversleep(TimeNs asked);
   void read_device(int host);
@@ -72,6 +76,7 @@ class Network {
   Fabric fabric_;
   Schedule schedule_;
   TimeNs schedule_start_ = 0;
+  TimeNs last_change_ = 0;  ///< by the schedule; when it should have been
   std::vector<JournalEntry> journal_;
   Lateness lateness_;
   Mailbox mailbox_;
@@ -80,7 +85,10 @@ class Network {
   TimeNs started_ = 0;
   double setup_s_ = 0;  ///< processor time before run()
   bool is_realtime_ = false;
-  TimeNs oversleep_ = 0;  ///< how much later than asked the thread woke up of late
+  bool dozes_;
+  Wakefulness wakefulness_;
+  TimeNs last_frame_ = 0;  ///< when a host last sent one
+  TimeNs oversleep_ = 0;   ///< how much later than asked the thread woke up of late
 };
 
 }  // namespace pliant::netlab
