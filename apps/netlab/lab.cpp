@@ -112,7 +112,7 @@ void or_report(const Descriptor& ready, Action action) {
     std::vector<Host> hosts;
     hosts.reserve(static_cast<std::size_t>(options.hosts));
     for (int host = 0; host < options.hosts; ++host) hosts.emplace_back(host, options.hosts, options.mtu);
-    network.emplace(std::move(hosts), options.link, options.seed, options.dozes);
+    network.emplace(std::move(hosts), options.link, options.seed, options.awake);
     socket = listen_at(folder.socket());
     serve_control({*network, folder, std::move(socket), std::move(life), schedule, options.ranks_per_host});
     report(ready.writing, {{"ready", true}});

@@ -28,7 +28,7 @@ struct LabOptions {
   ScheduleOptions schedule;  ///< its hosts and link are set from the two above
   std::uint64_t seed = 1;    ///< of jitter
   bool rootless = false;     ///< use a user namespace even where it is not needed
-  bool dozes = false;        ///< let processors sleep while frames travel: less power, less precision
+  bool awake = false;        ///< keep idle processors awake while frames travel (wakefulness.hpp)
   bool outlives = false;     ///< go on when the command that started it is gone
 };
 

@@ -58,14 +58,14 @@ void Lateness::count(TimeNs late_ns) {
   most_ns = std::max(most_ns, late_ns);
 }
 
-Network::Network(std::vector<Host> hosts, const LinkSettings& link, std::uint64_t seed, bool dozes)
+Network::Network(std::vector<Host> hosts, const LinkSettings& link, std::uint64_t seed, bool keeps_awake)
     : hosts_(std::move(hosts)),
       refused_(hosts_.size(), 0),
       fabric_(static_cast<int>(hosts_.size()), seed,
               [this](Frame&& frame, TimeNs due) { hand_over(std::move(frame), due); }),
       events_(check_system(epoll_create1(EPOLL_CLOEXEC), "making an epoll descriptor")),
       scratch_(new_buffer(kLongestFrame)),
-      dozes_(dozes) {
+      keeps_awake_(keeps_awake) {
   // Frames come and go by the thousand: keep their memory.
   mallopt(M_TRIM_THRESHOLD, 256 << 20);
   mallopt(M_MMAP_THRESHOLD, 1 << 20);
@@ -84,7 +84,7 @@ Network::Network(std::vector<Host> hosts, const LinkSettings& link, std::uint64_
 }
 
 void Network::run() {
-  if (!dozes_) wakefulness_.begin();
+  if (keeps_awake_) wakefulness_.begin();
   is_realtime_ = become_realtime();
   started_ = now_ns();
   setup_s_ = thread_seconds();
@@ -92,7 +92,7 @@ void Network::run() {
     const TimeNs now = now_ns();
     follow_schedule(now);
     fabric_.advance(now);
-    if (!dozes_) wakefulness_.keep(is_in_use(now));
+    if (keeps_awake_) wakefulness_.keep(is_in_use(now));
     wait(wake_time());
   }
 }
@@ -117,10 +117,10 @@ TimeNs Network::wake_time() const {
   if (change != kNever) {
     const TimeNs soon = change - kBeforeChange;
     const TimeNs early = change - std::min(kLookBeforeChange, (change - last_change_) / kMostShare);
-    time = std::min(time, !dozes_ && soon > now ? soon : early);
+    time = std::min(time, keeps_awake_ && soon > now ? soon : early);
   }
   // And once to see that nothing is in use any more.
-  return !dozes_ && now - last_frame_ < kInUse ? std::min(time, last_frame_ + kInUse) : time;
+  return keeps_awake_ && now - last_frame_ < kInUse ? std::min(time, last_frame_ + kInUse) : time;
 }
 
 /// Until then, or until a host sends something or somebody asks something; and take that.

@@ -42,8 +42,8 @@ struct NetworkCounts {
 
 class Network {
  public:
-  /// @param dozes  let processors sleep that have nothing to do, even while frames travel
-  Network(std::vector<Host> hosts, const LinkSettings& link, std::uint64_t seed, bool dozes);
+  /// @param keeps_awake  processors, while frames travel (wakefulness.hpp)
+  Network(std::vector<Host> hosts, const LinkSettings& link, std::uint64_t seed, bool keeps_awake);
 
   /// Run for ever, on this thread, with real-time priority where that is allowed.
   [[noreturn]] void run();
@@ -85,7 +85,7 @@ class Network {
   TimeNs started_ = 0;
   double setup_s_ = 0;  ///< processor time before run()
   bool is_realtime_ = false;
-  bool dozes_;
+  bool keeps_awake_;
   Wakefulness wakefulness_;
   TimeNs last_frame_ = 0;  ///< when a host last sent one
   TimeNs oversleep_ = 0;   ///< how much later than asked the thread woke up of late

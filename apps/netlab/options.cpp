@@ -41,8 +41,8 @@ void add_links(CLI::App& app, LabOptions& lab, Words& words) {
   app.add_option("--mtu", lab.mtu, "Longest IP packet [byte]")
       ->check(CLI::Range(kLeastMtu, kMostMtu))
       ->capture_default_str();
-  app.add_flag("--doze", lab.dozes,
-               "Let idle processors sleep while frames travel: less power, less precision");
+  app.add_flag("--awake", lab.awake,
+               "Keep idle processors awake: exact times on virtual machines, where programs compute little");
   app.add_flag("--rootless", lab.rootless, "Use a user namespace even as root");
 }
 

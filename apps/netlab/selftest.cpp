@@ -83,6 +83,7 @@ class Table {
 Lab lab_of(int hosts, const std::string& rate, const std::string& delay) {
   LabOptions options;
   options.hosts = hosts;
+  options.awake = true;
   assign(std::array{parse_assignment("rate=" + rate), parse_assignment("delay=" + delay)}, options.link);
   return Lab::start(options);
 }
@@ -166,6 +167,7 @@ void check_changes(Table& table, int hosts, double seconds) {
   constexpr double kMost_ms = 1;
   LabOptions options;
   options.hosts = hosts;
+  options.awake = true;
   options.schedule.name = "step";
   options.schedule.step_s = 0.02;
   const Lab lab = Lab::start(options);

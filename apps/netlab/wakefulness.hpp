@@ -8,9 +8,10 @@
 namespace pliant::netlab {
 
 /// One thread a processor that asks for nothing but not to be asleep, in the idle scheduling class, and
-/// yields all the time: whatever else wants to run does. A virtual machine's processor that has nothing to do
-/// is given away, and comes back milliseconds late where others want it, too: on such a machine 8 % of a
-/// real-time thread's wake-ups were over 1 ms late, and 0.1 to 1 % with this.
+/// yields all the time. A virtual machine's processor that has nothing to do is given away, and comes back
+/// milliseconds late where others want it, too: on such a machine 8 % of a real-time thread's wake-ups were
+/// over 1 ms late, and 0.1 to 1 % with this. Not for programs that compute: ranks that yield while they wait
+/// shared their processors with these threads and computed half as fast.
 class Wakefulness {
  public:
   /// The threads live as long as the process: it is never destroyed before.
