@@ -45,7 +45,7 @@ function(pliant_libraries)
     set_target_properties(${target} PROPERTIES OUTPUT_NAME pliant LINKER_LANGUAGE CXX)
     target_include_directories(${target} PUBLIC
       $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
-    target_link_libraries(${target} PUBLIC MPI::MPI_C PRIVATE $<BUILD_INTERFACE:pliant_build_flags>)
+    target_link_libraries(${target} PUBLIC MPI::MPI_C PRIVATE $<BUILD_INTERFACE:pliant_build_flags> Threads::Threads)
     foreach(layer IN LISTS PLIANT_LAYERS)
       target_sources(${target} PRIVATE $<TARGET_OBJECTS:${layer}>)
     endforeach()

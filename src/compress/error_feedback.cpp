@@ -19,15 +19,11 @@ void keep_sum(FeedbackState&, float*, std::int64_t, const Kernels&) {}
 
 void clear_residual(FeedbackState& state, const float*, std::int64_t, const Kernels&) {
   std::fill(state.residual.begin(), state.residual.end(), 0.0F);
+  state.outstanding = false;
 }
 
-double ef14_begin(FeedbackState& state, const float* gradient, std::int64_t count, const Kernels& kernels) {
-  return kernels.accumulate(state.residual.data(), gradient, count);
-}
-
-double none_begin(FeedbackState& state, const float* gradient, std::int64_t count, const Kernels& kernels) {
-  std::copy_n(gradient, count, state.residual.begin());
-  return kernels.squared_norm(gradient, count);
+ErrorFed leave_pending(FeedbackState&, const float* gradient, std::int64_t, const Kernels&) {
+  return {.pending = gradient};
 }
 
 void none_finish(FeedbackState& state, float* sum, std::int64_t count, const Kernels& kernels) {
@@ -42,13 +38,13 @@ void ef21_reset(FeedbackState& state, std::int64_t count) {
 
 // The estimate becomes the gradient at once, and finish() takes back what was not sent: then no copy of the
 // gradient is needed, and sent coordinates hold it without rounding.
-double ef21_begin(FeedbackState& state, const float* gradient, std::int64_t count, const Kernels& kernels) {
+ErrorFed ef21_begin(FeedbackState& state, const float* gradient, std::int64_t count, const Kernels& kernels) {
   for (std::int64_t i = 0; i < count; ++i) {
     const auto at = static_cast<std::size_t>(i);
     state.residual[at] = gradient[i] - state.estimate[at];
     state.estimate[at] = gradient[i];
   }
-  return kernels.squared_norm(state.residual.data(), count);
+  return {.squared = kernels.squared_norm(state.residual.data(), count)};
 }
 
 void ef21_finish(FeedbackState& state, float* sum, std::int64_t count, const Kernels& kernels) {
@@ -70,7 +66,7 @@ constinit const ErrorFeedback ef14{
     .summary = "what was not sent is added to the next gradient",
     .keeps_mass = true,
     .reset = reset_residual,
-    .begin = ef14_begin,
+    .begin = leave_pending,
     .finish = keep_sum,
     .settle = clear_residual,
 };
@@ -92,7 +88,7 @@ constinit const ErrorFeedback none{
     .summary = "what was not sent is lost",
     .keeps_mass = false,
     .reset = reset_residual,
-    .begin = none_begin,
+    .begin = leave_pending,
     .finish = none_finish,
     .settle = clear_residual,
 };

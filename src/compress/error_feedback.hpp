@@ -1,7 +1,8 @@
 // Error feedback: what becomes of what was not sent.
 //
-// One step is begin -> a collective -> finish. `begin` writes into state.residual what the collective is to
-// compress (the error-fed gradient); the collective takes from it what it sends and leaves the rest there, so
+// One step is begin -> a collective -> finish. After `begin`, state.residual and the gradient that it returns
+// add up to what the collective is to compress (the error-fed gradient): the selection adds them in the pass
+// in which it selects. The collective takes from it what it sends and leaves the rest in the residual, so
 // that sent + residual == input holds element by element; `finish` turns the sum of what was sent into the
 // result.
 #pragma once
@@ -20,6 +21,13 @@ struct FeedbackState {
   std::vector<float> residual;  ///< [count] what has not been sent yet
   std::vector<float> estimate;  ///< [count] ef21: this rank's gradient estimate; empty otherwise
   std::vector<float> total;     ///< [count] ef21: sum of all ranks' estimates; empty otherwise
+  bool outstanding = false;     ///< residual may hold something; equal on all ranks
+};
+
+/// What begin() leaves to be done.
+struct ErrorFed {
+  const float* pending = nullptr;  ///< [count] still to be added to the residual; null: nothing
+  double squared = 0;              ///< where nothing is: squared norm of the error-fed gradient
 };
 
 struct ErrorFeedback {
@@ -29,8 +37,8 @@ struct ErrorFeedback {
 
   /// Allocate for `count` elements, all zero.
   void (*reset)(FeedbackState& state, std::int64_t count);
-  /// residual = the error-fed gradient; returns its squared norm. gradient: [count].
-  double (*begin)(FeedbackState& state, const float* gradient, std::int64_t count, const Kernels& kernels);
+  /// residual + returned.pending = the error-fed gradient. gradient: [count].
+  ErrorFed (*begin)(FeedbackState& state, const float* gradient, std::int64_t count, const Kernels& kernels);
   /// `sum` holds the sum over ranks of what was sent [count]; make it the result. It may be the gradient's
   /// memory.
   void (*finish)(FeedbackState& state, float* sum, std::int64_t count, const Kernels& kernels);

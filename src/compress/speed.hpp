@@ -9,7 +9,8 @@ namespace pliant {
 /// Seconds since some fixed moment; MPI_Wtime where MPI runs.
 using ClockFunction = double (*)();
 
-/// Times the kernels on made-up gradients of 256 Ki elements, medians of five; takes some 20 ms.
-ComputeModel measure_compute(const Kernels& kernels, ClockFunction now_s);
+/// Times the kernels and index codecs on made-up gradients of 256 Ki elements, medians of five; takes some 20
+/// ms. team: the threads that help; null for none.
+ComputeModel measure_compute(const Kernels& kernels, ClockFunction now_s, Team* team = nullptr);
 
 }  // namespace pliant

@@ -2,6 +2,9 @@
 // same.
 #pragma once
 
+#include <array>
+#include <cstddef>
+
 namespace pliant {
 
 /// Sending m bytes takes alpha_s + m * beta_s_per_byte (Hockney, Parallel Computing 20(3), 1994).
@@ -14,11 +17,16 @@ struct LinkModel {
 
 /// What computing costs on the slowest rank. All zero in the papers' model.
 struct ComputeModel {
+  static constexpr std::size_t kIndexCodecs = 4;
+
   double gamma_s_per_byte = 0;  ///< [s/byte] reducing one buffer into another
   double select_s_per_element =
       0;  ///< [s/element] error feedback and exact top-k selection, per element looked at
   double apply_s_per_element = 0;  ///< [s/element] clearing the result before sparse values are added
   double pair_s_per_element = 0;   ///< [s/element] gathering or scattering one kept element
+  double drain_s_per_element = 0;  ///< [s/element] joining a residual to a gradient that is sent exactly
+  /// [s/index] encoding and decoding one index, for each codec in the order of their list.
+  std::array<double, kIndexCodecs> codec_s_per_index{};
 
   friend bool operator==(const ComputeModel&, const ComputeModel&) = default;
 };
@@ -30,5 +38,27 @@ struct CostModel {
 
   friend bool operator==(const CostModel&, const CostModel&) = default;
 };
+
+/// A number of a cost model, and its name in files.
+struct ModelNumber {
+  const char* name;
+  double* value;
+};
+
+/// All numbers of a model, for what treats them alike: agreeing on them, keeping them in files.
+inline std::array<ModelNumber, 8 + ComputeModel::kIndexCodecs - 1> numbers_of(CostModel& model) {
+  ComputeModel& c = model.compute;
+  return {{{"alpha_s", &model.link.alpha_s},
+           {"beta_s_per_byte", &model.link.beta_s_per_byte},
+           {"gamma_s_per_byte", &c.gamma_s_per_byte},
+           {"select_s_per_element", &c.select_s_per_element},
+           {"apply_s_per_element", &c.apply_s_per_element},
+           {"pair_s_per_element", &c.pair_s_per_element},
+           {"drain_s_per_element", &c.drain_s_per_element},
+           {"raw_s_per_index", &c.codec_s_per_index[0]},
+           {"bitmap_s_per_index", &c.codec_s_per_index[1]},
+           {"block_s_per_index", &c.codec_s_per_index[2]},
+           {"rice_s_per_index", &c.codec_s_per_index[3]}}};
+}
 
 }  // namespace pliant

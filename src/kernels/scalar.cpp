@@ -1,21 +1,15 @@
 // The oracle: plain loops, one obvious way each. What they answer is the definition of the contracts.
-#include <bit>
+#include <algorithm>
+#include <array>
 #include <cmath>
+#include <vector>
 
+#include "kernels/gain_curve.hpp"
 #include "kernels/kernels.hpp"
+#include "kernels/magnitude.hpp"
 
 namespace pliant {
 namespace {
-
-constexpr std::uint32_t kMagnitudeMask = 0x7fffffffU;
-constexpr std::uint32_t kInfinityBits = 0x7f800000U;
-// A magnitude has 31 bits: the upper 16 of them are one digit, the lower 15 the other.
-constexpr unsigned kLowBits = 15;
-constexpr std::size_t kBuckets = std::size_t{1} << 16;
-
-std::uint32_t magnitude(float value) {
-  return std::bit_cast<std::uint32_t>(value) & kMagnitudeMask;
-}
 
 template <class T>
 struct Sum {
@@ -72,84 +66,111 @@ constexpr std::array<ReduceFunction, kReduceOps> reductions() {
   return {reduce<T, Sum>, reduce<T, Min>, reduce<T, Max>, reduce<T, Prod>};
 }
 
-double accumulate(float* residual, const float* gradient, std::int64_t count) {
+template <class T>
+double squared_norm(const T* values, std::int64_t count) {
   double total = 0;
-  for (std::int64_t i = 0; i < count; ++i) {
-    residual[i] += gradient[i];
-    total += static_cast<double>(residual[i]) * static_cast<double>(residual[i]);
+  for (std::int64_t begin = 0; begin < count; begin += kSquaresBlock) {
+    std::array<double, kSquaresLanes> lanes{};
+    for (std::int64_t i = begin; i < std::min(begin + kSquaresBlock, count); ++i)
+      lanes[static_cast<std::size_t>((i - begin) % kSquaresLanes)] +=
+          static_cast<double>(values[i]) * static_cast<double>(values[i]);
+    for (std::size_t width = kSquaresLanes / 2; width > 0; width /= 2)
+      for (std::size_t j = 0; j < width; ++j) lanes[j] += lanes[j + width];
+    total += lanes[0];
   }
   return total;
 }
 
-double squared_norm(const float* values, std::int64_t count) {
-  double total = 0;
-  for (std::int64_t i = 0; i < count; ++i)
-    total += static_cast<double>(values[i]) * static_cast<double>(values[i]);
-  return total;
+double accumulate(float* residual, const float* gradient, std::int64_t count, SelectWorkspace&) {
+  for (std::int64_t i = 0; i < count; ++i) residual[i] += gradient[i];
+  return squared_norm(residual, count);
 }
 
-/// The bucket in which the `wanted` largest end, and how many elements lie in buckets above it.
+double drain(float* result, const float* gradient, float* residual, std::int64_t count, SelectWorkspace&) {
+  for (std::int64_t i = 0; i < count; ++i) {
+    result[i] = residual[i] + gradient[i];
+    residual[i] = 0;
+  }
+  return squared_norm(result, count);
+}
+
+/// The k-th magnitude, and how many elements lie above it.
+template <class T>
 struct Cut {
-  std::uint32_t bucket = 0;
+  MagnitudeBits<T> bits = 0;
   std::int64_t above = 0;
 };
 
-Cut find_cut(const std::vector<std::uint32_t>& histogram, std::int64_t wanted) {
-  Cut cut;
-  for (std::size_t bucket = histogram.size(); bucket-- > 0;) {
-    if (cut.above + histogram[bucket] >= wanted) {
-      cut.bucket = static_cast<std::uint32_t>(bucket);
-      break;
+// Digit by digit from the top: a histogram of the elements that agree with the digits found so far tells in
+// which bucket the k-th lies.
+template <class T>
+Cut<T> find_cut(const SelectCall<T>& call, Room& memory) {
+  constexpr int kDigitBits = 16;
+  constexpr std::int64_t kDigits = std::int64_t{1} << kDigitBits;
+  auto* const histogram = memory.of<std::int64_t>(kDigits);
+  Cut<T> cut;
+  for (int shift = static_cast<int>(sizeof(T)) * 8 - kDigitBits; shift >= 0; shift -= kDigitBits) {
+    std::fill_n(histogram, kDigits, std::int64_t{0});
+    for (std::int64_t i = 0; i < call.count; ++i) {
+      const auto prefix = static_cast<std::int64_t>(magnitude(call.residual[i]) >> shift);
+      if (prefix >> kDigitBits == cut.bits) ++histogram[prefix & (kDigits - 1)];
     }
-    cut.above += histogram[bucket];
+    std::int64_t digit = kDigits - 1;
+    for (; cut.above + histogram[digit] < call.kept; --digit) cut.above += histogram[digit];
+    cut.bits = static_cast<MagnitudeBits<T>>(std::int64_t{cut.bits} << kDigitBits | digit);
   }
   return cut;
 }
 
-// Radix selection: a histogram of the upper digit finds the bucket that holds the k-th magnitude, a second
-// one over that bucket alone finds the magnitude itself; then one pass emits everything above it and the
-// first equals.
-Selection select_topk(const float* values, std::int64_t count, std::int64_t kept, std::uint32_t* indices,
-                      float* selected, SelectScratch& scratch) {
+template <class T>
+void fill_curve(const SelectCall<T>& call, SelectWorkspace& workspace, double total_squared) {
+  auto* const histogram = workspace.histogram.of<std::uint32_t>(kBuckets<T>);
+  std::fill_n(histogram, kBuckets<T>, 0U);
+  for (std::int64_t i = 0; i < call.count; ++i) ++histogram[magnitude(call.residual[i]) >> kBucketShift<T>];
+  *call.curve = make_gain_curve<T>({histogram, static_cast<std::size_t>(kBuckets<T>)}, total_squared);
+}
+
+template <class T>
+std::int64_t count_nonfinite(const T* values, std::int64_t count) {
+  return std::count_if(values, values + count,
+                       [](T value) { return magnitude(value) >= Magnitude<T>::kInfinity; });
+}
+
+template <class T>
+Selection select_topk(SelectCall<T>& call, SelectWorkspace& workspace) {
   Selection result;
-  if (kept == 0) return result;
+  for (std::int64_t i = 0; i < call.count && call.gradient != nullptr; ++i)
+    call.residual[i] += call.gradient[i];
+  result.total_squared = squared_norm(call.residual, call.count);
+  if (call.curve != nullptr) fill_curve(call, workspace, result.total_squared);
+  call.indices = workspace.indices.of<std::uint32_t>(call.kept);
+  call.values = workspace.values.of<T>(call.kept);
+  if (call.kept == 0) return result;
 
-  scratch.histogram.assign(kBuckets, 0);
-  for (std::int64_t i = 0; i < count; ++i) ++scratch.histogram[magnitude(values[i]) >> kLowBits];
-  const Cut high = find_cut(scratch.histogram, kept);
-
-  scratch.histogram.assign(std::size_t{1} << kLowBits, 0);
-  for (std::int64_t i = 0; i < count; ++i) {
-    const std::uint32_t bits = magnitude(values[i]);
-    if (bits >> kLowBits == high.bucket) ++scratch.histogram[bits & ((1U << kLowBits) - 1)];
-  }
-  const Cut low = find_cut(scratch.histogram, kept - high.above);
-  const std::uint32_t threshold = (high.bucket << kLowBits) | low.bucket;
-  std::int64_t equals = kept - high.above - low.above;
-
+  const Cut<T> cut = find_cut(call, workspace.histogram);
+  std::int64_t equals = call.kept - cut.above;
   std::int64_t out = 0;
-  for (std::int64_t i = 0; i < count && out < kept; ++i) {
-    const std::uint32_t bits = magnitude(values[i]);
-    if (bits < threshold || (bits == threshold && equals == 0)) continue;
-    if (bits == threshold) --equals;
-    indices[out] = static_cast<std::uint32_t>(i);
-    selected[out] = values[i];
-    result.sent_squared += static_cast<double>(values[i]) * static_cast<double>(values[i]);
-    result.nonfinite += bits >= kInfinityBits ? 1 : 0;
-    ++out;
+  for (std::int64_t i = 0; i < call.count && out < call.kept; ++i) {
+    const MagnitudeBits<T> bits = magnitude(call.residual[i]);
+    if (bits < cut.bits || (bits == cut.bits && equals == 0)) continue;
+    if (bits == cut.bits) --equals;
+    call.indices[out] = static_cast<std::uint32_t>(i);
+    call.values[out++] = call.residual[i];
+    if (call.take) call.residual[i] = 0;
   }
+  result.sent_squared = squared_norm(call.values, call.kept);
+  result.nonfinite = count_nonfinite(call.values, call.kept);
   return result;
 }
 
 Selection take(float* from, const std::uint32_t* indices, std::int64_t kept, float* out) {
   Selection result;
   for (std::int64_t j = 0; j < kept; ++j) {
-    const float value = from[indices[j]];
+    out[j] = from[indices[j]];
     from[indices[j]] = 0;
-    out[j] = value;
-    result.sent_squared += static_cast<double>(value) * static_cast<double>(value);
-    result.nonfinite += magnitude(value) >= kInfinityBits ? 1 : 0;
   }
+  result.sent_squared = squared_norm(out, kept);
+  result.nonfinite = count_nonfinite(out, kept);
   return result;
 }
 
@@ -169,9 +190,13 @@ constinit const Kernels scalar_kernels{
     .usable = always,
     .reduce = {reductions<float>(), reductions<double>(), reductions<std::int32_t>(),
                reductions<std::int64_t>()},
+    .select_float = select_topk<float>,
+    .select_double = select_topk<double>,
+    .float_loops = nullptr,
+    .double_loops = nullptr,
     .accumulate = accumulate,
-    .squared_norm = squared_norm,
-    .select_topk = select_topk,
+    .drain = drain,
+    .squared_norm = squared_norm<float>,
     .take = take,
     .scatter_add = scatter_add,
 };

@@ -1,0 +1,91 @@
+#include "kernels/gain_curve.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace pliant {
+namespace {
+
+using Bucket = GainCurve::Bucket;
+
+/// Mean square of a bucket whose elements are spread evenly between its edges.
+double mean_square(const Bucket& bucket) {
+  const double a = bucket.edge;
+  const double b = bucket.next_edge;
+  return (a * a + a * b + b * b) / 3;
+}
+
+/// Energy of the k largest, a bucket's elements having `square(bucket)` each. The largest of a bucket come
+/// first, but the histogram does not know them apart.
+template <class Square>
+double energy(const std::vector<Bucket>& buckets, std::int64_t k, Square&& square) {
+  double sum = 0;
+  for (const Bucket& bucket : buckets) {
+    if (k <= 0) break;
+    if (std::isfinite(bucket.edge)) sum += static_cast<double>(std::min(k, bucket.count)) * square(bucket);
+    k -= bucket.count;
+  }
+  return sum;
+}
+
+std::int64_t elements(const std::vector<Bucket>& buckets) {
+  std::int64_t count = 0;
+  for (const Bucket& bucket : buckets) count += bucket.count;
+  return count;
+}
+
+}  // namespace
+
+double GainCurve::at(std::int64_t k) const {
+  const double all = energy(buckets, elements(buckets), mean_square);
+  if (!(all > 0)) return 1;
+  const Bounds limits = bounds(k);
+  return std::clamp(energy(buckets, k, mean_square) / all, limits.low, limits.high);
+}
+
+GainCurve::Bounds GainCurve::bounds(std::int64_t k) const {
+  if (!(total_squared > 0)) return {1, 1};
+  const auto least = [](const Bucket& bucket) { return bucket.edge * bucket.edge; };
+  const auto most = [](const Bucket& bucket) { return bucket.next_edge * bucket.next_edge; };
+  Bounds limits;
+  // What the k largest hold is also all that the others do not.
+  const double others_most = energy(buckets, elements(buckets), most) - energy(buckets, k, most);
+  limits.low = std::max(energy(buckets, k, least), total_squared - others_most) / total_squared;
+  limits.high = energy(buckets, k, most) / total_squared;
+  const double rounding = 1e-12;  // the sums' own
+  limits.high = std::clamp(limits.high + rounding, 0.0, 1.0);
+  limits.low = std::clamp(limits.low - rounding, 0.0, limits.high);
+  return limits;
+}
+
+template <class T>
+GainCurve make_gain_curve(std::span<const std::uint32_t> histograms, double total_squared) {
+  const auto edge = [](std::int64_t bucket) {
+    const auto bits = static_cast<MagnitudeBits<T>>(bucket << kBucketShift<T>);
+    return static_cast<double>(std::bit_cast<T>(bits));
+  };
+  constexpr std::int64_t kInfinite = std::int64_t{Magnitude<T>::kInfinity} >> kBucketShift<T>;
+  const double infinity = std::numeric_limits<double>::infinity();
+  GainCurve curve;
+  Bucket beyond{infinity, infinity, 0};
+  for (std::int64_t b = kBuckets<T> - 1; b >= 0; --b) {
+    std::int64_t count = 0;
+    for (std::size_t at = static_cast<std::size_t>(b); at < histograms.size(); at += kBuckets<T>)
+      count += histograms[at];
+    if (b >= kInfinite) {
+      beyond.count += count;
+      if (b == kInfinite && beyond.count > 0) curve.buckets.push_back(beyond);
+    } else if (count > 0) {
+      curve.buckets.push_back({edge(b), b + 1 == kInfinite ? edge(b) * 1.125 : edge(b + 1), count});
+    }
+  }
+  curve.total_squared = total_squared;
+  if (!std::isfinite(total_squared))
+    curve.total_squared = energy(curve.buckets, elements(curve.buckets), mean_square);
+  return curve;
+}
+
+template GainCurve make_gain_curve<float>(std::span<const std::uint32_t>, double);
+template GainCurve make_gain_curve<double>(std::span<const std::uint32_t>, double);
+
+}  // namespace pliant

@@ -1,0 +1,54 @@
+#include "kernels/memory.hpp"
+
+#include <sys/mman.h>
+
+#include <cstring>
+#include <new>
+
+namespace pliant {
+namespace {
+
+constexpr std::size_t kHugePageBytes = std::size_t{2} << 20;
+constexpr std::size_t kPageBytes = 4096;
+
+std::size_t rounded_up(std::size_t bytes) {
+  const std::size_t unit = bytes < kHugePageBytes ? kPageBytes : kHugePageBytes;
+  return (bytes + unit - 1) / unit * unit;
+}
+
+std::align_val_t alignment(std::size_t bytes) {
+  return std::align_val_t{bytes < kHugePageBytes ? kPageBytes : kHugePageBytes};
+}
+
+}  // namespace
+
+Room::~Room() {
+  release();
+}
+
+Room& Room::operator=(Room&& other) noexcept {
+  if (this != &other) {
+    release();
+    data_ = std::exchange(other.data_, nullptr);
+    bytes_ = std::exchange(other.bytes_, 0);
+  }
+  return *this;
+}
+
+void Room::release() {
+  if (data_ != nullptr) ::operator delete(data_, alignment(bytes_));
+  data_ = nullptr;
+  bytes_ = 0;
+}
+
+void Room::reserve(std::size_t bytes) {
+  if (bytes <= bytes_) return;
+  release();
+  const std::size_t wanted = rounded_up(bytes);
+  data_ = ::operator new(wanted, alignment(wanted));
+  bytes_ = wanted;
+  madvise(data_, wanted, MADV_HUGEPAGE);  // a wish: without it the pages are small
+  std::memset(data_, 0, wanted);
+}
+
+}  // namespace pliant

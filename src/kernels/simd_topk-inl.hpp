@@ -1,0 +1,285 @@
+// The two hot loops of streaming_topk.hpp on vectors; compiled once for each instruction set (simd.cpp).
+#if defined(PLIANT_KERNELS_SIMD_TOPK_INL) == defined(HWY_TARGET_TOGGLE)
+#ifdef PLIANT_KERNELS_SIMD_TOPK_INL
+#undef PLIANT_KERNELS_SIMD_TOPK_INL
+#else
+#define PLIANT_KERNELS_SIMD_TOPK_INL
+#endif
+
+#include "kernels/simd-inl.hpp"
+#include "kernels/streaming_topk.hpp"
+
+HWY_BEFORE_NAMESPACE();
+namespace pliant {
+namespace HWY_NAMESPACE {
+
+template <class T>
+using BitVectors = hn::RebindToSigned<Vectors<T>>;
+template <class T>
+using BitVector = hn::Vec<BitVectors<T>>;
+
+template <class T>
+HWY_INLINE BitVector<T> magnitudes(Vector<T> values) {
+  const BitVectors<T> d;
+  return hn::And(hn::BitCast(d, values), hn::Set(d, kMostMagnitude<T>));
+}
+
+/// Vectors of indices, in lanes as wide as T's.
+template <class T>
+struct IndexLanes {
+  using Tag = hn::RebindToUnsigned<Vectors<T>>;
+  using Lane = hn::TFromD<Tag>;
+  using Memory = hn::Rebind<std::uint32_t, Tag>;
+
+  HWY_INLINE static hn::Vec<Tag> load(const std::uint32_t* from) {
+    if constexpr (sizeof(T) == sizeof(std::uint32_t)) {
+      return hn::LoadU(Tag(), from);
+    } else {
+      return hn::PromoteTo(Tag(), hn::LoadU(Memory(), from));
+    }
+  }
+  HWY_INLINE static void store(hn::Vec<Tag> indices, std::uint32_t* to) {
+    if constexpr (sizeof(T) == sizeof(std::uint32_t)) {
+      hn::StoreU(indices, Tag(), to);
+    } else {
+      hn::StoreU(hn::TruncateTo(Memory(), indices), Memory(), to);
+    }
+  }
+};
+
+/// Count the magnitudes of residual + gradient in [begin, end) by bucket.
+template <class T>
+void count_buckets(const StreamRange<T>& range, std::int64_t begin, std::int64_t end) {
+  static_assert(kHistograms == 4);
+  std::array<std::uint16_t, kSquaresBlock> buckets;
+  for (std::int64_t i = begin; i < end; ++i) {
+    const T value = range.gradient == nullptr ? range.residual[i] : range.residual[i] + range.gradient[i];
+    buckets[static_cast<std::size_t>(i - begin)] =
+        static_cast<std::uint16_t>(magnitude(value) >> kBucketShift<T>);
+  }
+  for (std::int64_t i = 0; i < end - begin; ++i)
+    ++range.histogram[(i % kHistograms) * kBuckets<T> + buckets[static_cast<std::size_t>(i)]];
+}
+
+/// The elements of a block that no whole step is left for.
+template <class T, bool kFeed>
+void stream_rest(StreamRange<T>& range, std::int64_t begin, std::int64_t end, T* fed) {
+  for (std::int64_t i = begin; i < end; ++i) {
+    const T value = kFeed ? range.residual[i] + range.gradient[i] : range.residual[i];
+    fed[i - begin] = value;
+    range.residual[i] = magnitude(value) > range.take_above ? T{0} : value;
+    if (magnitude(value) <= range.above) continue;
+    range.indices[range.candidates] = static_cast<std::uint32_t>(i);
+    range.values[range.candidates++] = value;
+  }
+}
+
+/// Elements ahead of the one in hand that are asked for: the loop is too long for the processor to see that
+/// far itself, and its prefetcher stops at each page.
+constexpr std::int64_t kStreamAhead = 1024;
+/// Lines of 64 bytes in a step of 16 elements.
+template <class T>
+constexpr std::int64_t kStepLines = kSquaresLanes* static_cast<std::int64_t>(sizeof(T)) / 64;
+
+/// One block: what streaming_topk.hpp calls `stream`. Returns the block's sum of squares.
+template <class T, bool kFeed>
+double stream_block(StreamRange<T>& range, std::int64_t begin, std::int64_t end) {
+  const Vectors<T> d;
+  using Index = IndexLanes<T>;
+  const auto above = hn::Set(BitVectors<T>(), range.above);
+  const auto take_above = hn::Set(BitVectors<T>(), range.take_above);
+  auto lane = hn::Iota(typename Index::Tag(), static_cast<typename Index::Lane>(begin));
+  const auto lanes = hn::Set(typename Index::Tag(), static_cast<typename Index::Lane>(kLanes<T>));
+  T* const residual = range.residual;
+  const T* const gradient = range.gradient;
+  std::uint32_t* indices = range.indices + range.candidates;
+  T* values = range.values + range.candidates;
+  SquareSums sums;
+  std::int64_t i = begin;
+  for (; i + kSquaresLanes <= end; i += kSquaresLanes) {
+    for (std::int64_t line = 0; line < kStepLines<T>; ++line) {
+      const std::int64_t soon = i + kStreamAhead + line * (kSquaresLanes / kStepLines<T>);
+      __builtin_prefetch(residual + soon, 1);
+      if constexpr (kFeed) __builtin_prefetch(gradient + soon);
+    }
+    for (std::int64_t v = 0; v < kStepVectors<T>; ++v) {
+      const std::int64_t at = i + v * kLanes<T>;
+      auto fed = hn::LoadU(d, residual + at);
+      if constexpr (kFeed) fed = hn::Add(fed, hn::LoadU(d, gradient + at));
+      const auto bits = magnitudes<T>(fed);
+      const auto taken = hn::RebindMask(d, hn::Gt(bits, take_above));
+      const auto candidate = hn::Gt(bits, above);
+      hn::StoreU(hn::IfThenZeroElse(taken, fed), d, residual + at);
+      sums.add(v, fed);
+      Index::store(hn::Compress(lane, hn::RebindMask(typename Index::Tag(), candidate)), indices);
+      hn::StoreU(hn::Compress(fed, hn::RebindMask(d, candidate)), d, values);
+      const std::size_t found = hn::CountTrue(BitVectors<T>(), candidate);
+      indices += found;
+      values += found;
+      lane = hn::Add(lane, lanes);
+    }
+  }
+  range.candidates = values - range.values;
+  T rest[kSquaresLanes];
+  stream_rest<T, kFeed>(range, i, end, rest);
+  return sums.total(rest, end - i);
+}
+
+/// Note which of the candidates from `from` on lie in the band.
+template <class T>
+void note_band(StreamRange<T>& range, std::int64_t from) {
+  const BitVectors<T> d;
+  const auto top = hn::Set(d, range.band_top);
+  std::int64_t i = from;
+  for (; i + kLanes<T> <= range.candidates; i += kLanes<T>) {
+    const auto bits = magnitudes<T>(hn::LoadU(Vectors<T>(), range.values + i));
+    const auto inside = hn::Not(hn::Gt(bits, top));
+    if (!range.plateau) hn::StoreU(hn::Compress(bits, inside), d, range.band + range.in_band);
+    range.in_band += static_cast<std::int64_t>(hn::CountTrue(d, inside));
+  }
+  for (; i < range.candidates; ++i) {
+    const MagnitudeBits<T> bits = magnitude(range.values[i]);
+    if (!range.plateau) range.band[range.in_band] = bits;
+    range.in_band += bits <= range.band_top ? 1 : 0;
+  }
+}
+
+template <class T>
+std::int64_t gather_between(std::span<const MagnitudeBits<T>> list, MagnitudeBits<T> low,
+                            MagnitudeBits<T> high, MagnitudeBits<T>* out) {
+  const BitVectors<T> d;
+  const auto below = hn::Set(d, low - 1);
+  const auto top = hn::Set(d, high);
+  const auto count = static_cast<std::int64_t>(list.size());
+  std::int64_t found = 0;
+  std::int64_t i = 0;
+  for (; i + kLanes<T> <= count; i += kLanes<T>) {
+    const auto bits = hn::LoadU(d, list.data() + i);
+    const auto inside = hn::And(hn::Gt(bits, below), hn::Not(hn::Gt(bits, top)));
+    hn::StoreU(hn::Compress(bits, inside), d, out + found);
+    found += static_cast<std::int64_t>(hn::CountTrue(d, inside));
+  }
+  for (; i < count; ++i) {
+    const MagnitudeBits<T> bits = list[static_cast<std::size_t>(i)];
+    out[found] = bits;
+    found += bits >= low && bits <= high ? 1 : 0;
+  }
+  return found;
+}
+
+template <class T>
+MagnitudeCounts count_against(std::span<const MagnitudeBits<T>> list, MagnitudeBits<T> bits) {
+  const BitVectors<T> d;
+  const auto pivot = hn::Set(d, bits);
+  const auto count = static_cast<std::int64_t>(list.size());
+  MagnitudeCounts counts;
+  std::int64_t i = 0;
+  for (; i + kLanes<T> <= count; i += kLanes<T>) {
+    const auto some = hn::LoadU(d, list.data() + i);
+    counts.greater += static_cast<std::int64_t>(hn::CountTrue(d, hn::Gt(some, pivot)));
+    counts.equal += static_cast<std::int64_t>(hn::CountTrue(d, hn::Eq(some, pivot)));
+  }
+  for (; i < count; ++i) {
+    counts.greater += list[static_cast<std::size_t>(i)] > bits ? 1 : 0;
+    counts.equal += list[static_cast<std::size_t>(i)] == bits ? 1 : 0;
+  }
+  return counts;
+}
+
+template <class T>
+std::int64_t stream(StreamRange<T>& range, std::int64_t from) {
+  std::int64_t at = from;
+  while (at < range.end && range.candidates < range.stop_at) {
+    const std::int64_t next = std::min(at + kSquaresBlock, range.end);
+    const std::int64_t before = range.candidates;
+    if (range.histogram != nullptr) count_buckets(range, at, next);
+    range.block_squares[at / kSquaresBlock] = range.gradient != nullptr
+                                                  ? stream_block<T, true>(range, at, next)
+                                                  : stream_block<T, false>(range, at, next);
+    note_band(range, before);
+    at = next;
+  }
+  return at;
+}
+
+/// Candidates whose place in the residual is not what `picked` says: mend it.
+template <class T>
+void mend(const PickRange<T>& range, std::int64_t at, std::uint64_t picked, std::uint64_t wrong) {
+  for (; wrong != 0; wrong &= wrong - 1) {
+    const int lane = std::countr_zero(wrong);
+    const std::int64_t j = at + lane;
+    range.residual[range.indices[j]] = (picked >> lane & 1) != 0 ? T{0} : range.values[j];
+  }
+}
+
+template <class M, class D>
+HWY_INLINE std::uint64_t mask_bits(D d, M mask) {
+  std::uint8_t bytes[8] = {};
+  hn::StoreMaskBits(d, mask, bytes);
+  std::uint64_t bits = 0;
+  std::memcpy(&bits, bytes, sizeof bits);
+  return bits;
+}
+
+/// Fewer candidates than a vector has lanes.
+template <class T>
+std::int64_t pick_rest(const PickRange<T>& range, std::int64_t from, std::int64_t at) {
+  for (std::int64_t j = from; j < range.to; ++j) {
+    const std::uint32_t index = range.indices[j];
+    const T value = range.values[j];
+    const bool picked = magnitude(value) > range.above;
+    const bool taken = magnitude(value) > range.taken_above;
+    if (range.residual != nullptr && picked != taken) range.residual[index] = picked ? T{0} : value;
+    if (!picked) continue;
+    range.out_indices[at] = index;
+    range.out_values[at++] = value;
+  }
+  return at;
+}
+
+/// Write the `found` first lanes at `at`: whole vectors where the range has room for them.
+template <class T>
+HWY_INLINE void write_picked(const PickRange<T>& range, hn::Vec<typename IndexLanes<T>::Tag> indices,
+                             Vector<T> values, std::int64_t at, std::int64_t found) {
+  if (HWY_LIKELY(at + kLanes<T> <= range.end)) {
+    IndexLanes<T>::store(indices, range.out_indices + at);
+    hn::StoreU(values, Vectors<T>(), range.out_values + at);
+    return;
+  }
+  std::uint32_t last_indices[kLanes<T>];
+  T last_values[kLanes<T>];
+  IndexLanes<T>::store(indices, last_indices);
+  hn::StoreU(values, Vectors<T>(), last_values);
+  std::copy_n(last_indices, found, range.out_indices + at);
+  std::copy_n(last_values, found, range.out_values + at);
+}
+
+template <class T>
+std::int64_t pick(const PickRange<T>& range) {
+  const Vectors<T> d;
+  const BitVectors<T> db;
+  using Index = IndexLanes<T>;
+  const auto above = hn::Set(db, range.above);
+  const auto taken_above = hn::Set(db, range.residual != nullptr ? range.taken_above : range.above);
+  std::int64_t at = range.at;
+  std::int64_t j = range.from;
+  for (; j + kLanes<T> <= range.to; j += kLanes<T>) {
+    const auto values = hn::LoadU(d, range.values + j);
+    const auto indices = Index::load(range.indices + j);
+    const auto bits = magnitudes<T>(values);
+    const auto picked = hn::Gt(bits, above);
+    const auto wrong = hn::Xor(picked, hn::Gt(bits, taken_above));
+    if (HWY_UNLIKELY(!hn::AllFalse(db, wrong))) mend(range, j, mask_bits(db, picked), mask_bits(db, wrong));
+    const auto found = static_cast<std::int64_t>(hn::CountTrue(db, picked));
+    write_picked<T>(range, hn::Compress(indices, hn::RebindMask(typename Index::Tag(), picked)),
+                    hn::Compress(values, hn::RebindMask(d, picked)), at, found);
+    at += found;
+  }
+  return pick_rest(range, j, at);
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace pliant
+HWY_AFTER_NAMESPACE();
+
+#endif

@@ -1,0 +1,334 @@
+#include "kernels/streaming_topk.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <span>
+
+#include "kernels/guess.hpp"
+#include "kernels/kth.hpp"
+
+namespace pliant {
+namespace {
+
+/// Lists hold twice what is wanted and this many before they are cut back.
+constexpr std::int64_t kSpareCandidates = 65536;
+constexpr std::int64_t kMostMembers = 64;
+/// Standard deviations: a wider margin makes more candidates, a narrower one more second passes.
+constexpr double kFirstMargin = 3;
+constexpr double kSecondMargin = 32;
+
+/// Ranges of one selection, one a thread, in order.
+template <class T>
+struct Ranges {
+  std::array<StreamRange<T>, kMostMembers> items;
+  std::array<MagnitudeBits<T>, kMostMembers> taken_above{};  ///< of the candidates, these are +0 in residual
+  std::array<bool, kMostMembers> raised{};                   ///< cut back: its band is not complete
+  std::array<std::int64_t, kMostMembers> ties{};             ///< its share of the picks equal to the k-th
+  std::array<std::int64_t, kMostMembers + 1> first_pick{};   ///< where its picks begin among all
+  int used = 0;
+
+  std::size_t size() const { return static_cast<std::size_t>(used); }
+  std::span<StreamRange<T>> all() { return std::span(items).first(size()); }
+};
+
+template <class T>
+void lay_out(Ranges<T>& ranges, const SelectCall<T>& call, SelectWorkspace& workspace) {
+  const std::int64_t blocks = (call.count + kSquaresBlock - 1) / kSquaresBlock;
+  const int members = workspace.team == nullptr ? 1 : workspace.team->members();
+  ranges.used =
+      static_cast<int>(std::max<std::int64_t>(1, std::min({std::int64_t{members}, blocks, kMostMembers})));
+  const std::int64_t length = (blocks + ranges.used - 1) / ranges.used * kSquaresBlock;
+  const std::int64_t room = std::min(length, 2 * call.kept + kSpareCandidates) + kListSlack;
+  auto* indices = workspace.indices.of<std::uint32_t>(room * ranges.used);
+  auto* values = workspace.values.of<T>(room * ranges.used);
+  auto* band = workspace.band.of<MagnitudeBits<T>>(room * ranges.used);
+  double* squares = workspace.squares.of<double>(blocks);
+  std::uint32_t* histogram = nullptr;
+  if (call.curve != nullptr) {
+    histogram = workspace.histogram.of<std::uint32_t>(ranges.used * kHistograms * kBuckets<T>);
+    std::fill_n(histogram, ranges.used * kHistograms * kBuckets<T>, 0U);
+  }
+  for (int i = 0; i < ranges.used; ++i) {
+    StreamRange<T>& range = ranges.items[static_cast<std::size_t>(i)];
+    range.residual = call.residual;
+    range.gradient = call.gradient;
+    range.begin = std::min(i * length, call.count);
+    range.end = std::min(range.begin + length, call.count);
+    range.block_squares = squares;
+    range.histogram = histogram == nullptr ? nullptr : histogram + i * kHistograms * kBuckets<T>;
+    range.indices = indices + i * room;
+    range.values = values + i * room;
+    range.band = band + i * room;
+    range.capacity = room;
+  }
+}
+
+/// Ready to stream with a guess.
+template <class T>
+void aim(Ranges<T>& ranges, const SelectCall<T>& call, const Guess<T>& guess) {
+  const bool nothing = call.kept == 0;
+  for (int i = 0; i < ranges.used; ++i) {
+    const auto at = static_cast<std::size_t>(i);
+    StreamRange<T>& range = ranges.items[at];
+    range.candidates = range.in_band = 0;
+    range.above = nothing ? kMostMagnitude<T> : guess.low - 1;
+    range.take_above = call.take && !nothing ? guess.zero - 1 : kMostMagnitude<T>;
+    range.band_top = guess.high;
+    range.plateau = guess.low == guess.high;
+    range.stop_at = range.capacity - kListSlack;
+    if (range.plateau) range.stop_at = std::min(range.stop_at, call.kept);
+    ranges.taken_above[at] = range.take_above;
+    ranges.raised[at] = false;
+  }
+}
+
+/// Where the `wanted`-th entry equal to `bits` has been passed, from the front of a list.
+template <class T>
+std::int64_t after_equals(const StreamRange<T>& range, MagnitudeBits<T> bits, std::int64_t wanted) {
+  std::int64_t at = 0;
+  for (; wanted > 0; ++at) wanted -= magnitude(range.values[at]) == bits ? 1 : 0;
+  return at;
+}
+
+/// All candidates' magnitudes, in the band's memory.
+template <class T>
+std::span<const MagnitudeBits<T>> all_magnitudes(StreamRange<T>& range) {
+  for (std::int64_t i = 0; i < range.candidates; ++i) range.band[i] = magnitude(range.values[i]);
+  return {range.band, static_cast<std::size_t>(range.candidates)};
+}
+
+/// The squared norm of a vector that is being written, while what was written last is in cache.
+template <class T>
+class RunningNorm {
+ public:
+  RunningNorm(const T* values, const TopkLoops<T>& loops) : values_(values), loops_(loops) {}
+
+  /// Elements before `end` are final.
+  void reach(std::int64_t end) {
+    const std::int64_t whole = (end - done_) / kSquaresBlock * kSquaresBlock;
+    for (const std::int64_t stop = done_ + whole; done_ < stop; done_ += kSquaresBlock)
+      total_ += loops_.squared_norm(values_ + done_, kSquaresBlock);
+  }
+  double total(std::int64_t end) {
+    reach(end);
+    return total_ + loops_.squared_norm(values_ + done_, end - done_);
+  }
+
+ private:
+  const T* values_;
+  const TopkLoops<T>& loops_;
+  std::int64_t done_ = 0;
+  double total_ = 0;
+};
+
+/// Keep of the candidates those above `bits`, and the first `equals` equal to it, at out[at, end). A tile at
+/// a time: then(end of what is written so far).
+template <class T, class Then>
+void pick(const StreamRange<T>& range, const TopkLoops<T>& loops, PickRange<T> out, MagnitudeBits<T> bits,
+          std::int64_t equals, Then&& then) {
+  constexpr std::int64_t kTile = 32768;
+  out.indices = range.indices;
+  out.values = range.values;
+  const std::int64_t split = after_equals(range, bits, equals);
+  const auto filter = [&](std::int64_t from, std::int64_t to, MagnitudeBits<T> above) {
+    out.above = above;
+    for (out.from = from; out.from < to; out.from = out.to) {
+      out.to = std::min(out.from + kTile, to);
+      out.at = loops.pick(out);
+      then(out.at);
+    }
+  };
+  filter(0, split, bits - 1);
+  filter(split, range.candidates, bits);
+}
+
+/// A list is full: its own k-th magnitude bounds everybody's from below, and equals that come later are of no
+/// use, since k with lower indices are here. Cut back to these k.
+template <class T>
+void raise(StreamRange<T>& range, MagnitudeBits<T>& taken_above, const SelectCall<T>& call,
+           const TopkLoops<T>& loops) {
+  const std::array lists = {all_magnitudes(range)};
+  const MagnitudeBits<T> bound = kth_largest<T>(lists, call.kept, 0, kMostMagnitude<T>, loops);
+  const std::int64_t greater = loops.count_against(lists[0], bound).greater;
+  PickRange<T> out;
+  out.residual = call.take ? call.residual : nullptr;
+  out.taken_above = taken_above;
+  out.out_indices = range.indices;
+  out.out_values = range.values;
+  out.end = range.capacity;
+  pick(range, loops, out, bound, call.kept - greater, [](std::int64_t) {});
+  range.candidates = call.kept;
+  range.above = bound;
+  range.band_top = -1;
+  range.in_band = 0;
+  range.stop_at = range.capacity - kListSlack;
+  if (call.take) {
+    range.take_above = bound;
+    taken_above = bound - 1;
+  }
+}
+
+template <class T>
+void stream(Ranges<T>& ranges, int i, const SelectCall<T>& call, const TopkLoops<T>& loops) {
+  const auto item = static_cast<std::size_t>(i);
+  StreamRange<T>& range = ranges.items[item];
+  for (std::int64_t at = range.begin; (at = loops.stream(range, at)) < range.end;) {
+    if (range.plateau && range.above < range.band_top && range.candidates < range.capacity - kListSlack) {
+      // k of the plateau or above are here: later ones on it are of no use.
+      range.above = range.band_top;
+      if (call.take) range.take_above = range.above;
+      range.stop_at = range.capacity - kListSlack;
+    } else {
+      raise(range, ranges.taken_above[item], call, loops);
+      ranges.raised[item] = true;
+    }
+  }
+}
+
+/// Too few candidates: everything is back in the residual as if nothing had been taken.
+template <class T>
+void undo(Ranges<T>& ranges, const SelectCall<T>& call) {
+  if (!call.take) return;
+  for (int i = 0; i < ranges.used; ++i) {
+    const StreamRange<T>& range = ranges.items[static_cast<std::size_t>(i)];
+    for (std::int64_t j = 0; j < range.candidates; ++j)
+      if (magnitude(range.values[j]) > ranges.taken_above[static_cast<std::size_t>(i)])
+        call.residual[range.indices[j]] = range.values[j];
+  }
+}
+
+/// The k-th magnitude, and what each range holds above it and on it.
+template <class T>
+struct Threshold {
+  MagnitudeBits<T> bits = 0;
+  std::array<std::int64_t, kMostMembers> greater{};
+  std::array<std::int64_t, kMostMembers> equal{};
+};
+
+template <class T>
+Threshold<T> refine(Ranges<T>& ranges, std::int64_t kept, const Guess<T>& guess, const TopkLoops<T>& loops) {
+  Threshold<T> threshold;
+  std::int64_t beyond_band = 0;
+  bool whole = false;  // the bands do not tell; all candidates do
+  for (std::size_t i = 0; i < ranges.size(); ++i) {
+    beyond_band += ranges.items[i].candidates - ranges.items[i].in_band;
+    whole = whole || ranges.raised[i];
+  }
+  whole = whole || beyond_band >= kept;
+  const bool plateau = !whole && ranges.items[0].plateau;
+  std::array<std::span<const MagnitudeBits<T>>, kMostMembers> lists;
+  for (std::size_t i = 0; i < ranges.size() && !plateau; ++i) {
+    StreamRange<T>& range = ranges.items[i];
+    lists[i] = whole ? all_magnitudes(range)
+                     : std::span<const MagnitudeBits<T>>(range.band, static_cast<std::size_t>(range.in_band));
+  }
+  threshold.bits = guess.high;
+  if (whole) {
+    threshold.bits = kth_largest<T>(std::span(lists).first(ranges.size()), kept, 0, kMostMagnitude<T>, loops);
+  } else if (!plateau) {
+    threshold.bits = kth_largest<T>(std::span(lists).first(ranges.size()), kept - beyond_band, guess.low,
+                                    guess.high, loops);
+  }
+  for (std::size_t i = 0; i < ranges.size(); ++i) {
+    const StreamRange<T>& range = ranges.items[i];
+    const MagnitudeCounts counts = loops.count_against(lists[i], threshold.bits);
+    threshold.greater[i] = (whole ? 0 : range.candidates - range.in_band) + counts.greater;
+    threshold.equal[i] = plateau ? range.in_band : counts.equal;
+  }
+  return threshold;
+}
+
+/// How many picks each range makes, and how many of its ties are among them: ties go to lower indices.
+template <class T>
+void share_ties(Ranges<T>& ranges, const Threshold<T>& threshold, std::int64_t kept) {
+  std::int64_t ties = kept;
+  for (std::size_t i = 0; i < ranges.size(); ++i) ties -= threshold.greater[i];
+  std::int64_t at = 0;
+  for (std::size_t i = 0; i < ranges.size(); ++i) {
+    ranges.ties[i] = std::min(ties, threshold.equal[i]);
+    ties -= ranges.ties[i];
+    ranges.first_pick[i] = at;
+    at += threshold.greater[i] + ranges.ties[i];
+  }
+  ranges.first_pick[ranges.size()] = at;
+}
+
+/// The picks of all ranges, in order: where the candidates of a single range are, or joined elsewhere.
+/// Returns their squared norm.
+template <class T>
+double emit(Ranges<T>& ranges, MagnitudeBits<T> bits, SelectCall<T>& call, SelectWorkspace& workspace,
+            const TopkLoops<T>& loops) {
+  call.indices = ranges.items[0].indices;
+  call.values = ranges.items[0].values;
+  if (ranges.used > 1) {
+    call.indices = workspace.joined_indices.of<std::uint32_t>(call.kept);
+    call.values = workspace.joined_values.of<T>(call.kept);
+  }
+  RunningNorm<T> norm(call.values, loops);
+  for_each_member(workspace, ranges.used, [&](int member) {
+    const auto i = static_cast<std::size_t>(member);
+    PickRange<T> out;
+    out.residual = call.take ? call.residual : nullptr;
+    out.taken_above = ranges.taken_above[i];
+    out.out_indices = call.indices;
+    out.out_values = call.values;
+    out.at = ranges.first_pick[i];
+    out.end = ranges.used > 1 ? ranges.first_pick[i + 1] : ranges.items[0].capacity;
+    pick(ranges.items[i], loops, out, bits, ranges.ties[i], [&](std::int64_t end) {
+      if (ranges.used == 1) norm.reach(end);
+    });
+  });
+  return norm.total(call.kept);
+}
+
+/// Stream until the candidates hold the k largest. Returns the guess that did it.
+template <class T>
+Guess<T> collect(Ranges<T>& ranges, SelectCall<T> call, SelectWorkspace& workspace,
+                 const TopkLoops<T>& loops) {
+  for (int attempt = 0;; ++attempt) {
+    Guess<T> guess{0, kMostMagnitude<T>, kMostMagnitude<T>};
+    if (attempt < 2 && call.kept > 0)
+      guess = guess_threshold(call, attempt == 0 ? kFirstMargin : kSecondMargin, workspace.sample);
+    aim(ranges, call, guess);
+    for_each_member(workspace, ranges.used, [&](int member) { stream(ranges, member, call, loops); });
+    std::int64_t candidates = 0;
+    for (const StreamRange<T>& range : ranges.all()) candidates += range.candidates;
+    if (candidates >= call.kept) return guess;
+    undo(ranges, call);
+    call.gradient = nullptr;  // it has been added
+    for (StreamRange<T>& range : ranges.all()) {
+      range.gradient = nullptr;
+      range.histogram = nullptr;
+    }
+  }
+}
+
+}  // namespace
+
+template <class T>
+Selection streaming_topk(SelectCall<T>& call, SelectWorkspace& workspace, const TopkLoops<T>& loops) {
+  Selection selection;
+  Ranges<T> ranges;
+  lay_out(ranges, call, workspace);
+  const Guess<T> guess = collect(ranges, call, workspace, loops);
+  Threshold<T> threshold;
+  if (call.kept > 0) threshold = refine(ranges, call.kept, guess, loops);
+  share_ties(ranges, threshold, call.kept);
+  selection.sent_squared = emit(ranges, threshold.bits, call, workspace, loops);
+  const std::int64_t blocks = (call.count + kSquaresBlock - 1) / kSquaresBlock;
+  for (std::int64_t b = 0; b < blocks; ++b) selection.total_squared += ranges.items[0].block_squares[b];
+  if (!std::isfinite(selection.sent_squared))
+    selection.nonfinite = std::count_if(call.values, call.values + call.kept,
+                                        [](T value) { return magnitude(value) >= Magnitude<T>::kInfinity; });
+  if (call.curve != nullptr)
+    *call.curve = make_gain_curve<T>(
+        {ranges.items[0].histogram, static_cast<std::size_t>(ranges.used * kHistograms * kBuckets<T>)},
+        selection.total_squared);
+  return selection;
+}
+
+template Selection streaming_topk(SelectCall<float>&, SelectWorkspace&, const TopkLoops<float>&);
+template Selection streaming_topk(SelectCall<double>&, SelectWorkspace&, const TopkLoops<double>&);
+
+}  // namespace pliant
