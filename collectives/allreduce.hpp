@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "compress/index_codec.hpp"
+#include "compress/value_codec.hpp"
 #include "core/element_type.hpp"
 #include "core/link_model.hpp"
 #include "kernels/kernels.hpp"
@@ -19,6 +21,8 @@ struct AllreduceShape {
   std::int64_t count = 0;  ///< elements per rank
   ElementType type = ElementType::float32;
   std::int64_t kept = 0;  ///< elements a lossy algorithm sends values for; ignored by exact ones
+  const IndexCodec* index_codec = &raw_indices;     ///< null: the one predicted to be quickest
+  const ValueCodec* value_codec = &float32_values;  ///< of values that travel unreduced
 
   std::int64_t bytes() const { return count * element_bytes(type); }
   std::int64_t kept_bytes() const { return kept * element_bytes(type); }
@@ -27,12 +31,13 @@ struct AllreduceShape {
 
 /// Buffers of the algorithms, kept between calls; they only grow.
 struct Workspace {
-  std::vector<std::byte> receive;      ///< dense algorithms: the partner's elements
-  std::vector<std::byte> pairs;        ///< allgather_topk: every rank's indices and values
-  std::vector<std::byte> scores;       ///< var_*: every rank's score
-  std::vector<std::uint32_t> indices;  ///< selected indices
-  std::vector<float> values;           ///< selected values
-  SelectScratch select;
+  std::vector<std::byte> receive;          ///< dense algorithms: the partner's elements
+  std::vector<std::byte> scores;           ///< var_*: every rank's score
+  SelectWorkspace select;                  ///< this rank's own selection stays there until the next
+  Room messages;                           ///< encoded indices and values, own and received
+  std::vector<std::int64_t> message_ends;  ///< where each of them ends
+  Room indices;                            ///< decoded ones
+  Room values;
 
   /// At least `bytes` of `buffer`.
   static std::byte* room(std::vector<std::byte>& buffer, std::int64_t bytes) {
@@ -43,8 +48,17 @@ struct Workspace {
 
 /// What a lossy algorithm tells of its run on this rank.
 struct SparseOutcome {
-  Selection selection;    ///< of the values this rank sent
-  double compress_s = 0;  ///< [s] spent in selecting, gathering, clearing and scattering
+  Selection selection;          ///< of the values this rank sent; total_squared: of its error-fed gradient
+  double rounding_squared = 0;  ///< squared norm of what value codecs gave back to the residual
+  double compress_s = 0;        ///< [s] spent in selecting, encoding, gathering, clearing and scattering
+};
+
+/// A rank's own top-k: places in Workspace::select.
+struct OwnSelection {
+  bool made = false;
+  std::uint32_t* indices = nullptr;  ///< [kept]
+  float* values = nullptr;           ///< [kept]
+  double sent_squared = 0;
 };
 
 /// One allreduce, on one rank.
@@ -57,8 +71,10 @@ struct AllreduceCall {
   std::byte* data = nullptr;  ///< [count] exact: in this rank's elements, out the result; lossy: out only
 
   // Lossy algorithms only: float sums.
-  float* residual = nullptr;  ///< [count] in: the error-fed gradient; out: what was not sent
-  std::int64_t step = 0;      ///< calls on this tensor before this one; equal on all ranks
+  float* residual = nullptr;  ///< [count] with `gradient`, in: the error-fed gradient; out: what was not sent
+  const float* gradient = nullptr;  ///< [count] to be added to residual; null: it holds both. May be `data`
+  std::int64_t step = 0;            ///< calls on this tensor before this one; equal on all ranks
+  OwnSelection own;                 ///< set where this rank's top-k has been selected already, and not taken
   SparseOutcome outcome;
 };
 

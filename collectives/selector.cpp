@@ -90,7 +90,9 @@ CandidateList rank_candidates(const SelectionRequest& request, const AlgorithmFi
     if (!filter.allows(*algorithm) || !algorithm->supports(request.shape)) continue;
     if (request.deterministic && !algorithm->deterministic) continue;
     if (request.formula == CostFormula::paper && algorithm->paper_cost_s == nullptr) continue;
-    list.items[list.used++] = {algorithm, predict_s(*algorithm, request.shape, model, request.formula)};
+    const double besides_s = algorithm->exact ? request.drain_s : 0;
+    list.items[list.used++] = {algorithm,
+                               predict_s(*algorithm, request.shape, model, request.formula) + besides_s};
   }
   const auto end = list.items.begin() + static_cast<std::ptrdiff_t>(list.used);
   if (!request.deterministic) {

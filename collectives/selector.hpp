@@ -38,6 +38,7 @@ struct SelectionRequest {
   bool lossy = false;    ///< may lossy algorithms compete
   bool exact = true;     ///< may exact ones
   bool deterministic = false;
+  double drain_s = 0;  ///< [s] what exact ones take besides: sending a residual too
   CostFormula formula = CostFormula::measured;
 };
 

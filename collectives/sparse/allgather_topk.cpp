@@ -1,63 +1,67 @@
 // allgather_topk (the papers' AG-Topk): every rank sends its own k largest elements to every other.
 //   P = 2, k = 2:  rank 0 sends (1, a) (7, b), rank 1 sends (3, c) (7, d);  result: a at 1, c at 3, b + d at
 //   7
-// Rounds ceil(log2 P) (Bruck's allgather); bytes sent per rank 8k(P-1): uint32 index and float value. Lossy.
-// All ranks end with the same bits: each adds the blocks in the order of the ranks. Residual: all but the
-// rank's own k. Source: Table I of the flexible-communication paper; error feedback as in Stich et al.,
-// NeurIPS 2018.
-#include <cstring>
+// Rounds ceil(log2 P) (Bruck's allgather); bytes sent per rank (P-1) messages of k encoded indices and values
+// (raw: 40 + 8k). Lossy. All ranks end with the same bits: each adds the decoded blocks in the order of the
+// ranks, its own among them. Residual: all but the rank's own k, and of these what a value codec rounded off.
+// Source: Table I of the flexible-communication paper; error feedback as in Stich et al., NeurIPS 2018.
+#include <cmath>
 
 #include "collectives/dense/dense.hpp"
 #include "collectives/paper_costs.hpp"
+#include "collectives/sparse/messages.hpp"
 #include "collectives/sparse/sparse.hpp"
+#include "compress/wire.hpp"
 
 namespace pliant {
 namespace {
 
-std::int64_t block_bytes(const AllreduceShape& shape) {
-  return shape.index_bytes() + shape.kept_bytes();
-}
-
 double paper_cost_s(const AllreduceShape& shape, const LinkModel& link) {
-  return paper::allgather_s(shape.ranks, static_cast<double>(block_bytes(shape)), link);
+  return paper::allgather_s(shape.ranks, static_cast<double>(shape.index_bytes() + shape.kept_bytes()), link);
 }
 
 double cost_s(const AllreduceShape& shape, const CostModel& model) {
-  const double pairs = static_cast<double>(shape.kept) * (shape.ranks + 1);  // taken once, added P times
+  const MessageCost message = message_cost(shape, model, true);
+  const double messages = shape.ranks + 1;  // encoded once, decoded and added P times
   const double pass_s = model.compute.select_s_per_element + model.compute.apply_s_per_element;
-  return paper_cost_s(shape, model.link) + static_cast<double>(shape.count) * pass_s +
-         pairs * model.compute.pair_s_per_element;
+  return paper::allgather_s(shape.ranks, message.bytes, model.link) +
+         static_cast<double>(shape.count) * pass_s +
+         messages * (message.codec_s + static_cast<double>(shape.kept) * model.compute.pair_s_per_element);
 }
 
 std::int64_t total_wire_bytes(const AllreduceShape& shape) {
-  return allgather_wire_bytes(shape.ranks, block_bytes(shape));
+  return allgather_wire_bytes(shape.ranks, predicted_bytes(shape, true));
+}
+
+/// What a value codec rounded off has become call.own.values: it stays in the residual.
+void keep_rounding_errors(AllreduceCall& call) {
+  if (!call.shape.value_codec->lossy) return;
+  call.outcome.rounding_squared = call.kernels.squared_norm(call.own.values, call.shape.kept);
+  call.kernels.scatter_add(call.residual, call.own.indices, call.own.values, call.shape.kept);
+}
+
+void add_messages(AllreduceCall& call) {
+  const std::int64_t kept = call.shape.kept;
+  auto* const indices = call.workspace.indices.of<std::uint32_t>(kept);
+  auto* const values = call.workspace.values.of<float>(kept);
+  clear_result(call);
+  for (int of = 0; of < call.comm.ranks(); ++of) {
+    decode_message(message_of(call, of), {{call.shape.count, kept}, true, of}, indices, values);
+    call.kernels.scatter_add(reinterpret_cast<float*>(call.data), indices, values, kept);
+    if (of == call.comm.rank() && call.shape.value_codec->lossy)
+      call.outcome.selection.sent_squared = call.kernels.squared_norm(values, kept);
+  }
 }
 
 void run(AllreduceCall& call) {
-  const int ranks = call.comm.ranks();
-  const int rank = call.comm.rank();
-  const std::int64_t kept = call.shape.kept;
-  const std::int64_t block = block_bytes(call.shape);
-  std::byte* blocks = Workspace::room(call.workspace.pairs, ranks * block);
   {
     const CompressTimer timer(call.outcome.compress_s);
-    select_own(call);
-    call.outcome.selection =
-        call.kernels.take(call.residual, call.workspace.indices.data(), kept, call.workspace.values.data());
-    std::memcpy(blocks, call.workspace.indices.data(), static_cast<std::size_t>(call.shape.index_bytes()));
-    std::memcpy(blocks + call.shape.index_bytes(), call.workspace.values.data(),
-                static_cast<std::size_t>(call.shape.kept_bytes()));
+    select_own(call, Picks::take);
   }
-  allgather(call.comm, blocks, block);
-
+  allgather_messages(call);
   const CompressTimer timer(call.outcome.compress_s);
-  clear_result(call);
-  for (int of = 0; of < ranks; ++of) {
-    const std::byte* pairs = blocks + block_of(of, rank, ranks) * block;
-    call.kernels.scatter_add(reinterpret_cast<float*>(call.data),
-                             reinterpret_cast<const std::uint32_t*>(pairs),
-                             reinterpret_cast<const float*>(pairs + call.shape.index_bytes()), kept);
-  }
+  keep_rounding_errors(call);
+  add_messages(call);
 }
 
 }  // namespace

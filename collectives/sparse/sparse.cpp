@@ -16,13 +16,31 @@ CompressTimer::~CompressTimer() {
   total_s_ += MPI_Wtime() - begin_s_;
 }
 
-Selection select_own(AllreduceCall& call) {
-  const auto kept = static_cast<std::size_t>(call.shape.kept);
-  if (call.workspace.indices.size() < kept) call.workspace.indices.resize(kept);
-  if (call.workspace.values.size() < kept) call.workspace.values.resize(kept);
-  return call.kernels.select_topk(call.residual, call.shape.count, call.shape.kept,
-                                  call.workspace.indices.data(), call.workspace.values.data(),
-                                  call.workspace.select);
+void select_own(AllreduceCall& call, Picks picks) {
+  Selection& told = call.outcome.selection;
+  if (call.own.made) {
+    if (picks == Picks::leave) return;
+    const double total_squared = told.total_squared;
+    told = call.kernels.take(call.residual, call.own.indices, call.shape.kept, call.own.values);
+    told.total_squared = total_squared;
+    return;
+  }
+  SelectCall<float> select{.residual = call.residual,
+                           .gradient = call.gradient,
+                           .count = call.shape.count,
+                           .kept = call.shape.kept,
+                           .take = picks == Picks::take};
+  told = call.kernels.select_float(select, call.workspace.select);
+  call.own = {true, select.indices, select.values, told.sent_squared};
+  call.gradient = nullptr;
+  if (picks == Picks::leave) told = {.total_squared = told.total_squared};
+}
+
+void feed(AllreduceCall& call) {
+  if (call.gradient == nullptr) return;
+  call.outcome.selection.total_squared =
+      call.kernels.accumulate(call.residual, call.gradient, call.shape.count, call.workspace.select);
+  call.gradient = nullptr;
 }
 
 void clear_result(AllreduceCall& call) {

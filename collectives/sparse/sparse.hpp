@@ -29,8 +29,14 @@ class CompressTimer {
   double begin_s_;
 };
 
-/// Exact top-k of the error-fed gradient into workspace.indices and workspace.values, [kept] each.
-Selection select_own(AllreduceCall& call);
+enum class Picks { take, leave };
+
+/// This rank's exact top-k into call.own, unless it is there; residual = the error-fed gradient, without it
+/// where it is taken. Fills outcome.selection, of which sent_squared counts only what is taken.
+void select_own(AllreduceCall& call, Picks picks);
+
+/// The same for a rank that selects nothing: residual = the error-fed gradient.
+void feed(AllreduceCall& call);
 
 /// data = 0; the result of a lossy call starts as nothing.
 void clear_result(AllreduceCall& call);

@@ -22,7 +22,7 @@ void run(AllreduceCall& call) {
   const int root = static_cast<int>(call.step % call.comm.ranks());
   if (call.comm.rank() == root) {
     const CompressTimer timer(call.outcome.compress_s);
-    select_own(call);
+    select_own(call, Picks::leave);
   }
   leader::reduce_at_leader(call, root, dense);
 }

@@ -58,7 +58,8 @@ void run(AllreduceCall& call) {
   double score = 0;
   {
     const CompressTimer timer(call.outcome.compress_s);
-    score = select_own(call).sent_squared;
+    select_own(call, Picks::leave);
+    score = call.own.sent_squared;
   }
   leader::reduce_at_leader(call, elect(call, score), dense);
 }

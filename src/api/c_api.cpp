@@ -54,7 +54,7 @@ int allreduce(const void* sendbuf, void* recvbuf, MPI_Count count, MPI_Datatype 
   const Plan& plan = context->plan();
   run_started(*context, nullptr);
   if (count == 0) return MPI_SUCCESS;
-  const AllreduceShape shape{.ranks = context->comm().ranks(), .count = count, .type = *type, .kept = count};
+  const AllreduceShape shape = plan.shape(context->comm().ranks(), count, *type);
   TensorState* tensor =
       lossy_eligible(plan, shape, *reduction) ? context->blocking_tensor(buffers.recv, count) : nullptr;
   const Operation operation{plan, tensor, buffers.send, buffers.recv, count, *type, *reduction, true};
@@ -130,8 +130,7 @@ int Pliant_Comm_plan(MPI_Comm comm, MPI_Count count, MPI_Datatype datatype, MPI_
                   "count must be > 0, datatype and operation ones that Pliant has kernels for",
                   "What it has none for goes to MPI");
     const Plan& plan = context->plan();
-    const AllreduceShape shape{
-        .ranks = context->comm().ranks(), .count = count, .type = *type, .kept = count};
+    const AllreduceShape shape = plan.shape(context->comm().ranks(), count, *type);
     const bool eligible = lossy_eligible(plan, shape, *reduction);
     const DecisionInput input{plan, shape, eligible, context->model(), context->last_report.compute_s};
     write_plan(decide(input), shape, context->model(), max, reports, n);

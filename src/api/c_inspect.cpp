@@ -132,6 +132,7 @@ int Pliant_Explain(const Pliant_Scenario* scenario, int max, Pliant_Report repor
 
   AllreduceShape shape{.ranks = scenario->ranks, .count = scenario->count};
   shape.kept = kept_count(shape.count, scenario->density);
+  if (scenario->paper_model == 0) shape.index_codec = nullptr;
   Decision decision;
   decision.lossy_kept = shape.kept;
   decision.candidates =

@@ -17,13 +17,16 @@ namespace {
 constexpr std::size_t kMaxBlockingTensors = 64;
 
 /// What is assumed before anything was measured: a local network (50 us, 10 Gbit/s) and one core (10 GB/s
-/// added, 1 ns per element selected). Only messages below the measuring threshold are ever chosen by it.
+/// added, 1 ns per element selected, some ns per index encoded). Only messages below the measuring threshold
+/// are ever chosen by it.
 constexpr CostModel kNominalModel = {
     .link = {.alpha_s = 50e-6, .beta_s_per_byte = 0.8e-9},
     .compute = {.gamma_s_per_byte = 0.1e-9,
                 .select_s_per_element = 1e-9,
                 .apply_s_per_element = 0.1e-9,
-                .pair_s_per_element = 2e-9},
+                .pair_s_per_element = 2e-9,
+                .drain_s_per_element = 0.5e-9,
+                .codec_s_per_index = {1e-9, 2e-9, 4e-9, 10e-9}},
 };
 
 using ContextPointer = std::shared_ptr<Context>;
@@ -121,7 +124,9 @@ Context::Context(MPI_Comm user, Process& process)
       comm_(Communicator::duplicate(user)),
       id_(process.next_communicator()),
       kernels_(choose_kernels(process.settings().kernels)),
+      team_(process.settings().threads),
       model_(kNominalModel) {
+  if (team_.members() > 1) workspace_.select.team = &team_;
   share_environment();
   problem_ = attempt([&] { plan_ = make_plan(config_); });
 }
@@ -172,11 +177,13 @@ Plan Context::plan_with(MPI_Info info) {
 const std::vector<Pliant_Link>& Context::measure() {
   const double begin_s = MPI_Wtime();
   const NetworkMeasurement network = measure_network(comm_, plan().settings.probe_max_s);
-  const ComputeModel mine = measure_compute(kernels_, MPI_Wtime);
-  std::array<double, 4> slowest = {mine.gamma_s_per_byte, mine.select_s_per_element, mine.apply_s_per_element,
-                                   mine.pair_s_per_element};
-  agree_max(comm_, slowest);
-  set_model({network.agreed, {slowest[0], slowest[1], slowest[2], slowest[3]}});
+  CostModel slowest{network.agreed, measure_compute(kernels_, MPI_Wtime, workspace_.select.team)};
+  const auto numbers = numbers_of(slowest);
+  std::array<double, numbers.size()> values{};
+  for (std::size_t i = 0; i < numbers.size(); ++i) values[i] = *numbers[i].value;
+  agree_max(comm_, values);
+  for (std::size_t i = 0; i < numbers.size(); ++i) *numbers[i].value = values[i];
+  set_model(slowest);
   links_.clear();
   for (const LinkEstimate& link : network.links)
     links_.push_back({link.rank, link.peer, link.same_host ? 1 : 0, link.alpha_s, link.alpha_low_s,
@@ -215,6 +222,7 @@ void Context::adopt(TensorState& tensor) {
   if (found == pending_.end() || found->second.count != tensor.count) return;
   tensor.feedback = found->second.feedback;
   tensor.memory = std::move(found->second.memory);
+  tensor.memory.outstanding = true;
   tensor.step = found->second.step;
   pending_.erase(found);
 }

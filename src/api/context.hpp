@@ -91,6 +91,7 @@ class Context {
   std::optional<Plan> plan_;
   std::optional<Error> problem_;  // why there is no plan_
   const Kernels& kernels_;
+  Team team_;
   CostModel model_;
   bool measured_ = false;
   std::vector<Pliant_Link> links_;

@@ -79,6 +79,8 @@ Decision decide(const DecisionInput& input) {
                            .lossy = true,
                            .exact = plan.filter.allows_any(true),
                            .deterministic = plan.settings.deterministic};
+  if (input.outstanding)
+    request.drain_s = static_cast<double>(input.shape.count) * input.model.compute.drain_s_per_element;
   request.shape.kept = decision.lossy_kept = wish.kept;
   decision.candidates = rank_candidates(request, plan.filter, input.model);
   if (decision.candidates.used == 0)

@@ -14,7 +14,8 @@ struct DecisionInput {
   AllreduceShape shape;   ///< `kept` is not set yet
   bool may_lose = false;  ///< the call is one that lossy algorithms can do, and all ranks are ready for one
   const CostModel& model;
-  double compute_s = 0;  ///< [s] max over ranks, where the policy needs it
+  double compute_s = 0;      ///< [s] max over ranks, where the policy needs it
+  bool outstanding = false;  ///< a residual would have to be sent too; equal on all ranks
 };
 
 struct Decision {

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "api/decision.hpp"
+#include "collectives/sparse/messages.hpp"
 #include "collectives/sparse/sparse.hpp"
 #include "mpi/agree.hpp"
 
@@ -20,18 +21,20 @@ constexpr std::int64_t kMeasureBytes = 16384;
 struct Agreed {
   double compute_s = 0;
   std::int64_t step = 0;
-  bool all_ready = true;  ///< every rank has room for the tensor's residual
+  bool all_ready = true;     ///< every rank has room for the tensor's residual
+  bool outstanding = false;  ///< some rank's residual may hold something
 };
 
 Agreed agree(Context& context, const Operation& operation, bool eligible, double compute_s) {
   const bool compute_needed = operation.plan.policy->needs_compute_time;
-  const std::int64_t step = operation.tensor != nullptr ? operation.tensor->step : context.plain_calls;
-  Agreed agreed{compute_s, step, true};
-  if (!eligible || (!operation.blocking && !compute_needed)) return agreed;
-  std::array<double, 3> values = {compute_s, static_cast<double>(step),
-                                  operation.tensor == nullptr ? 1.0 : 0.0};
+  const TensorState* tensor = operation.tensor;
+  const std::int64_t step = tensor != nullptr ? tensor->step : context.plain_calls;
+  const bool outstanding = tensor != nullptr && tensor->memory.outstanding;
+  if (!eligible || (!operation.blocking && !compute_needed)) return {compute_s, step, true, outstanding};
+  std::array<double, 4> values = {compute_s, static_cast<double>(step), tensor == nullptr ? 1.0 : 0.0,
+                                  outstanding ? 1.0 : 0.0};
   agree_max(context.comm(), values);
-  return {values[0], static_cast<std::int64_t>(values[1]), values[2] == 0};
+  return {values[0], static_cast<std::int64_t>(values[1]), values[2] == 0, values[3] != 0};
 }
 
 AllreduceCall make_call(Context& context, const Operation& operation, const AllreduceShape& shape) {
@@ -41,6 +44,7 @@ AllreduceCall make_call(Context& context, const Operation& operation, const Allr
           .shape = shape,
           .op = operation.op,
           .data = static_cast<std::byte*>(operation.recv),
+          .own = {},
           .outcome = {}};
 }
 
@@ -51,25 +55,46 @@ void run_plain(AllreduceCall& call, const Operation& operation, const Decision& 
   decision.algorithm->run(call);
 }
 
-/// ||sent||^2 / ||all||^2 of the k largest of this rank's error-fed gradient, minimum over ranks.
-double least_gain(Context& context, const AllreduceShape& shape, TensorState& tensor, double total_squared) {
-  AllreduceCall call{.comm = context.comm(),
-                     .workspace = context.workspace(),
-                     .kernels = context.kernels(),
-                     .shape = shape,
-                     .residual = tensor.memory.residual.data(),
-                     .outcome = {}};
-  const double sent_squared = select_own(call).sent_squared;
-  std::array<double, 1> loss = {total_squared > 0 ? 1 - sent_squared / total_squared : 0};
-  agree_max(context.comm(), loss);
+/// ||sent||^2 / ||all||^2 of the k largest of this rank's error-fed gradient, minimum over ranks. They stay
+/// selected.
+double least_gain(AllreduceCall& call) {
+  {
+    const CompressTimer timer(call.outcome.compress_s);
+    select_own(call, Picks::leave);
+  }
+  const double total_squared = call.outcome.selection.total_squared;
+  std::array<double, 1> loss = {total_squared > 0 ? 1 - call.own.sent_squared / total_squared : 0};
+  agree_max(call.comm, loss);
   return 1 - loss[0];
 }
 
 /// What the error-fed part of a call found.
 struct Fed {
-  double total_squared = 0;  ///< squared norm of the error-fed gradient
+  double total_squared = 0;  ///< squared norm of the error-fed gradient; 0 where nothing asked for it
   double sent_squared = 0;
+  double residual_squared = 0;
 };
+
+/// result = the error-fed gradient, of which nothing stays behind; returns its squared norm.
+double drain(AllreduceCall& call, TensorState& tensor) {
+  const CompressTimer timer(call.outcome.compress_s);
+  auto* result = reinterpret_cast<float*>(call.data);
+  FeedbackState& memory = tensor.memory;
+  const std::int64_t count = call.shape.count;
+  if (call.gradient != nullptr && !memory.outstanding) {
+    if (result != call.gradient) std::copy_n(call.gradient, count, result);
+    return 0;
+  }
+  double squared = call.outcome.selection.total_squared;
+  if (call.gradient != nullptr) {
+    squared = call.kernels.drain(result, call.gradient, call.residual, count, call.workspace.select);
+  } else {
+    std::copy_n(call.residual, count, result);
+    std::fill_n(call.residual, count, 0.0F);
+  }
+  memory.outstanding = false;
+  return squared;
+}
 
 /// The gradient goes through the tensor's error feedback. `decision` changes to an exact one where
 /// pliant_min_gain asks for it.
@@ -77,31 +102,30 @@ Fed run_fed(Context& context, const Operation& operation, AllreduceCall& call, D
             const DecisionInput& input) {
   TensorState& tensor = *operation.tensor;
   const ErrorFeedback& feedback = *tensor.feedback;
-  auto* result = static_cast<float*>(operation.recv);
-  Fed fed;
-  {
-    const CompressTimer timer(call.outcome.compress_s);
-    fed.total_squared = feedback.begin(tensor.memory, static_cast<const float*>(operation.send),
-                                       operation.count, context.kernels());
-  }
+  const ErrorFed fed = feedback.begin(tensor.memory, static_cast<const float*>(operation.send),
+                                      operation.count, context.kernels());
+  call.residual = tensor.memory.residual.data();
+  call.gradient = fed.pending;
+  call.outcome.selection.total_squared = fed.squared;
+  if (fed.pending == nullptr) tensor.memory.outstanding = true;
   const double min_gain = operation.plan.settings.min_gain;
-  if (!decision.algorithm->exact && min_gain > 0 &&
-      least_gain(context, call.shape, tensor, fed.total_squared) < min_gain)
+  if (!decision.algorithm->exact && min_gain > 0 && least_gain(call) < min_gain)
     decision = decide_exact(input, "a rank's top-k holds less than pliant_min_gain");
 
+  Fed found;
   if (decision.algorithm->exact) {
-    std::copy_n(tensor.memory.residual.begin(), operation.count, result);
+    found.total_squared = found.sent_squared = drain(call, tensor);
     call.shape.kept = operation.count;
     decision.algorithm->run(call);
-    std::fill(tensor.memory.residual.begin(), tensor.memory.residual.end(), 0.0F);
-    fed.sent_squared = fed.total_squared;
   } else {
-    call.residual = tensor.memory.residual.data();
+    tensor.memory.outstanding = true;
     decision.algorithm->run(call);
-    fed.sent_squared = call.outcome.selection.sent_squared;
+    const Selection& sent = call.outcome.selection;
+    found = {sent.total_squared, sent.sent_squared,
+             sent.total_squared - sent.sent_squared + call.outcome.rounding_squared};
   }
-  feedback.finish(tensor.memory, result, operation.count, context.kernels());
-  return fed;
+  feedback.finish(tensor.memory, static_cast<float*>(operation.recv), operation.count, context.kernels());
+  return found;
 }
 
 void fill_choice(Pliant_Report& report, const Decision& decision, const Context& context,
@@ -168,10 +192,7 @@ Pliant_Report run_operation(Context& context, const Operation& operation) {
   const double begin_s = MPI_Wtime();
   const double between_s = context.end_s > 0 ? begin_s - context.end_s : 0;
   if (context.end_s > 0) context.compute_times.add(between_s);
-  AllreduceShape shape{.ranks = context.comm().ranks(),
-                       .count = operation.count,
-                       .type = operation.type,
-                       .kept = operation.count};
+  AllreduceShape shape = operation.plan.shape(context.comm().ranks(), operation.count, operation.type);
   const bool eligible = lossy_eligible(operation.plan, shape, operation.op);
   if (!context.measured() && (eligible || shape.bytes() >= kMeasureBytes)) context.measure();
   const bool needs_typical = operation.plan.policy->needs_compute_time;
@@ -183,10 +204,12 @@ Pliant_Report run_operation(Context& context, const Operation& operation) {
         "more tensors in blocking calls than residuals are kept for (64 a communicator; keyed by recvbuf "
         "and count). Further ones are reduced exactly: use Pliant_Allreduce_init, one request a tensor");
 
-  const DecisionInput input{operation.plan, shape, eligible && agreed.all_ready, context.model(),
-                            agreed.compute_s};
+  const DecisionInput input{
+      operation.plan,    shape, eligible && agreed.all_ready, context.model(), agreed.compute_s,
+      agreed.outstanding};
   Decision decision = decide(input);
   shape.kept = decision.kept;
+  shape.index_codec = &index_codec_for(shape, context.model());
 
   AllreduceCall call = make_call(context, operation, shape);
   call.step = agreed.step;
@@ -212,7 +235,7 @@ Pliant_Report run_operation(Context& context, const Operation& operation) {
   report.wire_bytes = context.comm().traffic().bytes - bytes_before;
   report.nonfinite = call.outcome.selection.nonfinite;
   if (fed.total_squared > 0) report.gain = fed.sent_squared / fed.total_squared;
-  report.residual_norm = std::sqrt(std::max(0.0, fed.total_squared - fed.sent_squared));
+  report.residual_norm = std::sqrt(std::max(0.0, fed.residual_squared));
   trace(context, operation, report, agreed.step);
   announce(context, operation, report);
   context.end_s = MPI_Wtime();

@@ -44,6 +44,8 @@ Plan look_up(const Config& config) {
   plan.filter = AlgorithmFilter(plan.settings.algorithm);
   plan.policy = &find_policy(plan.settings.policy);
   plan.feedback = &find_error_feedback(plan.settings.error_feedback);
+  if (plan.settings.index_codec != "auto") plan.index_codec = &find_index_codec(plan.settings.index_codec);
+  plan.value_codec = &find_value_codec(plan.settings.value_codec);
   return plan;
 }
 

@@ -13,6 +13,18 @@ struct Plan {
   AlgorithmFilter filter;
   const Policy* policy = nullptr;
   const ErrorFeedback* feedback = nullptr;
+  const IndexCodec* index_codec = nullptr;  ///< null: the quickest predicted
+  const ValueCodec* value_codec = nullptr;
+
+  /// What a call of this plan is to reduce; `kept` is all.
+  AllreduceShape shape(int ranks, std::int64_t count, ElementType type) const {
+    return {.ranks = ranks,
+            .count = count,
+            .type = type,
+            .kept = count,
+            .index_codec = index_codec,
+            .value_codec = value_codec};
+  }
 };
 
 /// Values parsed and names found, each for itself. Throws Error(info_value).

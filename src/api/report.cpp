@@ -6,6 +6,7 @@
 #include <limits>
 #include <string>
 
+#include "collectives/sparse/messages.hpp"
 #include "core/error.hpp"
 
 namespace pliant {
@@ -61,6 +62,7 @@ void write_plan(const Decision& decision, const AllreduceShape& shape, const Cos
   auto* room = reinterpret_cast<std::byte*>(reports);
   AllreduceShape kept_shape = shape;
   kept_shape.kept = decision.lossy_kept;
+  if (kept_shape.kept > 0) kept_shape.index_codec = &index_codec_for(kept_shape, model);
   *n = 0;
   for (const Candidate& candidate : decision.candidates.all()) {
     if (*n < max) {

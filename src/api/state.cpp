@@ -13,24 +13,7 @@ namespace pliant {
 namespace {
 
 constexpr const char* kSchema = "pliant-state";
-constexpr const char* kVersion = "1.0";
-
-struct ModelAttribute {
-  const char* name;
-  double& (*member)(CostModel& model);
-};
-
-constexpr std::array kModelAttributes = {
-    ModelAttribute{"alpha_s", [](CostModel& m) -> double& { return m.link.alpha_s; }},
-    ModelAttribute{"beta_s_per_byte", [](CostModel& m) -> double& { return m.link.beta_s_per_byte; }},
-    ModelAttribute{"gamma_s_per_byte", [](CostModel& m) -> double& { return m.compute.gamma_s_per_byte; }},
-    ModelAttribute{"select_s_per_element",
-                   [](CostModel& m) -> double& { return m.compute.select_s_per_element; }},
-    ModelAttribute{"apply_s_per_element",
-                   [](CostModel& m) -> double& { return m.compute.apply_s_per_element; }},
-    ModelAttribute{"pair_s_per_element",
-                   [](CostModel& m) -> double& { return m.compute.pair_s_per_element; }},
-};
+constexpr const char* kVersion = "1.1";
 
 std::string group_of(int rank) {
   return "/ranks/" + std::to_string(rank);
@@ -130,8 +113,7 @@ void write_head(Hdf5File& file, Context& context) {
   file.write_attribute("/", "ranks", std::int64_t{context.comm().ranks()});
   file.write_attribute("/", "measured", std::int64_t{context.measured() ? 1 : 0});
   CostModel model = context.model();
-  for (const ModelAttribute& attribute : kModelAttributes)
-    file.write_attribute("/", attribute.name, attribute.member(model));
+  for (const ModelNumber& number : numbers_of(model)) file.write_attribute("/", number.name, *number.value);
 }
 
 void write_tensors(Hdf5File& file, int rank, std::vector<TensorState>& tensors) {
@@ -187,8 +169,8 @@ std::vector<TensorState> read_tensors(const Hdf5File& file, int rank) {
 std::optional<CostModel> read_model(const Hdf5File& file) {
   if (file.read_attribute<std::int64_t>("/", "measured") == 0) return std::nullopt;
   CostModel model;
-  for (const ModelAttribute& attribute : kModelAttributes)
-    attribute.member(model) = file.read_attribute<double>("/", attribute.name);
+  for (const ModelNumber& number : numbers_of(model))
+    *number.value = file.read_attribute<double>("/", number.name);
   return model;
 }
 
@@ -210,6 +192,7 @@ void apply(Context& context, std::vector<TensorState> loaded) {
     if (found == pending.end()) continue;
     alive->feedback = found->second.feedback;
     alive->memory = std::move(found->second.memory);
+    alive->memory.outstanding = true;
     alive->step = found->second.step;
     pending.erase(found);
   }
@@ -218,16 +201,14 @@ void apply(Context& context, std::vector<TensorState> loaded) {
 
 /// Rank 0's model for all; without one nothing changes.
 void share_model(Context& context, const std::optional<CostModel>& mine) {
-  std::array<double, kModelAttributes.size() + 1> values{};
-  if (mine) {
-    CostModel model = *mine;
-    for (std::size_t i = 0; i < kModelAttributes.size(); ++i) values[i] = kModelAttributes[i].member(model);
-    values.back() = 1;
-  }
+  CostModel model = mine.value_or(CostModel());
+  const auto numbers = numbers_of(model);
+  std::array<double, numbers.size() + 1> values{};
+  for (std::size_t i = 0; i < numbers.size(); ++i) values[i] = *numbers[i].value;
+  values.back() = mine ? 1 : 0;
   agree_max(context.comm(), values);
   if (values.back() == 0) return;
-  CostModel model;
-  for (std::size_t i = 0; i < kModelAttributes.size(); ++i) kModelAttributes[i].member(model) = values[i];
+  for (std::size_t i = 0; i < numbers.size(); ++i) *numbers[i].value = values[i];
   context.set_model(model);
 }
 

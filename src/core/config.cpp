@@ -82,6 +82,14 @@ void apply_error_feedback(Settings& settings, const SettingRow&, std::string_vie
   settings.error_feedback = value;
 }
 
+void apply_index_codec(Settings& settings, const SettingRow&, std::string_view value) {
+  settings.index_codec = value;
+}
+
+void apply_value_codec(Settings& settings, const SettingRow&, std::string_view value) {
+  settings.value_codec = value;
+}
+
 void apply_min_bytes(Settings& settings, const SettingRow& row, std::string_view value) {
   const auto number = to_number(value);
   if (!number || *number < 0 || *number > 9e15 || std::floor(*number) != *number)
@@ -133,6 +141,13 @@ void apply_kernels(ProcessSettings& settings, const SettingRow&, std::string_vie
   settings.kernels = value;
 }
 
+void apply_threads(ProcessSettings& settings, const SettingRow& row, std::string_view value) {
+  const auto number = to_number(value);
+  if (!number || *number < 1 || *number > 64 || std::floor(*number) != *number)
+    refuse(row, value, "Pass the cores that each rank has to itself; 1 starts no threads");
+  settings.threads = static_cast<int>(*number);
+}
+
 constexpr std::array kRows = {
     SettingRow{"pliant_mode", "PLIANT_MODE", "exact", "exact or topk", "",
                "may this communicator lose anything at all", apply_mode, nullptr},
@@ -152,6 +167,11 @@ constexpr std::array kRows = {
                "force or forbid algorithms", apply_algorithm, nullptr},
     SettingRow{"pliant_error_feedback", "PLIANT_ERROR_FEEDBACK", "ef14", "the name of an error feedback", "",
                "what becomes of what was not sent", apply_error_feedback, nullptr},
+    SettingRow{"pliant_index_codec", "PLIANT_INDEX_CODEC", "auto", "auto or the name of an index codec", "",
+               "how indices travel; auto takes what is predicted to be quickest", apply_index_codec, nullptr},
+    SettingRow{"pliant_value_codec", "PLIANT_VALUE_CODEC", "float32", "the name of a value codec", "",
+               "how values travel where they are not reduced on the way; rounding stays in the residual",
+               apply_value_codec, nullptr},
     SettingRow{"pliant_min_bytes", "PLIANT_MIN_BYTES", "16384", "a whole number >= 0", "byte",
                "smaller messages stay exact", apply_min_bytes, nullptr},
     SettingRow{"pliant_deterministic", "PLIANT_DETERMINISTIC", "false", "true or false", "",
@@ -172,6 +192,8 @@ constexpr std::array kRows = {
                nullptr, apply_trace},
     SettingRow{"", "PLIANT_KERNELS", "auto", "auto or the name of a kernel table", "",
                "force one implementation of the kernels", nullptr, apply_kernels},
+    SettingRow{"", "PLIANT_THREADS", "1", "a whole number in [1, 64]", "",
+               "threads of each rank that select and add; they sleep between calls", nullptr, apply_threads},
 };
 
 const SettingRow* find_key(std::string_view key) {

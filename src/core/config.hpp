@@ -24,6 +24,8 @@ struct Settings {
   std::string quality;
   std::string algorithm;
   std::string error_feedback;
+  std::string index_codec;
+  std::string value_codec;
   std::int64_t min_bytes = 0;
   bool deterministic = false;
   std::string name;
@@ -37,6 +39,7 @@ struct ProcessSettings {
   LogLevel debug = LogLevel::warn;
   std::string trace;    ///< path of the trace file; empty = no trace
   std::string kernels;  ///< name of a kernel table, or auto
+  int threads = 1;      ///< that the kernels of this rank use, the caller among them
 };
 
 struct SettingRow {

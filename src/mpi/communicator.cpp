@@ -59,4 +59,31 @@ void Communicator::exchange(std::span<const std::byte> out, int to, std::span<st
   batch.wait();
 }
 
+// A piece shorter than kPieceBytes, empty if need be, is the last: no length has to travel first.
+std::size_t Communicator::exchange_some(std::span<const std::byte> out, int to, std::span<std::byte> room,
+                                        int from) {
+  RequestBatch batch;
+  for (std::size_t begin = 0; to != MPI_PROC_NULL; begin += kPieceBytes) {
+    const auto piece = out.subspan(begin, std::min(kPieceBytes, out.size() - begin));
+    check(MPI_Isend(piece.data(), static_cast<int>(piece.size()), MPI_BYTE, to, kTag, comm_, batch.next()),
+          "MPI_Isend");
+    ++traffic_.messages;
+    if (piece.size() < kPieceBytes) break;
+  }
+  traffic_.bytes += static_cast<std::int64_t>(out.size());
+  std::size_t received = 0;
+  while (from != MPI_PROC_NULL) {
+    const auto piece = room.subspan(received, std::min(kPieceBytes, room.size() - received));
+    MPI_Status status;
+    int count = 0;
+    check(MPI_Recv(piece.data(), static_cast<int>(piece.size()), MPI_BYTE, from, kTag, comm_, &status),
+          "MPI_Recv");
+    check(MPI_Get_count(&status, MPI_BYTE, &count), "MPI_Get_count");
+    received += static_cast<std::size_t>(count);
+    if (static_cast<std::size_t>(count) < kPieceBytes) break;
+  }
+  batch.wait();
+  return received;
+}
+
 }  // namespace pliant

@@ -38,6 +38,9 @@ class Communicator {
   void receive(std::span<std::byte> bytes, int from);
   /// Send and receive at the same time; the receive is posted first. Both buffers are free to use afterwards.
   void exchange(std::span<const std::byte> out, int to, std::span<std::byte> in, int from);
+  /// The same where the receiver does not know how much will come, and both sides say exchange_some: returns
+  /// the bytes received, at most room.size(). MPI_PROC_NULL on one side: nothing goes, or comes, there.
+  std::size_t exchange_some(std::span<const std::byte> out, int to, std::span<std::byte> room, int from);
 
   /// Count bytes that MPI's own collectives sent on handle(), by estimate.
   void add_estimated_bytes(std::int64_t bytes) { traffic_.bytes += bytes; }

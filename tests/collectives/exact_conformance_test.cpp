@@ -57,6 +57,7 @@ class Exact : public test::Conformance {
         .shape = {.ranks = ranks_, .count = static_cast<std::int64_t>(values.size()), .type = type},
         .op = op,
         .data = reinterpret_cast<std::byte*>(storage.data() + 1),
+        .own = {},
         .outcome = {}};
     const std::int64_t sent_before = comm_.traffic().bytes;
     algorithm().run(call);

@@ -24,20 +24,26 @@ class LossyConformance : public Conformance {
  protected:
   bool starts_with(std::string_view prefix) const { return algorithm().name.starts_with(prefix); }
 
-  LossyStep run(const std::vector<float>& input, std::int64_t kept, std::int64_t step) {
+  /// One step on `input`, of which `gradient` is still to be added (null: nothing is).
+  LossyStep run(const std::vector<float>& input, std::int64_t kept, std::int64_t step,
+                const std::vector<float>* gradient = nullptr) {
     LossyStep report{.input = input,
                      .residual = input,
                      .result = std::vector<float>(input.size(), std::numeric_limits<float>::quiet_NaN()),
                      .sent = {},
                      .outcome = {}};
+    for (std::size_t i = 0; gradient != nullptr && i < input.size(); ++i)
+      report.residual[i] -= (*gradient)[i];
     const std::int64_t sent_before = comm_.traffic().bytes;
     AllreduceCall call{.comm = comm_,
                        .workspace = workspace_,
-                       .kernels = scalar_kernels,
+                       .kernels = kernels_,
                        .shape = shape_of(input.size(), kept),
                        .data = reinterpret_cast<std::byte*>(report.result.data()),
                        .residual = report.residual.data(),
+                       .gradient = gradient != nullptr ? gradient->data() : nullptr,
                        .step = step,
+                       .own = {},
                        .outcome = {}};
     algorithm().run(call);
     report.bytes = sum_over_ranks(comm_.traffic().bytes - sent_before);
@@ -49,7 +55,11 @@ class LossyConformance : public Conformance {
   }
 
   AllreduceShape shape_of(std::size_t count, std::int64_t kept) const {
-    return {.ranks = ranks_, .count = static_cast<std::int64_t>(count), .kept = kept};
+    return {.ranks = ranks_,
+            .count = static_cast<std::int64_t>(count),
+            .kept = kept,
+            .index_codec = index_codec_,
+            .value_codec = value_codec_};
   }
 
   /// The leader that star_* and var_* must take, by the rule and not by their code; -1 where there is none.
@@ -64,6 +74,10 @@ class LossyConformance : public Conformance {
     MPI_Allgather(&score, 1, MPI_DOUBLE, scores.data(), 1, MPI_DOUBLE, comm_.handle());
     return static_cast<int>(std::max_element(scores.begin(), scores.end()) - scores.begin());
   }
+
+  const Kernels& kernels_ = choose_kernels("auto");
+  const IndexCodec* index_codec_ = &raw_indices;
+  const ValueCodec* value_codec_ = &float32_values;
 };
 
 }  // namespace pliant::test

@@ -65,11 +65,18 @@ class Lossy : public test::LossyConformance {
     }
   }
 
+  static double squared_norm(const std::vector<float>& values) {
+    double total = 0;
+    for (const float value : values) total += static_cast<double>(value) * static_cast<double>(value);
+    return total;
+  }
+
   void expect_the_outcome_is_told(const test::LossyStep& step) const {
     double squared = 0;
     for (const std::uint32_t index : step.sent)
       squared += std::pow(static_cast<double>(step.input[index]), 2);
     EXPECT_EQ(step.outcome.selection.sent_squared, squared);
+    EXPECT_EQ(step.outcome.selection.total_squared, squared + squared_norm(step.residual));
     EXPECT_EQ(step.outcome.selection.nonfinite, 0);
   }
 
@@ -78,9 +85,10 @@ class Lossy : public test::LossyConformance {
     for (std::int64_t number = 0; number < 2 * ranks_ + 1; ++number) {
       SCOPED_TRACE("count " + std::to_string(count) + ", k " + std::to_string(kept) + ", step " +
                    std::to_string(number));
-      std::vector<float> input = gradient(count, number);
+      const std::vector<float> added = gradient(count, number);
+      std::vector<float> input = added;
       for (std::size_t i = 0; i < count; ++i) input[i] += residual[i];
-      const test::LossyStep step = run(input, kept, number);
+      const test::LossyStep step = run(input, kept, number, &added);
       expect_sent_plus_residual_is_the_input(step);
       expect_nothing_is_lost(step);
       EXPECT_TRUE(same_bits_everywhere(step.result));

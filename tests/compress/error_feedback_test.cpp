@@ -71,7 +71,11 @@ class Simulation {
     const Vector gradient = gradient_of(rank, step);
     add(report.gradients, gradient);
     add(report.residuals_before, state.residual);
-    const double norm = feedback_.begin(state, gradient.data(), kCount, scalar_kernels);
+    const ErrorFed fed = feedback_.begin(state, gradient.data(), kCount, scalar_kernels);
+    SelectWorkspace workspace;
+    const double norm = fed.pending == nullptr ? fed.squared
+                                               : scalar_kernels.accumulate(state.residual.data(), fed.pending,
+                                                                           kCount, workspace);
     EXPECT_EQ(norm, scalar_kernels.squared_norm(state.residual.data(), kCount));
     const std::vector<std::uint32_t> indices = test::topk_oracle(state.residual, kKept);
     Vector values(kKept);

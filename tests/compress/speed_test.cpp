@@ -17,7 +17,10 @@ TEST(MeasureCompute, SpreadsTheTimeOverTheElements) {
   EXPECT_DOUBLE_EQ(model.select_s_per_element, 1 / elements);
   EXPECT_DOUBLE_EQ(model.apply_s_per_element, 1 / elements);
   EXPECT_DOUBLE_EQ(model.gamma_s_per_byte, 1 / (4 * elements));
+  EXPECT_DOUBLE_EQ(model.drain_s_per_element, 1 / elements);
   EXPECT_GT(model.pair_s_per_element, model.select_s_per_element);
+  // One look before and one after, for some tenth of the elements.
+  for (const double codec_s : model.codec_s_per_index) EXPECT_NEAR(codec_s, 10 / elements, 1 / elements);
 }
 
 }  // namespace

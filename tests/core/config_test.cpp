@@ -72,11 +72,16 @@ const std::vector<Pair> kRefused = {
     {"pliant_probe_max_ms", "-5"},
     {"PLIANT_ENABLE", "2"},
     {"PLIANT_DEBUG", "loud"},
+    {"PLIANT_THREADS", "0"},
+    {"PLIANT_THREADS", "1.5"},
+    {"PLIANT_THREADS", "65"},
+    {"PLIANT_THREADS", "all"},
 };
 
 // Their values are names that a registry knows, or any path: the registries' tests refuse wrong ones.
-const std::set<std::string> kAnyText = {"PLIANT_POLICY", "PLIANT_ALGORITHM", "PLIANT_ERROR_FEEDBACK",
-                                        "PLIANT_TRACE", "PLIANT_KERNELS"};
+const std::set<std::string> kAnyText = {"PLIANT_POLICY",     "PLIANT_ALGORITHM", "PLIANT_ERROR_FEEDBACK",
+                                        "PLIANT_TRACE",      "PLIANT_KERNELS",   "PLIANT_INDEX_CODEC",
+                                        "PLIANT_VALUE_CODEC"};
 
 TEST(Config, EveryDefaultIsAccepted) {
   for (const SettingRow& row : setting_rows())

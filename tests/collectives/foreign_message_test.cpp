@@ -1,0 +1,88 @@
+// A rank that sends something else than its message: the receiver says whose and what, and sums nothing of
+// it.
+#include <functional>
+
+#include "collectives/sparse/messages.hpp"
+#include "compress/wire.hpp"
+#include "core/error.hpp"
+#include "tests/collectives/lossy.hpp"
+#include "tests/support/errors.hpp"
+
+namespace pliant {
+namespace {
+
+constexpr std::int64_t kCount = 1000;
+constexpr std::int64_t kKept = 20;
+
+struct Damage {
+  const char* name;
+  std::function<void(std::vector<std::byte>&)> make;
+  const char* said;  ///< in the message of the error
+};
+
+std::vector<Damage> damages() {
+  return {
+      {"a bit of the values", [](auto& m) { m.back() ^= std::byte{4}; }, "checksum"},
+      {"a bit of the indices", [](auto& m) { m[kHeaderBytes + 1] ^= std::byte{1}; }, "checksum"},
+      {"another count",
+       [](auto& m) {
+         m[8] ^= std::byte{1};
+         seal_message(m);
+       },
+       "count"},
+      {"a text", [](auto& m) { std::fill(m.begin(), m.end(), std::byte{'x'}); }, "rank 1"},
+      {"a part of it", [](auto& m) { m.resize(m.size() / 2); }, "rank 1"},
+      {"nothing", [](auto& m) { m.clear(); }, "rank 1"},
+      {"indices that do not ascend",
+       [](auto& m) {
+         std::copy_n(m.begin() + kHeaderBytes, 4, m.begin() + kHeaderBytes + 4);
+         seal_message(m);
+       },
+       "rank 1"},
+  };
+}
+
+class ForeignMessage : public test::LossyConformance {
+ protected:
+  /// A good message of indices 3, 6, 9, ..., with or without values.
+  static std::vector<std::byte> message(bool with_values) {
+    std::vector<std::uint32_t> indices(kKept);
+    std::vector<float> values(kKept, 2);
+    for (std::size_t j = 0; j < indices.size(); ++j) indices[j] = static_cast<std::uint32_t>(3 * (j + 1));
+    const ValueCodec* codec = with_values ? &float32_values : nullptr;
+    const WireShape shape{kCount, kKept};
+    std::vector<std::byte> bytes(static_cast<std::size_t>(max_message_bytes(shape, raw_indices, codec)));
+    bytes.resize(static_cast<std::size_t>(encode_message(
+        shape, raw_indices, codec, {indices.data(), with_values ? values.data() : nullptr}, bytes.data())));
+    return bytes;
+  }
+};
+
+TEST_P(ForeignMessage, IsRefusedWithSenderAndReason) {
+  if (ranks_ != 2) GTEST_SKIP() << "between two ranks";
+  const bool gathers = algorithm().name == "allgather_topk";
+  if (!gathers && !starts_with("star_")) GTEST_SKIP() << "the same messages, after an exchange of scores";
+  for (const Damage& damage : damages()) {
+    SCOPED_TRACE(damage.name);
+    if (rank_ == 1) {
+      std::vector<std::byte> bad = message(gathers);
+      damage.make(bad);
+      std::vector<std::byte> theirs(gathers ? 100'000 : 0);
+      comm_.exchange_some(bad, 0, theirs, gathers ? 0 : MPI_PROC_NULL);
+    } else {
+      const std::vector<float> input(kCount, 1);
+      const std::string text = test::error_text(ErrorClass::other, [&] { run(input, kKept, 1); });
+      EXPECT_NE(text.find("rank 1"), std::string::npos) << text;
+      EXPECT_NE(text.find(damage.said), std::string::npos) << text;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Registry, ForeignMessage,
+                         testing::ValuesIn(test::algorithms_where([](const AllreduceAlgorithm& algorithm) {
+                           return !algorithm.exact;
+                         })),
+                         test::name_of_algorithm);
+
+}  // namespace
+}  // namespace pliant
