@@ -1,0 +1,164 @@
+// A message that is not what the receiver expects is refused, in words that say whose and why.
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "compress/wire.hpp"
+#include "tests/compress/messages.hpp"
+#include "tests/support/errors.hpp"
+
+namespace pliant {
+namespace {
+
+test::Message message_of(const IndexCodec& index_codec, const ValueCodec* value_codec) {
+  test::Random random(1);
+  const test::IndexSet set = test::random_set(random, 600, 61);
+  const auto values = value_codec == nullptr ? std::vector<float>() : test::random_values(random, set.kept());
+  return test::encode(set, values, index_codec, value_codec);
+}
+
+std::vector<test::Message> messages() {
+  return {message_of(raw_indices, &float32_values), message_of(bitmap_indices, &int8_values),
+          message_of(block_indices, &float16_values), message_of(rice_indices, &bfloat16_values),
+          message_of(rice_indices, nullptr)};
+}
+
+bool is_refused(std::span<const std::byte> bytes, const Expected& expected) {
+  try {
+    test::decode(bytes, expected);
+  } catch (const Error&) {
+    return true;
+  }
+  return false;
+}
+
+TEST(WireRefuses, EveryChangedByte) {
+  for (test::Message& message : messages())
+    for (std::byte& byte : message.bytes) {
+      const std::byte right = byte;
+      for (int change = 1; change < 256; ++change) {
+        byte = right ^ static_cast<std::byte>(change);
+        ASSERT_TRUE(is_refused(message.bytes, message.expected())) << &byte - message.bytes.data();
+      }
+      byte = right;
+    }
+}
+
+TEST(WireRefuses, EveryOtherLength) {
+  for (const test::Message& message : messages()) {
+    for (std::size_t length = 0; length < message.bytes.size(); ++length) {
+      const test::Bytes part(message.bytes.begin(),
+                             message.bytes.begin() + static_cast<std::ptrdiff_t>(length));
+      ASSERT_TRUE(is_refused(part, message.expected())) << length;
+      EXPECT_THROW(message_bytes(part, 0), Error) << length;
+    }
+    test::Bytes longer = message.bytes;
+    longer.push_back(std::byte{0});
+    EXPECT_TRUE(is_refused(longer, message.expected()));
+  }
+}
+
+/// With a right checksum, structure is all that is left to tell a changed byte: it is refused, or its meaning
+/// fits.
+TEST(WireRefuses, OrUnderstandsWhatItsSenderSealed) {
+  for (test::Message& message : messages())
+    for (std::size_t at = 0; at < message.bytes.size(); ++at) {
+      const std::byte right = message.bytes[at];
+      for (int change = 1; change < 256; change += 2) {
+        message.bytes[at] = right ^ static_cast<std::byte>(change);
+        seal_message(message.bytes);
+        if (!is_refused(message.bytes, message.expected())) {
+          ASSERT_GE(at, 36U) << "every byte of the header counts, but for the checksum";
+        }
+      }
+      message.bytes[at] = right;
+    }
+}
+
+struct Refusal {
+  std::string name;
+  std::function<void(test::Message& message, Expected& expected)> change;  ///< the message is sealed again
+  std::string problem;
+};
+
+template <class Number>
+std::function<void(test::Message&, Expected&)> put(std::size_t at, Number number) {
+  return [=](test::Message& message, Expected&) { std::memcpy(&message.bytes[at], &number, sizeof(number)); };
+}
+
+std::vector<Refusal> refusals() {
+  using M = test::Message&;
+  using E = Expected&;
+  return {
+      {"magic", put(0, std::uint32_t{7}), "is not one of Pliant's: it starts with 7 ("},
+      {"version", put(4, std::uint8_t{2}), "has format version 2 (must be 1). Run one version"},
+      {"index codec", put(5, std::uint8_t{9}), "has index codec 9 ("},
+      {"value codec", put(6, std::uint8_t{9}), "has value codec 9 ("},
+      {"type", put(7, std::uint8_t{2}), "has element type 2 (must be 1"},
+      {"count", put(8, std::uint64_t{601}),
+       "is about a vector of count 601 (this rank's count is 600). Pass the"},
+      {"kept", put(16, std::uint64_t{62}), "keeps elements: 62 (this rank expects 61). Pass the same"},
+      {"payload", put(24, std::uint64_t{10}), "has bytes behind its end: "},
+      {"long payload", put(24, ~std::uint64_t{0}), "is cut short: "},
+      {"padding", put(32, std::uint32_t{4}), "is wrongly padded, by bytes: 4 ("},
+      {"much padding", put(32, ~std::uint32_t{0}), "is too short for its values: "},
+      {"indices", put(40, std::uint32_t{599}), "has wrong indices (an index is not above the one before). "},
+      {"other count", [](M, E e) { e.shape.count = 599; },
+       "is about a vector of count 600 (this rank's count is 599"},
+      {"other kept", [](M, E e) { e.shape.kept = 60; }, "keeps elements: 61 (this rank expects 60"},
+      {"no values", [](M, E e) { e.with_values = false; }, "has value codec 2 (indices alone are expected"},
+      {"values", [](M m, E) { m.bytes.back() = std::byte{0x7f}, *(m.bytes.end() - 2) = std::byte{0x80}; },
+       "has wrong values (a value is not finite). "},
+      {"half a message", [](M m, E) { m.bytes.resize(20); },
+       "is cut short: its bytes are 20 (the header has 40). "},
+  };
+}
+
+TEST(WireRefuses, InWordsThatSayWhoseAndWhy) {
+  for (const Refusal& refusal : refusals()) {
+    test::Message message = message_of(raw_indices, &bfloat16_values);
+    Expected expected = message.expected(17);
+    refusal.change(message, expected);
+    if (message.bytes.size() >= 40) seal_message(message.bytes);
+    const std::string text =
+        test::error_text(ErrorClass::other, [&] { test::decode(message.bytes, expected); });
+    EXPECT_TRUE(text.starts_with("the message of rank 17 " + refusal.problem))
+        << refusal.name << ": " << text;
+  }
+}
+
+TEST(WireRefuses, AWrongChecksumBeforeAnythingElse) {
+  // The type, count, kept, padding, an index, a value.
+  for (const std::size_t at : {7U, 8U, 16U, 32U, 50U, 300U}) {
+    test::Message message = message_of(raw_indices, &bfloat16_values);
+    message.bytes[at] ^= std::byte{1};
+    const std::string text =
+        test::error_text(ErrorClass::other, [&] { test::decode(message.bytes, message.expected()); });
+    EXPECT_TRUE(text.starts_with("the message of rank 3 has checksum ")) << text;
+  }
+}
+
+TEST(WireRefuses, IndicesAloneWhereValuesAreExpected) {
+  const test::Message message = message_of(raw_indices, nullptr);
+  Expected expected = message.expected();
+  expected.with_values = true;
+  const std::string text =
+      test::error_text(ErrorClass::other, [&] { test::decode(message.bytes, expected); });
+  EXPECT_TRUE(text.starts_with("the message of rank 3 has value codec 0 (values are expected")) << text;
+}
+
+TEST(WireRefuses, PaddingThatIsNotZero) {
+  test::Message message =
+      test::encode({.name = "one", .count = 10, .indices = {5}}, {1.0F}, bitmap_indices, &float32_values);
+  message.bytes[43] = std::byte{1};
+  seal_message(message.bytes);
+  const std::string text =
+      test::error_text(ErrorClass::other, [&] { test::decode(message.bytes, message.expected()); });
+  EXPECT_TRUE(text.starts_with("the message of rank 3 is wrongly padded")) << text;
+}
+
+}  // namespace
+}  // namespace pliant
