@@ -57,12 +57,25 @@ int run(const bench::Options& options, const std::vector<bench::Configuration>& 
   return bench::summarise(results).out_of_bounds == 0 ? 0 : apps::kRefusedStatus;
 }
 
+/// Rank 0's kernels; further ranks have nothing to do.
+int time_kernels(const bench::KernelOptions& options, int rank) {
+  if (rank != 0) return 0;
+  try {
+    bench::run_kernels(options, std::cout);
+    return 0;
+  } catch (const std::exception& error) {
+    std::cerr << "pliant_bench: " << error.what() << "\n";
+    return apps::kRefusedStatus;
+  }
+}
+
 int program(int argc, char** argv) {
   int rank = 0;
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
   bench::Options options;
   if (const auto status = bench::parse_options(argc, argv, rank, options)) return *status;
+  if (options.time_kernels) return time_kernels(options.kernels, rank);
   std::vector<bench::Configuration> configurations;
   try {
     configurations = bench::make_configurations(options);

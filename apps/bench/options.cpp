@@ -19,6 +19,7 @@ struct Words {
   std::string op = "sum";
   bool json = false;
   bool csv = false;
+  std::vector<std::string> counts = {"1M", "25600000", "100000000"};
 };
 
 void add_sizes(CLI::App& app, Options& options, Words& words) {
@@ -63,6 +64,48 @@ void add_flags(CLI::App& app, Options& options, Words& words) {
   app.add_option("--seed", options.seed, "Of the inputs")->capture_default_str();
   auto* const json = app.add_flag("--json", words.json, "One JSON object on stdout");
   app.add_flag("--csv", words.csv, "One heading and one line a result on stdout")->excludes(json);
+}
+
+void add_kernels(CLI::App& app, Options& options, Words& words) {
+  KernelOptions& kernels = options.kernels;
+  auto* const flag =
+      app.add_flag("--kernels", options.time_kernels,
+                   "Time the inner loops on this process alone, against `residual += gradient`. "
+                   "With --json one object a line; -n, --density and --seed hold here too");
+  app.add_option("--counts", words.counts, "Elements of a vector [K, M, G: powers of 1024]; one or several")
+      ->delimiter(',')
+      ->needs(flag)
+      ->capture_default_str();
+  app.add_option("--kernel", kernels.kernels, "Beginnings of kernels' names; default: all")
+      ->delimiter(',')
+      ->needs(flag);
+  app.add_option("--input", kernels.inputs, "Inputs; default: all")
+      ->delimiter(',')
+      ->check(CLI::IsMember(kernel_input_names()))
+      ->needs(flag);
+  app.add_option("--threads", kernels.threads, "Threads; one or several")
+      ->delimiter(',')
+      ->check(CLI::Range(1, 64))
+      ->needs(flag)
+      ->capture_default_str();
+  app.add_option("--table", kernels.table, "Kernel table, as PLIANT_KERNELS names it")
+      ->needs(flag)
+      ->capture_default_str();
+}
+
+void resolve_kernels(const CLI::App& app, const Words& words, Options& options) {
+  KernelOptions& kernels = options.kernels;
+  kernels.counts.clear();
+  for (const std::string& text : words.counts) kernels.counts.push_back(apps::parse_bytes("--counts", text));
+  for (const std::int64_t count : kernels.counts)
+    if (count < 1 || count > std::int64_t{1} << 32)
+      throw CLI::ValidationError(
+          "--counts",
+          "count = " + std::to_string(count) + " (must lie in [1, 2^32]: indices have 32 bits). Correct it");
+  if (app.count("--density") > 0) kernels.densities = options.densities;
+  if (app.count("--iters") > 0) kernels.iterations = options.iterations;
+  kernels.seed = options.seed;
+  kernels.json = words.json;
 }
 
 template <class Named>
@@ -119,7 +162,11 @@ std::optional<int> parse_options(int argc, const char* const* argv, int rank, Op
   Words words;
   add_sizes(app, options, words);
   add_flags(app, options, words);
-  app.callback([&] { resolve(words, options); });
+  add_kernels(app, options, words);
+  app.callback([&] {
+    resolve(words, options);
+    resolve_kernels(app, words, options);
+  });
   return apps::parse(app, argc, argv, rank == 0);
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "apps/bench/element.hpp"
+#include "apps/bench/kernels/kernels.hpp"
 
 namespace pliant::bench {
 
@@ -27,6 +28,8 @@ struct Options {
   bool error_feedback = false;
   std::uint64_t seed = 1;
   Format format = Format::table;
+  bool time_kernels = false;  ///< --kernels: `kernels` says how, and no message is sent
+  KernelOptions kernels;
 
   /// Elements of each message, as the sizes asked for; at least one.
   std::vector<std::int64_t> counts() const;

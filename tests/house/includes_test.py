@@ -18,7 +18,9 @@ LAYERS = {
     "public": ("include", (), ()),
     # A program of the machine, not of MPI: it knows the core's errors, and writes into traces.
     "netlab": ("apps/netlab", ("core", "trace", "apps"), ("mpi.h",)),
-    "apps": ("apps", ("public",), ()),
+    # Times what no public header names.
+    "bench_kernels": ("apps/bench/kernels", ("core", "kernels", "compress"), ("mpi.h",)),
+    "apps": ("apps", ("public", "bench_kernels"), ()),
 }
 SEARCH_PATH = ("", "src", "include")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
