@@ -33,45 +33,54 @@ std::string version_text(const Json& version) {
   return "pliant " + version.get<std::string>() + "\n";
 }
 
-Json collect_kernels() {
+/// A list of the library, its entries' flag under the name it has there.
+template <int (*get_num)(int*), int (*get_info)(int, Pliant_Entry*)>
+Json collect_entries(const char* flag) {
   int n = 0;
-  check(Pliant_Kernels_get_num(&n));
+  check(get_num(&n));
   Json rows = Json::array();
   for (int i = 0; i < n; ++i) {
     Pliant_Entry entry{};
-    check(Pliant_Kernels_get_info(i, &entry));
-    rows.push_back({{"name", entry.name}, {"usable", entry.exact != 0}, {"summary", entry.summary}});
+    check(get_info(i, &entry));
+    rows.push_back({{"name", entry.name}, {flag, entry.exact != 0}, {"summary", entry.summary}});
   }
   return rows;
+}
+
+std::string entries_text(const std::string& heading, const Json& rows, const char* flag,
+                         const std::array<const char*, 2>& words) {
+  std::string text = heading + "\n";
+  for (const Json& row : rows)
+    text += "  " + padded(row.at("name"), longest(rows, "name")) + "  " +
+            words[row.at(flag).get<bool>() ? 1 : 0] + "  " + row.at("summary").get<std::string>() + "\n";
+  return text;
+}
+
+Json collect_kernels() {
+  return collect_entries<Pliant_Kernels_get_num, Pliant_Kernels_get_info>("usable");
 }
 
 std::string kernels_text(const Json& rows) {
-  std::string text = "kernels (best first)\n";
-  for (const Json& row : rows)
-    text += "  " + padded(row.at("name"), longest(rows, "name")) +
-            (row.at("usable") ? "  usable      " : "  not usable  ") + row.at("summary").get<std::string>() +
-            "\n";
-  return text;
+  return entries_text("kernels (best first)", rows, "usable", {"not usable", "usable    "});
 }
 
 Json collect_algorithms() {
-  int n = 0;
-  check(Pliant_Algorithm_get_num(&n));
-  Json rows = Json::array();
-  for (int i = 0; i < n; ++i) {
-    Pliant_Entry entry{};
-    check(Pliant_Algorithm_get_info(i, &entry));
-    rows.push_back({{"name", entry.name}, {"exact", entry.exact != 0}, {"summary", entry.summary}});
-  }
-  return rows;
+  return collect_entries<Pliant_Algorithm_get_num, Pliant_Algorithm_get_info>("exact");
 }
 
 std::string algorithms_text(const Json& rows) {
-  std::string text = "algorithms\n";
-  for (const Json& row : rows)
-    text += "  " + padded(row.at("name"), longest(rows, "name")) +
-            (row.at("exact") ? "  exact  " : "  lossy  ") + row.at("summary").get<std::string>() + "\n";
-  return text;
+  return entries_text("algorithms", rows, "exact", {"lossy", "exact"});
+}
+
+Json collect_codecs() {
+  return {{"index", collect_entries<Pliant_Index_codec_get_num, Pliant_Index_codec_get_info>("exact")},
+          {"value", collect_entries<Pliant_Value_codec_get_num, Pliant_Value_codec_get_info>("exact")}};
+}
+
+std::string codecs_text(const Json& codecs) {
+  return entries_text("index codecs", codecs.at("index"), "exact", {"lossy", "exact"}) + "\n" +
+         entries_text("value codecs (rounding stays in the residual)", codecs.at("value"), "exact",
+                      {"rounds", "exact "});
 }
 
 Json collect_setting(int index) {
@@ -124,6 +133,7 @@ constexpr std::array kSections = {
     Section{"version", "Version and optional parts of this build", collect_version, version_text},
     Section{"kernels", "Implementations of the inner loops, best first", collect_kernels, kernels_text},
     Section{"algorithms", "Allreduce algorithms", collect_algorithms, algorithms_text},
+    Section{"codecs", "How kept indices and their values can travel", collect_codecs, codecs_text},
     Section{"settings", "Settings in force and where each comes from", collect_settings, settings_text},
 };
 

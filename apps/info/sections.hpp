@@ -1,4 +1,4 @@
-// What this build and this environment consist of: version, kernels, algorithms, settings.
+// What this build and this environment consist of: version, kernels, algorithms, codecs, settings.
 #pragma once
 
 #include <nlohmann/json.hpp>

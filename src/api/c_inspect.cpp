@@ -12,8 +12,10 @@
 #include "api/plan.hpp"
 #include "api/report.hpp"
 #include "collectives/registry.hpp"
+#include "compress/index_codec.hpp"
 #include "compress/speed.hpp"
 #include "compress/topk.hpp"
+#include "compress/value_codec.hpp"
 #include "core/config.hpp"
 #include "core/environment.hpp"
 #include "core/error.hpp"
@@ -111,6 +113,32 @@ int Pliant_Kernels_get_info(int index, Pliant_Entry* entry) {
   if (!in_range(index, kernel_tables().size())) return refuse_index("kernels", index, kernel_tables().size());
   const Kernels& table = *kernel_tables()[static_cast<std::size_t>(index)];
   *entry = {table.name.data(), table.summary.data(), table.usable() ? 1 : 0};
+  return MPI_SUCCESS;
+}
+
+int Pliant_Index_codec_get_num(int* n) {
+  *n = static_cast<int>(index_codecs().size());
+  return MPI_SUCCESS;
+}
+
+int Pliant_Index_codec_get_info(int index, Pliant_Entry* entry) {
+  if (!in_range(index, index_codecs().size()))
+    return refuse_index("index codec", index, index_codecs().size());
+  const IndexCodec& codec = *index_codecs()[static_cast<std::size_t>(index)];
+  *entry = {codec.name.data(), codec.summary.data(), 1};
+  return MPI_SUCCESS;
+}
+
+int Pliant_Value_codec_get_num(int* n) {
+  *n = static_cast<int>(value_codecs().size());
+  return MPI_SUCCESS;
+}
+
+int Pliant_Value_codec_get_info(int index, Pliant_Entry* entry) {
+  if (!in_range(index, value_codecs().size()))
+    return refuse_index("value codec", index, value_codecs().size());
+  const ValueCodec& codec = *value_codecs()[static_cast<std::size_t>(index)];
+  *entry = {codec.name.data(), codec.summary.data(), codec.lossy ? 0 : 1};
   return MPI_SUCCESS;
 }
 

@@ -47,7 +47,7 @@ struct SelectCall {
   bool take = true;                  ///< false: what is selected stays in `residual` too
   std::uint32_t* indices = nullptr;  ///< [kept] out, ascending; in the workspace, until its next selection
   T* values = nullptr;               ///< [kept] out, their values before they were taken; there too
-  GainCurve* curve = nullptr;        ///< not null: filled, at the cost of about another half of the call
+  GainCurve* curve = nullptr;        ///< not null: filled; counting takes longer than selecting
 };
 
 /// Memory and threads of the selections of one communicator. Memory grows once, and is touched then.

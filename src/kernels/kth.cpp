@@ -51,7 +51,7 @@ MagnitudeBits<T> kth_largest(std::span<const std::span<const MagnitudeBits<T>>> 
     } while (rank > 0);
     rank += within;
     const Bits begin = low + (static_cast<Bits>(digit) << shift);
-    high = std::min<Bits>(high, begin + ((Bits{1} << shift) - 1));
+    high = begin + std::min<Bits>(high - begin, (Bits{1} << shift) - 1);
     low = begin;
   }
   if (low == high) return low;

@@ -57,6 +57,7 @@ class SquareSums {
   template <class T>
   HWY_INLINE double total(const T* rest, std::int64_t count) {
     std::array<double, kSquaresLanes> lanes;
+#pragma GCC unroll 16
     for (std::int64_t v = 0; v < kStepVectors<double>; ++v)
       hn::StoreU(sums_[v], kDoubles, lanes.data() + v * kLanes<double>);
     for (std::int64_t i = 0; i < count; ++i) {
@@ -89,6 +90,7 @@ double squared_norm(const T* values, std::int64_t count) {
     SquareSums sums;
     std::int64_t i = begin;
     for (; i + kSquaresLanes <= end; i += kSquaresLanes)
+#pragma GCC unroll 16
       for (std::int64_t v = 0; v < kStepVectors<T>; ++v)
         sums.add(v, hn::LoadU(d, values + i + v * kLanes<T>));
     total += sums.total(values + i, end - i);
@@ -117,6 +119,7 @@ double accumulate(float* residual, const float* gradient, std::int64_t count, Se
     SquareSums sums;
     std::int64_t i = begin;
     for (; i + kSquaresLanes <= end; i += kSquaresLanes)
+#pragma GCC unroll 16
       for (std::int64_t v = 0; v < kStepVectors<float>; ++v) {
         const std::int64_t at = i + v * kLanes<float>;
         const auto fed = hn::Add(hn::LoadU(d, residual + at), hn::LoadU(d, gradient + at));
@@ -135,6 +138,7 @@ double drain(float* result, const float* gradient, float* residual, std::int64_t
     SquareSums sums;
     std::int64_t i = begin;
     for (; i + kSquaresLanes <= end; i += kSquaresLanes)
+#pragma GCC unroll 16
       for (std::int64_t v = 0; v < kStepVectors<float>; ++v) {
         const std::int64_t at = i + v * kLanes<float>;
         const auto fed = hn::Add(hn::LoadU(d, residual + at), hn::LoadU(d, gradient + at));

@@ -6,6 +6,7 @@
 #define PLIANT_KERNELS_SIMD_TOPK_INL
 #endif
 
+#include "kernels/front_lanes.hpp"
 #include "kernels/simd-inl.hpp"
 #include "kernels/streaming_topk.hpp"
 
@@ -23,6 +24,51 @@ HWY_INLINE BitVector<T> magnitudes(Vector<T> values) {
   const BitVectors<T> d;
   return hn::And(hn::BitCast(d, values), hn::Set(d, kMostMagnitude<T>));
 }
+
+template <class M, class D>
+HWY_INLINE std::uint64_t mask_bits(D d, M mask) {
+  std::uint8_t bytes[(hn::MaxLanes(D()) + 7) / 8];
+  hn::StoreMaskBits(d, mask, bytes);
+  if constexpr (sizeof bytes == 1) return bytes[0];
+  return bytes[0] | std::uint64_t{bytes[sizeof bytes - 1]} << 8;
+}
+
+/// The lanes that a mask names, to be moved to the front of vectors of T and of as many indices. Instruction
+/// sets without an instruction for it look the permutation up: Highway 1.0 does so too, but g++ 12 then
+/// copies its table to the stack each time, which made the selection five times slower.
+template <class T>
+class Picks {
+  using Tag = Vectors<T>;
+  static constexpr bool kNative = kLanes<T> != 8 && kLanes<T> != 4;
+
+ public:
+  HWY_INLINE explicit Picks(hn::Mask<Tag> mask) : mask_(mask), bits_(mask_bits(Tag(), mask)) {}
+
+  HWY_INLINE std::int64_t count() const { return std::popcount(bits_); }
+  HWY_INLINE bool none() const { return bits_ == 0; }
+
+  /// Of any vector with T's lanes.
+  template <class V>
+  HWY_INLINE V front(V values) const {
+    const hn::DFromV<V> d;
+    if constexpr (kNative) {
+      return hn::Compress(values, hn::RebindMask(d, mask_));
+    } else {
+      const hn::Rebind<std::uint32_t, hn::DFromV<V>> words;
+      const hn::Rebind<std::uint8_t, hn::DFromV<V>> bytes;
+      const auto order = hn::PromoteTo(words, hn::LoadU(bytes, kFrontLanes[bits_].data()));
+      if constexpr (sizeof(hn::TFromV<V>) == sizeof(std::uint64_t))
+        return hn::TableLookupLanes(
+            values, hn::IndicesFromVec(d, hn::PromoteTo(hn::RebindToUnsigned<hn::DFromV<V>>(), order)));
+      else
+        return hn::TableLookupLanes(values, hn::IndicesFromVec(d, order));
+    }
+  }
+
+ private:
+  hn::Mask<Tag> mask_;
+  std::uint64_t bits_;
+};
 
 /// Vectors of indices, in lanes as wide as T's.
 template <class T>
@@ -47,18 +93,39 @@ struct IndexLanes {
   }
 };
 
+template <class T>
+void find_buckets(const T* fed, const T* gradient, std::int64_t count, std::uint32_t* buckets) {
+  const Vectors<T> d;
+  const BitVectors<T> db;
+  std::int64_t i = 0;
+  for (; i + kLanes<T> <= count; i += kLanes<T>) {
+    auto values = hn::LoadU(d, fed + i);
+    if (gradient != nullptr) values = hn::Add(values, hn::LoadU(d, gradient + i));
+    const auto bucket =
+        hn::BitCast(typename IndexLanes<T>::Tag(), hn::ShiftRight<kBucketShift<T>>(magnitudes<T>(values)));
+    IndexLanes<T>::store(bucket, buckets + i);
+  }
+  for (; i < count; ++i) {
+    const T value = gradient == nullptr ? fed[i] : fed[i] + gradient[i];
+    buckets[i] = static_cast<std::uint32_t>(magnitude(value) >> kBucketShift<T>);
+  }
+}
+
 /// Count the magnitudes of residual + gradient in [begin, end) by bucket.
 template <class T>
 void count_buckets(const StreamRange<T>& range, std::int64_t begin, std::int64_t end) {
-  static_assert(kHistograms == 4);
-  std::array<std::uint16_t, kSquaresBlock> buckets;
-  for (std::int64_t i = begin; i < end; ++i) {
-    const T value = range.gradient == nullptr ? range.residual[i] : range.residual[i] + range.gradient[i];
-    buckets[static_cast<std::size_t>(i - begin)] =
-        static_cast<std::uint16_t>(magnitude(value) >> kBucketShift<T>);
+  std::array<std::uint32_t, kSquaresBlock> buckets;
+  const std::int64_t count = end - begin;
+  find_buckets(range.residual + begin, range.gradient == nullptr ? nullptr : range.gradient + begin, count,
+               buckets.data());
+  std::uint32_t* const histogram = range.histogram;
+  const std::uint32_t* at = buckets.data();
+  const std::uint32_t* const last = at + count;
+  for (; at + kHistograms <= last; at += kHistograms) {
+#pragma GCC unroll 16
+    for (std::int64_t part = 0; part < kHistograms; ++part) ++histogram[part * kBuckets<T> + at[part]];
   }
-  for (std::int64_t i = 0; i < end - begin; ++i)
-    ++range.histogram[(i % kHistograms) * kBuckets<T> + buckets[static_cast<std::size_t>(i)]];
+  for (; at < last; ++at) ++histogram[*at];
 }
 
 /// The elements of a block that no whole step is left for.
@@ -97,25 +164,26 @@ double stream_block(StreamRange<T>& range, std::int64_t begin, std::int64_t end)
   SquareSums sums;
   std::int64_t i = begin;
   for (; i + kSquaresLanes <= end; i += kSquaresLanes) {
+#pragma GCC unroll 16
     for (std::int64_t line = 0; line < kStepLines<T>; ++line) {
       const std::int64_t soon = i + kStreamAhead + line * (kSquaresLanes / kStepLines<T>);
       __builtin_prefetch(residual + soon, 1);
       if constexpr (kFeed) __builtin_prefetch(gradient + soon);
     }
+#pragma GCC unroll 16
     for (std::int64_t v = 0; v < kStepVectors<T>; ++v) {
       const std::int64_t at = i + v * kLanes<T>;
       auto fed = hn::LoadU(d, residual + at);
       if constexpr (kFeed) fed = hn::Add(fed, hn::LoadU(d, gradient + at));
       const auto bits = magnitudes<T>(fed);
       const auto taken = hn::RebindMask(d, hn::Gt(bits, take_above));
-      const auto candidate = hn::Gt(bits, above);
+      const Picks<T> candidates(hn::RebindMask(d, hn::Gt(bits, above)));
       hn::StoreU(hn::IfThenZeroElse(taken, fed), d, residual + at);
       sums.add(v, fed);
-      Index::store(hn::Compress(lane, hn::RebindMask(typename Index::Tag(), candidate)), indices);
-      hn::StoreU(hn::Compress(fed, hn::RebindMask(d, candidate)), d, values);
-      const std::size_t found = hn::CountTrue(BitVectors<T>(), candidate);
-      indices += found;
-      values += found;
+      Index::store(candidates.front(lane), indices);
+      hn::StoreU(candidates.front(fed), d, values);
+      indices += candidates.count();
+      values += candidates.count();
       lane = hn::Add(lane, lanes);
     }
   }
@@ -133,9 +201,9 @@ void note_band(StreamRange<T>& range, std::int64_t from) {
   std::int64_t i = from;
   for (; i + kLanes<T> <= range.candidates; i += kLanes<T>) {
     const auto bits = magnitudes<T>(hn::LoadU(Vectors<T>(), range.values + i));
-    const auto inside = hn::Not(hn::Gt(bits, top));
-    if (!range.plateau) hn::StoreU(hn::Compress(bits, inside), d, range.band + range.in_band);
-    range.in_band += static_cast<std::int64_t>(hn::CountTrue(d, inside));
+    const Picks<T> inside(hn::RebindMask(Vectors<T>(), hn::Not(hn::Gt(bits, top))));
+    if (!range.plateau) hn::StoreU(inside.front(bits), d, range.band + range.in_band);
+    range.in_band += inside.count();
   }
   for (; i < range.candidates; ++i) {
     const MagnitudeBits<T> bits = magnitude(range.values[i]);
@@ -155,9 +223,10 @@ std::int64_t gather_between(std::span<const MagnitudeBits<T>> list, MagnitudeBit
   std::int64_t i = 0;
   for (; i + kLanes<T> <= count; i += kLanes<T>) {
     const auto bits = hn::LoadU(d, list.data() + i);
-    const auto inside = hn::And(hn::Gt(bits, below), hn::Not(hn::Gt(bits, top)));
-    hn::StoreU(hn::Compress(bits, inside), d, out + found);
-    found += static_cast<std::int64_t>(hn::CountTrue(d, inside));
+    const auto between = hn::And(hn::Gt(bits, below), hn::Not(hn::Gt(bits, top)));
+    const Picks<T> inside(hn::RebindMask(Vectors<T>(), between));
+    hn::StoreU(inside.front(bits), d, out + found);
+    found += inside.count();
   }
   for (; i < count; ++i) {
     const MagnitudeBits<T> bits = list[static_cast<std::size_t>(i)];
@@ -212,15 +281,6 @@ void mend(const PickRange<T>& range, std::int64_t at, std::uint64_t picked, std:
   }
 }
 
-template <class M, class D>
-HWY_INLINE std::uint64_t mask_bits(D d, M mask) {
-  std::uint8_t bytes[8] = {};
-  hn::StoreMaskBits(d, mask, bytes);
-  std::uint64_t bits = 0;
-  std::memcpy(&bits, bytes, sizeof bits);
-  return bits;
-}
-
 /// Fewer candidates than a vector has lanes.
 template <class T>
 std::int64_t pick_rest(const PickRange<T>& range, std::int64_t from, std::int64_t at) {
@@ -270,10 +330,9 @@ std::int64_t pick(const PickRange<T>& range) {
     const auto picked = hn::Gt(bits, above);
     const auto wrong = hn::Xor(picked, hn::Gt(bits, taken_above));
     if (HWY_UNLIKELY(!hn::AllFalse(db, wrong))) mend(range, j, mask_bits(db, picked), mask_bits(db, wrong));
-    const auto found = static_cast<std::int64_t>(hn::CountTrue(db, picked));
-    write_picked<T>(range, hn::Compress(indices, hn::RebindMask(typename Index::Tag(), picked)),
-                    hn::Compress(values, hn::RebindMask(d, picked)), at, found);
-    at += found;
+    const Picks<T> front(hn::RebindMask(d, picked));
+    write_picked<T>(range, front.front(indices), front.front(values), at, front.count());
+    at += front.count();
   }
   return pick_rest(range, j, at);
 }

@@ -311,6 +311,7 @@ Selection streaming_topk(SelectCall<T>& call, SelectWorkspace& workspace, const 
   Selection selection;
   Ranges<T> ranges;
   lay_out(ranges, call, workspace);
+  const std::uint32_t* const histogram = ranges.items[0].histogram;  // second passes do without
   const Guess<T> guess = collect(ranges, call, workspace, loops);
   Threshold<T> threshold;
   if (call.kept > 0) threshold = refine(ranges, call.kept, guess, loops);
@@ -322,9 +323,9 @@ Selection streaming_topk(SelectCall<T>& call, SelectWorkspace& workspace, const 
     selection.nonfinite = std::count_if(call.values, call.values + call.kept,
                                         [](T value) { return magnitude(value) >= Magnitude<T>::kInfinity; });
   if (call.curve != nullptr)
-    *call.curve = make_gain_curve<T>(
-        {ranges.items[0].histogram, static_cast<std::size_t>(ranges.used * kHistograms * kBuckets<T>)},
-        selection.total_squared);
+    *call.curve =
+        make_gain_curve<T>({histogram, static_cast<std::size_t>(ranges.used * kHistograms * kBuckets<T>)},
+                           selection.total_squared);
   return selection;
 }
 

@@ -68,6 +68,85 @@ TEST(Lossy, NothingOfTheGradientIsEverLost) {
   }
 }
 
+std::vector<std::string> codecs(int (*get_num)(int*), int (*get_info)(int, Pliant_Entry*)) {
+  std::vector<std::string> names;
+  int n = 0;
+  get_num(&n);
+  for (int i = 0; i < n; ++i) {
+    Pliant_Entry entry{};
+    get_info(i, &entry);
+    names.emplace_back(entry.name);
+  }
+  return names;
+}
+
+/// Steps under these codecs and a flush: what all results add up to.
+std::vector<float> sum_of_results(const FreshComm& comm, const std::string& indices,
+                                  const std::string& values, std::int64_t* wire_bytes) {
+  EXPECT_EQ(set(comm, {{"pliant_mode", "topk"},
+                       {"pliant_density", "0.02"},
+                       {"pliant_min_bytes", "0"},
+                       {"pliant_algorithm", "allgather_topk"},
+                       {"pliant_index_codec", indices},
+                       {"pliant_value_codec", values}}),
+            MPI_SUCCESS);
+  std::vector<float> buffer(kCount);
+  std::vector<float> sums(kCount, 0.0F);
+  Pliant_Request request = PLIANT_REQUEST_NULL;
+  Pliant_Allreduce_init(MPI_IN_PLACE, buffer.data(), kCount, MPI_FLOAT, MPI_SUM, comm, MPI_INFO_NULL,
+                        &request);
+  const auto add = [&] {
+    for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += buffer[i];
+  };
+  for (int step = 0; step < 4; ++step) {
+    fill_gradient(buffer, comm.rank(), step);
+    Pliant_Start(request);
+    EXPECT_EQ(Pliant_Wait(request), MPI_SUCCESS);
+    EXPECT_TRUE(same_bits(buffer, comm));
+    const Pliant_Report report = report_of(request);
+    EXPECT_EQ(report.kept, 120);
+    EXPECT_GT(report.gain, 0);
+    EXPECT_LE(report.gain, 1);
+    *wire_bytes = report.wire_bytes;
+    add();
+  }
+  std::fill(buffer.begin(), buffer.end(), 0.0F);
+  EXPECT_EQ(Pliant_Request_flush(request), MPI_SUCCESS);
+  add();
+  Pliant_Request_free(&request);
+  return sums;
+}
+
+TEST(Lossy, NoCodecLosesAnything) {
+  std::vector<float> expected(kCount, 0.0F);
+  const FreshComm world;
+  for (int step = 0; step < 4; ++step) {
+    std::vector<float> send(kCount);
+    fill_gradient(send, world.rank(), step);
+    const std::vector<float> sum = exact_sum(send, world);
+    for (std::size_t i = 0; i < sum.size(); ++i) expected[i] += sum[i];
+  }
+  std::int64_t raw_bytes = 0;
+  sum_of_results(FreshComm(), "raw", "float32", &raw_bytes);
+  std::vector<std::string> indices = codecs(Pliant_Index_codec_get_num, Pliant_Index_codec_get_info);
+  indices.emplace_back("auto");
+  for (const std::string& index : indices)
+    for (const std::string& value : codecs(Pliant_Value_codec_get_num, Pliant_Value_codec_get_info)) {
+      SCOPED_TRACE(index + ", " + value);
+      std::int64_t wire_bytes = 0;
+      EXPECT_EQ(sum_of_results(FreshComm(), index, value, &wire_bytes), expected);
+      if (world.ranks() > 1 && value == "int8" && index == "rice") {
+        EXPECT_LT(wire_bytes, raw_bytes / 2);
+      }
+    }
+}
+
+TEST(Lossy, RefusesCodecsThatDoNotExist) {
+  const FreshComm comm;
+  EXPECT_NE(set(comm, {{"pliant_index_codec", "zip"}}), MPI_SUCCESS);
+  EXPECT_NE(set(comm, {{"pliant_value_codec", "auto"}}), MPI_SUCCESS);
+}
+
 TEST(Lossy, BlockingCallsKeepTheirResidualByBufferAndCount) {
   const FreshComm comm;
   ASSERT_EQ(set(comm, {{"pliant_mode", "topk"},

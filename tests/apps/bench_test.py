@@ -25,6 +25,55 @@ def run_json(*arguments, **keywords):
     return json.loads(done.stdout)
 
 
+class Kernels(unittest.TestCase):
+    QUICK = ("--kernels", "--counts", "20000,4K", "-n", "2")
+
+    def rows(self, *arguments):
+        done = run(*self.QUICK, *arguments, "--json", ranks=1)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def test_every_kernel_has_rows(self):
+        rows = self.rows("--density", "0.1,0.01")
+        self.assertGreaterEqual({row["kernel"] for row in rows},
+                                {"topk", "topk_curve", "topk_float64", "reduce_sum", "accumulate", "drain",
+                                 "squared_norm", "take", "scatter_add", "index_raw_encode", "index_rice_decode",
+                                 "index_block_decode", "index_bitmap_encode", "value_int8_encode",
+                                 "value_float16_decode", "crc32c"})
+        topk = [row for row in rows if row["kernel"] == "topk"]
+        inputs = {"normal", "laplace", "student-t", "layered", "equal", "zeros", "few"}
+        self.assertEqual({(row["n"], row["density"], row["input"], row["threads"]) for row in topk},
+                         {(n, d, i, 1) for n in (20000, 4096) for d in (0.1, 0.01) for i in inputs})
+        for row in rows:
+            with self.subTest(row=row):
+                self.assertLessEqual({"kernel", "n", "density", "input", "threads", "floor_ratio", "ms"}, set(row))
+                self.assertGreater(row["floor_ratio"], 0)
+                self.assertGreater(row["ms"], 0)
+                if "entropy_bits" in row:
+                    self.assertGreater(row["bits"], row["entropy_bits"])
+
+    def test_choice_of_rows(self):
+        rows = self.rows("--kernel", "topk_c,take", "--input", "few,equal", "--threads", "1,2", "--density", "0.5")
+        self.assertEqual({row["kernel"] for row in rows}, {"topk_curve", "take"})
+        self.assertEqual({row["input"] for row in rows}, {"equal"})
+        self.assertEqual({row["threads"] for row in rows}, {1, 2})
+
+    def test_table(self):
+        text = run(*self.QUICK, "--kernel", "index", "--table", "scalar", ranks=1).stdout
+        self.assertIn("kernels: scalar", text)
+        self.assertIn("index_block_decode", text)
+
+    def test_refusals(self):
+        for arguments, status, words in ((("--table", "mmx"), 1, ("PLIANT_KERNELS = mmx", "scalar")),
+                                         (("--counts", "5G"), 2, ("5368709120", "[1, 2^32]")),
+                                         (("--counts", "0"), 2, ("count = 0",)),
+                                         (("--input", "noise"), 2, ("noise",))):
+            done = run("--kernels", *arguments, ranks=1)
+            self.assertEqual(done.returncode, status, done.stderr)
+            for word in words:
+                self.assertIn(word, done.stderr)
+
+
 class Results(unittest.TestCase):
     def test_every_algorithm_is_right(self):
         densities = [0.1, 0.01]

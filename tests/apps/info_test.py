@@ -141,7 +141,7 @@ class Sections(unittest.TestCase):
 
     def test_everything(self):
         everything = run_json()
-        self.assertEqual(set(everything), {"version", "kernels", "algorithms", "settings"})
+        self.assertEqual(set(everything), {"version", "kernels", "algorithms", "codecs", "settings"})
         self.assertEqual(everything["algorithms"], run_json("--algorithms"))
         self.assertIn({"name": "scalar", "usable": True},
                       [{"name": row["name"], "usable": row["usable"]} for row in everything["kernels"]])
@@ -149,7 +149,11 @@ class Sections(unittest.TestCase):
         self.assertTrue(exact["ring"])
         self.assertFalse(exact[AG])
         text = run().stdout
-        for row in everything["kernels"] + everything["algorithms"]:
+        codecs = everything["codecs"]
+        self.assertEqual([row["name"] for row in codecs["index"]], ["raw", "bitmap", "block", "rice"])
+        self.assertEqual({row["name"]: row["exact"] for row in codecs["value"]},
+                         {"float32": True, "bfloat16": False, "float16": False, "int8": False})
+        for row in everything["kernels"] + everything["algorithms"] + codecs["index"] + codecs["value"]:
             self.assertIn(row["name"], text)
         self.assertEqual(run("--version").stdout, f"pliant {everything['version']}\n")
 
