@@ -168,14 +168,19 @@ void trace(Context& context, const Operation& operation, const Pliant_Report& re
   process.record(event);
 }
 
+/// `tensor: `, where there is one.
+std::string address(const Operation& operation) {
+  return operation.tensor != nullptr ? operation.tensor->name + ": " : std::string();
+}
+
 void announce(Context& context, const Operation& operation, const Pliant_Report& report) {
-  const std::string name = operation.tensor != nullptr ? operation.tensor->name + ": " : std::string();
   if (report.nonfinite > 0)
     context.warn_once_here(
-        name + std::to_string(report.nonfinite) +
+        address(operation) + std::to_string(report.nonfinite) +
         " NaN or infinite elements were selected and sent (they rank first). Look at the gradient");
   const Logger logger = context.process().logger();
-  if (context.comm().rank() == 0 && logger.level() >= LogLevel::trace) logger.trace(name + report.reason);
+  if (context.comm().rank() == 0 && logger.level() >= LogLevel::trace)
+    logger.trace(address(operation) + report.reason);
 }
 
 }  // namespace

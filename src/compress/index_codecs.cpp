@@ -4,12 +4,14 @@
 
 #include "compress/index_codec.hpp"
 #include "core/error.hpp"
+#include "core/link_model.hpp"
 
 namespace pliant {
 namespace {
 
 constexpr std::array<const IndexCodec*, 4> kAll = {&raw_indices, &bitmap_indices, &block_indices,
                                                    &rice_indices};
+static_assert(kAll.size() == ComputeModel::kIndexCodecs, "the cost model has a speed for each codec");
 
 }  // namespace
 

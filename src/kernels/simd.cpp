@@ -6,6 +6,8 @@
 #define HWY_TARGET_INCLUDE "kernels/simd.cpp"
 // Those left out are near one that is not; `scalar` is better than the emulated vectors of HWY_SCALAR.
 #define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_AVX3_DL)
+// Assertions, which debug and sanitizer builds would have, are in Highway's library; its headers are enough.
+#define HWY_IS_DEBUG_BUILD 0
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 

@@ -141,13 +141,6 @@ void stream_rest(StreamRange<T>& range, std::int64_t begin, std::int64_t end, T*
   }
 }
 
-/// Elements ahead of the one in hand that are asked for: the loop is too long for the processor to see that
-/// far itself, and its prefetcher stops at each page.
-constexpr std::int64_t kStreamAhead = 1024;
-/// Lines of 64 bytes in a step of 16 elements.
-template <class T>
-constexpr std::int64_t kStepLines = kSquaresLanes* static_cast<std::int64_t>(sizeof(T)) / 64;
-
 /// One block: what streaming_topk.hpp calls `stream`. Returns the block's sum of squares.
 template <class T, bool kFeed>
 double stream_block(StreamRange<T>& range, std::int64_t begin, std::int64_t end) {
@@ -164,12 +157,8 @@ double stream_block(StreamRange<T>& range, std::int64_t begin, std::int64_t end)
   SquareSums sums;
   std::int64_t i = begin;
   for (; i + kSquaresLanes <= end; i += kSquaresLanes) {
-#pragma GCC unroll 16
-    for (std::int64_t line = 0; line < kStepLines<T>; ++line) {
-      const std::int64_t soon = i + kStreamAhead + line * (kSquaresLanes / kStepLines<T>);
-      __builtin_prefetch(residual + soon, 1);
-      if constexpr (kFeed) __builtin_prefetch(gradient + soon);
-    }
+    ask_ahead(residual + i);
+    if constexpr (kFeed) ask_ahead(gradient + i);
 #pragma GCC unroll 16
     for (std::int64_t v = 0; v < kStepVectors<T>; ++v) {
       const std::int64_t at = i + v * kLanes<T>;

@@ -12,8 +12,9 @@
 namespace pliant {
 namespace {
 
-/// The largest kept in [least, count] for which the algorithm is predicted to take at most `available_s`; 0
-/// if none. Costs do not fall with k, so bisection finds it exactly.
+/// A kept in [least, count] for which the algorithm is predicted to take at most `available_s`, found by
+/// bisection; 0 if even `least` takes longer. Costs rise with k but for the steps of index codecs, so it is
+/// the largest, or within a step of it.
 std::int64_t largest_fitting(const AllreduceAlgorithm& algorithm, const PolicyInput& input,
                              std::int64_t least, double available_s) {
   const auto fits = [&](std::int64_t kept) {

@@ -1,0 +1,120 @@
+// Once buffers have grown, a step of a lossy algorithm allocates nothing: neither kernels nor codecs nor
+// collectives. This program counts what operator new is asked for.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
+#include <random>
+#include <vector>
+
+#include "collectives/registry.hpp"
+#include "compress/topk.hpp"
+
+namespace {
+
+std::atomic<std::int64_t> allocations{0};
+
+void* counted(std::size_t bytes, std::size_t alignment) {
+  ++allocations;
+  void* memory = std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
+}
+
+}  // namespace
+
+void* operator new(std::size_t bytes) {
+  return counted(bytes, alignof(std::max_align_t));
+}
+void* operator new(std::size_t bytes, std::align_val_t alignment) {
+  return counted(bytes, static_cast<std::size_t>(alignment));
+}
+void operator delete(void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, std::align_val_t) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
+  std::free(memory);
+}
+
+namespace pliant {
+namespace {
+
+constexpr std::int64_t kCount = 100'003;
+
+class Allocation : public testing::Test {
+ protected:
+  void step(const AllreduceAlgorithm& algorithm, const IndexCodec& indices, const ValueCodec& values,
+            std::int64_t number) {
+    AllreduceCall call{.comm = comm_,
+                       .workspace = workspace_,
+                       .kernels = choose_kernels("auto"),
+                       .shape = {.ranks = comm_.ranks(),
+                                 .count = kCount,
+                                 .kept = kept_count(kCount, 0.02),
+                                 .index_codec = &indices,
+                                 .value_codec = &values},
+                       .data = reinterpret_cast<std::byte*>(result_.data()),
+                       .residual = residual_.data(),
+                       .gradient = gradient_.data(),
+                       .step = number,
+                       .own = {},
+                       .outcome = {}};
+    algorithm.run(call);
+  }
+
+  void expect_none_after_growing(const AllreduceAlgorithm& algorithm, const IndexCodec& indices,
+                                 const ValueCodec& values) {
+    const std::int64_t ranks = comm_.ranks();  // every rank leads once
+    for (std::int64_t number = 0; number < 2 * ranks; ++number) step(algorithm, indices, values, number);
+    const std::int64_t before = allocations;
+    for (std::int64_t number = 0; number < 2 * ranks; ++number) step(algorithm, indices, values, number);
+    EXPECT_EQ(allocations - before, 0) << algorithm.name << ", " << indices.name << ", " << values.name;
+  }
+
+  static std::vector<float> noise() {
+    std::mt19937 random(7);
+    std::normal_distribution<float> normal;
+    std::vector<float> values(kCount);
+    for (float& value : values) value = normal(random);
+    return values;
+  }
+
+  Communicator comm_ = Communicator::duplicate(MPI_COMM_WORLD);
+  Workspace workspace_;
+  std::vector<float> gradient_ = noise();
+  std::vector<float> residual_ = std::vector<float>(kCount);
+  std::vector<float> result_ = std::vector<float>(kCount);
+};
+
+TEST_F(Allocation, IsCounted) {
+  const std::int64_t before = allocations;
+  const std::vector<int> some(100);
+  EXPECT_EQ(allocations - before, 1) << some.size();
+}
+
+TEST_F(Allocation, NothingOnceBuffersHaveGrown) {
+  for (const AllreduceAlgorithm* algorithm : algorithms()) {
+    if (algorithm->exact) continue;
+    for (const IndexCodec* indices : index_codecs())
+      expect_none_after_growing(*algorithm, *indices, float32_values);
+    for (const ValueCodec* values : value_codecs())
+      expect_none_after_growing(*algorithm, raw_indices, *values);
+  }
+}
+
+TEST_F(Allocation, NothingWithThreads) {
+  Team team(3);
+  workspace_.select.team = &team;
+  expect_none_after_growing(*find_algorithm("allgather_topk"), block_indices, float32_values);
+  workspace_.select.team = nullptr;
+}
+
+}  // namespace
+}  // namespace pliant
