@@ -214,8 +214,8 @@ int Pliant_Algorithm_get_info(int index, Pliant_Entry* entry);
 int Pliant_Kernels_get_num(int* n);
 /** In order of preference; `exact` is 1 for those usable on this processor. */
 int Pliant_Kernels_get_info(int index, Pliant_Entry* entry);
-/** How kept indices can travel (pliant_index_codec), and their values (pliant_value_codec): `exact` is 1 for those
- *  that round nothing off. */
+/** How kept indices can travel (pliant_index_codec), and their values (pliant_value_codec): `exact` is 1 for
+ * those that round nothing off. */
 int Pliant_Index_codec_get_num(int* n);
 int Pliant_Index_codec_get_info(int index, Pliant_Entry* entry);
 int Pliant_Value_codec_get_num(int* n);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "collectives/sparse/messages.hpp"
 #include "collectives/sparse/sparse.hpp"
 
 namespace pliant {
@@ -26,6 +27,9 @@ void explain_choice(Decision& decision, const DecisionInput& input, const Policy
   const Candidate* sparse = cheapest(decision.candidates, false);
   const double density = static_cast<double>(wish.kept) / static_cast<double>(input.shape.count);
   const char* name = decision.algorithm->name.data();
+  AllreduceShape kept_shape = input.shape;
+  kept_shape.kept = wish.kept;
+  const char* indices = index_codec_for(kept_shape, input.model).name.data();
   if (!wish.feasible) {
     explain(decision, "%s is the fastest: the budget of %.4g ms cannot hold after %.4g ms of computing", name,
             input.plan.settings.time_budget_s * kMs, input.compute_s * kMs);
@@ -33,11 +37,11 @@ void explain_choice(Decision& decision, const DecisionInput& input, const Policy
     explain(decision, "compression refused: dense %s predicted %.4g ms, %s at density %.3g %.4g ms", name,
             decision.predicted_s * kMs, sparse->algorithm->name.data(), density, sparse->predicted_s * kMs);
   } else if (dense != nullptr) {
-    explain(decision, "%s at density %.3g predicted %.4g ms, dense %s %.4g ms", name, density,
-            decision.predicted_s * kMs, dense->algorithm->name.data(), dense->predicted_s * kMs);
+    explain(decision, "%s at density %.3g, indices %s, predicted %.4g ms, dense %s %.4g ms", name, density,
+            indices, decision.predicted_s * kMs, dense->algorithm->name.data(), dense->predicted_s * kMs);
   } else {
-    explain(decision, "%s at density %.3g predicted %.4g ms; exact ones are not allowed", name, density,
-            decision.predicted_s * kMs);
+    explain(decision, "%s at density %.3g, indices %s, predicted %.4g ms; exact ones are not allowed", name,
+            density, indices, decision.predicted_s * kMs);
   }
 }
 

@@ -7,6 +7,7 @@
 #include <type_traits>
 
 #include "tests/kernels/tables.hpp"
+#include "tests/kernels/unaligned.hpp"
 #include "tests/support/bits.hpp"
 #include "tests/support/float_inputs.hpp"
 

@@ -1,157 +1,178 @@
-// Exact top-k and its companion take, against sorting.
+// Exact top-k with error feedback, against sorting: every table, type and number of threads.
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <cmath>
-#include <limits>
 #include <set>
 
+#include "tests/kernels/inputs.hpp"
+#include "tests/kernels/selection.hpp"
 #include "tests/kernels/tables.hpp"
-#include "tests/support/bits.hpp"
-#include "tests/support/float_inputs.hpp"
-#include "tests/support/topk_oracle.hpp"
 
 namespace pliant {
 namespace {
 
-constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
+/// Around vectors, steps of 16, blocks, and 16384, from where on a sample is a part of the vector.
+const std::vector<std::size_t> kSelectCounts =
+    test::with_blocks({0, 1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 33, 65, 255, 1000, 16'383, 16'384, 16'385});
 
-struct Selected {
-  std::vector<std::uint32_t> indices;
-  std::vector<float> values;
-  Selection selection;
-};
-
-Selected select(const Kernels& kernels, const float* values, std::size_t count, std::int64_t kept,
-                SelectScratch& scratch) {
-  Selected out;
-  out.indices.resize(static_cast<std::size_t>(kept));
-  out.values.resize(static_cast<std::size_t>(kept));
-  out.selection = kernels.select_topk(values, static_cast<std::int64_t>(count), kept, out.indices.data(),
-                                      out.values.data(), scratch);
-  return out;
-}
-
-/// What a selection of these indices must report.
-Selection reported(const std::vector<float>& values, const std::vector<std::uint32_t>& indices) {
-  Selection selection;
-  for (const std::uint32_t index : indices) {
-    const double value = values[index];
-    selection.sent_squared += value * value;
-    selection.nonfinite += std::isfinite(value) ? 0 : 1;
-  }
-  return selection;
-}
-
-void expect_same(const Selection& actual, const Selection& expected) {
-  EXPECT_EQ(actual.nonfinite, expected.nonfinite);
-  if (std::isnan(expected.sent_squared)) {
-    EXPECT_TRUE(std::isnan(actual.sent_squared));
-  } else {
-    EXPECT_EQ(actual.sent_squared, expected.sent_squared);
-  }
-}
-
-std::set<std::int64_t> kept_counts(std::size_t count) {
-  const auto n = static_cast<std::int64_t>(count);
+/// Some shares of the elements, and all elements but zeros.
+template <class T>
+std::set<std::int64_t> kept_counts(const std::vector<T>& values) {
+  const auto n = static_cast<std::int64_t>(values.size());
+  const std::int64_t nonzeros = n - std::count(values.begin(), values.end(), T(0));
   std::set<std::int64_t> kept;
-  for (const std::int64_t k : {std::int64_t{0}, std::int64_t{1}, n / 1000, n / 100, n / 10, n / 2, n - 1, n})
+  for (const std::int64_t k : {std::int64_t{0}, std::int64_t{1}, n / 1000, n / 100, n / 10, n / 2, n - 1, n,
+                               nonzeros - 1, nonzeros, nonzeros + 1})
     kept.insert(std::clamp<std::int64_t>(k, 0, n));
   return kept;
 }
 
-class Select : public test::KernelTest {};
-
-TEST_P(Select, AgreesWithSorting) {
-  SelectScratch scratch;
-  for (const test::FloatInput& input : test::kFloatInputs) {
-    for (const std::size_t count : test::kCounts) {
-      const std::vector<float> values = test::make(input, count);
-      for (const std::int64_t kept : kept_counts(count)) {
-        SCOPED_TRACE(std::string(input.name) + ", n = " + std::to_string(count) +
-                     ", k = " + std::to_string(kept));
-        const std::vector<std::uint32_t> expected = test::topk_oracle(values, kept);
-        test::Unaligned<float> unaligned(values, count % 4);
-        const Selected actual = select(kernels(), unaligned.data(), count, kept, scratch);
-        ASSERT_EQ(actual.indices, expected);
-        for (std::size_t j = 0; j < expected.size(); ++j)
-          ASSERT_EQ(test::bits(actual.values[j]), test::bits(values[expected[j]])) << j;
-        expect_same(actual.selection, reported(values, expected));
-        ASSERT_EQ(test::first_difference(unaligned.copy(), values), -1) << "the input was changed";
+/// With and without a gradient; what is taken or left, the threads and the alignment change in turn.
+template <class T>
+void expect_selections(const Kernels& kernels, std::span<const std::size_t> counts,
+                       test::Workspaces& workspaces) {
+  std::size_t turn = 0;
+  for (const std::size_t count : counts) {
+    for (const test::Named<T>& input : test::every_input<T>(count)) {
+      for (const std::int64_t kept : kept_counts(input.values)) {
+        for (const bool feed : {false, true}) {
+          const test::Manner manner{.take = turn / 2 % 2 == 0, .offset = turn % 5, .curve = nullptr};
+          const test::Problem<T> problem =
+              feed ? test::halves(input.values) : test::Problem<T>{input.values, {}};
+          EXPECT_EQ(test::trouble_with(kernels, workspaces.next(), problem, kept, manner), "")
+              << input.name << ", n = " << count << ", k = " << kept << (feed ? ", gradient" : "")
+              << (manner.take ? ", take" : "") << ", offset " << manner.offset;
+          ++turn;
+        }
       }
     }
   }
 }
 
-TEST_P(Select, AgreesWithSortingOnManyElements) {
-  SelectScratch scratch;
-  for (const test::FloatInput& input : test::kFloatInputs) {
-    const std::vector<float> values = test::make(input, 200'003);
-    for (const std::int64_t kept : {200, 20'000, 200'002})
-      EXPECT_EQ(select(kernels(), values.data(), values.size(), kept, scratch).indices,
-                test::topk_oracle(values, kept))
-          << input.name << ", k = " << kept;
+class Select : public test::KernelTest {
+ protected:
+  test::Workspaces workspaces_;
+};
+
+TEST_P(Select, FloatsAgreeWithSorting) {
+  expect_selections<float>(kernels(), kSelectCounts, workspaces_);
+}
+TEST_P(Select, DoublesAgreeWithSorting) {
+  expect_selections<double>(kernels(), kSelectCounts, workspaces_);
+}
+
+/// Where sampling, several blocks for each thread and full lists matter.
+template <class T>
+void expect_large_selections(const Kernels& kernels, std::size_t count, std::vector<std::int64_t> kept_counts,
+                             test::Workspaces& workspaces) {
+  bool feed = false;
+  for (const test::Named<T>& input : test::every_input<T>(count))
+    for (const std::int64_t kept : kept_counts) {
+      const test::Problem<T> problem =
+          (feed = !feed) ? test::halves(input.values) : test::Problem<T>{input.values, {}};
+      EXPECT_EQ(test::trouble_with(kernels, workspaces.next(), problem, kept), "")
+          << input.name << ", n = " << count << ", k = " << kept << (feed ? ", gradient" : "");
+    }
+}
+
+TEST_P(Select, ManyFloats) {
+  expect_large_selections<float>(kernels(), 200'003, {2'000, 70'000, 200'002}, workspaces_);
+}
+TEST_P(Select, ManyDoubles) {
+  expect_large_selections<double>(kernels(), 200'003, {2'000, 70'000, 200'002}, workspaces_);
+}
+TEST_P(Select, AMillionFloats) {
+  for (const test::Input<float>& input : test::kStreamInputs<float>) {
+    const test::Problem<float> problem = test::halves(test::make(input, (1 << 20) + 3));
+    EXPECT_EQ(test::trouble_with(kernels(), workspaces_.next(), problem, 10'485), "") << input.name;
   }
 }
 
-TEST_P(Select, OrdersByMagnitudeAndTakesTheLowestIndexOnTies) {
+template <class T>
+void expect_same_on_all_teams(const Kernels& kernels, test::Workspaces& workspaces) {
+  for (const test::Named<T>& input : test::every_input<T>(30'001)) {
+    const test::Problem<T> problem = test::halves(input.values);
+    for (const std::int64_t kept : {0, 501, 15'000})
+      for (const bool take : {true, false}) {
+        const test::Answer<T> right = test::right_answer(problem.fed(), kept, take);
+        for (SelectWorkspace& workspace : workspaces.all()) {
+          std::string trouble;
+          const test::Manner manner{.take = take};
+          const auto answer = test::table_answer(kernels, workspace, problem, kept, manner, trouble);
+          EXPECT_EQ(trouble + test::difference(answer, right), "")
+              << input.name << ", k = " << kept << ", members "
+              << (workspace.team == nullptr ? 0 : workspace.team->members());
+        }
+      }
+  }
+}
+
+TEST_P(Select, TheNumberOfThreadsChangesNoBit) {
+  expect_same_on_all_teams<float>(kernels(), workspaces_);
+  expect_same_on_all_teams<double>(kernels(), workspaces_);
+}
+
+template <class T>
+void expect_order(const Kernels& kernels) {
+  constexpr T kNaN = std::numeric_limits<T>::quiet_NaN();
+  constexpr T kInfinity = std::numeric_limits<T>::infinity();
+  constexpr T kTiny = std::numeric_limits<T>::denorm_min();
+  constexpr T kLargest = std::numeric_limits<T>::max();
   struct Case {
-    std::vector<float> values;
+    std::vector<T> values;
     std::vector<std::uint32_t> indices;
   };
-  const float tiny = std::numeric_limits<float>::denorm_min();
-  const float largest = std::numeric_limits<float>::max();
   const std::vector<Case> cases = {
       {{1, -3, 2}, {1}},
       {{1, 1, 1, 1}, {0, 1}},
       {{-1, 1, -1, 2}, {0, 3}},
-      {{-0.0F, 0.0F, -0.0F}, {0, 1}},
-      {{0.0F, tiny, -0.0F, -tiny}, {1, 3}},
-      {{largest, kInfinity, kNaN}, {2}},
-      {{largest, -kInfinity, 5}, {1}},
+      {{T(-0.0), 0, T(-0.0)}, {0, 1}},
+      {{0, kTiny, T(-0.0), -kTiny}, {1, 3}},
+      {{kLargest, kInfinity, kNaN}, {2}},
+      {{kLargest, -kInfinity, 5}, {1}},
       {{kInfinity, 1, -kNaN, kNaN}, {2, 3}},
-      {{-kInfinity, kInfinity, largest}, {0}},
+      {{-kInfinity, kInfinity, kLargest}, {0}},
   };
-  SelectScratch scratch;
-  for (const Case& item : cases)
-    EXPECT_EQ(select(kernels(), item.values.data(), item.values.size(),
-                     static_cast<std::int64_t>(item.indices.size()), scratch)
-                  .indices,
-              item.indices)
+  SelectWorkspace workspace;
+  for (const Case& item : cases) {
+    std::vector<T> residual = item.values;
+    const auto kept = static_cast<std::int64_t>(item.indices.size());
+    SelectCall<T> call{
+        .residual = residual.data(), .count = static_cast<std::int64_t>(residual.size()), .kept = kept};
+    test::select_function<T>(kernels)(call, workspace);
+    EXPECT_EQ(std::vector<std::uint32_t>(call.indices, call.indices + kept), item.indices)
         << testing::PrintToString(item.values);
-}
-
-TEST_P(Select, ScratchRemembersNothing) {
-  SelectScratch used;
-  const std::vector<float> first = test::make(test::kFloatInputs[0], 5000);
-  select(kernels(), first.data(), first.size(), 50, used);
-  const std::vector<float> second = test::make(test::kFloatInputs[5], 300);
-  SelectScratch fresh;
-  EXPECT_EQ(select(kernels(), second.data(), second.size(), 40, used).indices,
-            select(kernels(), second.data(), second.size(), 40, fresh).indices);
-}
-
-TEST_P(Select, SentAndResidualAreTheInputBitForBit) {
-  SelectScratch scratch;
-  for (const test::FloatInput& input : test::kFloatInputs) {
-    for (const std::size_t count : test::kCounts) {
-      const std::vector<float> values = test::make(input, count);
-      const auto kept = static_cast<std::int64_t>(count / 3);
-      const std::vector<std::uint32_t> indices = test::topk_oracle(values, kept);
-      test::Unaligned<float> residual(values, 1);
-      std::vector<float> sent(indices.size());
-      const Selection selection = kernels().take(residual.data(), indices.data(), kept, sent.data());
-
-      std::vector<float> whole = residual.copy();
-      for (std::size_t j = 0; j < indices.size(); ++j) {
-        EXPECT_EQ(test::bits(whole[indices[j]]), test::bits(0.0F)) << input.name;
-        whole[indices[j]] = sent[j];
-      }
-      EXPECT_EQ(test::first_difference(whole, values), -1) << input.name << ", n = " << count;
-      expect_same(selection, reported(values, indices));
-    }
   }
+}
+
+TEST_P(Select, OrdersByMagnitudeAndTakesTheLowestIndexOnTies) {
+  expect_order<float>(kernels());
+  expect_order<double>(kernels());
+}
+
+/// Sums that are not what either side was: infinities that meet, NaN that arise, zeros that cancel.
+template <class T>
+void expect_sums(const Kernels& kernels, test::Workspaces& workspaces) {
+  constexpr T kInfinity = std::numeric_limits<T>::infinity();
+  const std::vector<T> parts = {kInfinity, -kInfinity, 0,
+                                T(-0.0),   1,          -1,
+                                T(1e30),   T(-1e30),   std::numeric_limits<T>::max(),
+                                T(0.5),    T(-2.25),   std::numeric_limits<T>::denorm_min()};
+  for (const std::size_t count : {std::size_t{37}, std::size_t{20'011}}) {
+    test::Problem<T> problem;
+    for (std::size_t i = 0; i < count; ++i) {
+      problem.residual.push_back(parts[i % parts.size()]);
+      problem.gradient.push_back(parts[i / parts.size() % parts.size()]);
+    }
+    const auto n = static_cast<std::int64_t>(count);
+    for (const std::int64_t kept : {std::int64_t{1}, n / 10, n / 2, n})
+      EXPECT_EQ(test::trouble_with(kernels, workspaces.next(), problem, kept, {.offset = 1}), "")
+          << "n = " << count << ", k = " << kept;
+  }
+}
+
+TEST_P(Select, SumsMayBeInfiniteOrNoNumber) {
+  expect_sums<float>(kernels(), workspaces_);
+  expect_sums<double>(kernels(), workspaces_);
 }
 
 INSTANTIATE_TEST_SUITE_P(Kernels, Select, test::every_table(), test::table_name);

@@ -3,7 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "kernels/kernels.hpp"
 
@@ -22,6 +25,11 @@ inline auto every_table() {
   return testing::ValuesIn(kernel_tables().begin(), kernel_tables().end());
 }
 
+/// Those that have the loops of streaming_topk.hpp.
+inline auto streaming_tables() {
+  return testing::ValuesIn(simd_tables().begin(), simd_tables().end());
+}
+
 inline std::string table_name(const testing::TestParamInfo<const Kernels*>& info) {
   return std::string(info.param->name);
 }
@@ -29,22 +37,29 @@ inline std::string table_name(const testing::TestParamInfo<const Kernels*>& info
 /// Counts around the widths of vector registers, and some that are no multiple of anything.
 inline constexpr std::size_t kCounts[] = {0, 1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 33, 63, 64, 65, 1000, 4097};
 
-/// `values` copied to a place that is aligned to its element and nothing more.
-template <class T>
-class Unaligned {
+/// `counts`, and some around blocks.
+inline std::vector<std::size_t> with_blocks(std::vector<std::size_t> counts) {
+  constexpr std::size_t kBlock = kSquaresBlock;
+  for (const std::size_t count : {kBlock - 1, kBlock, kBlock + 1, 2 * kBlock - 1, 3 * kBlock + 17})
+    counts.push_back(count);
+  return counts;
+}
+
+/// Workspaces with teams of several sizes, one after the other. They are used again and again, so that what
+/// one call leaves there meets the next.
+class Workspaces {
  public:
-  Unaligned(const std::vector<T>& values, std::size_t offset)
-      : storage_(values.size() + offset), offset_(offset) {
-    std::copy(values.begin(), values.end(), storage_.begin() + static_cast<std::ptrdiff_t>(offset));
+  Workspaces() {
+    for (std::size_t i = 0; i < teams_.size(); ++i) workspaces_[i + 1].team = teams_[i].get();
   }
-  T* data() { return storage_.data() + offset_; }
-  std::vector<T> copy() const {
-    return {storage_.begin() + static_cast<std::ptrdiff_t>(offset_), storage_.end()};
-  }
+  SelectWorkspace& next() { return workspaces_[next_++ % workspaces_.size()]; }
+  auto& all() { return workspaces_; }
 
  private:
-  std::vector<T> storage_;
-  std::size_t offset_;
+  std::array<std::unique_ptr<Team>, 4> teams_ = {std::make_unique<Team>(1), std::make_unique<Team>(2),
+                                                 std::make_unique<Team>(3), std::make_unique<Team>(7)};
+  std::array<SelectWorkspace, 5> workspaces_;  ///< the first has no team
+  std::size_t next_ = 0;
 };
 
 }  // namespace pliant::test

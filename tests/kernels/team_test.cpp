@@ -1,0 +1,84 @@
+// Team: every member works once a round, and all have done so when run returns.
+#include "kernels/team.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <memory>
+#include <vector>
+
+#include "kernels/kernels.hpp"
+
+namespace pliant {
+namespace {
+
+TEST(Team, WorksOnceForEachMember) {
+  for (const int members : {1, 2, 3, 7, 20}) {
+    Team team(members);
+    ASSERT_EQ(team.members(), members);
+    for (int round = 0; round < 50; ++round) {
+      std::vector<int> runs(static_cast<std::size_t>(members));  // each element is one member's: no race
+      team.run([&](int member) { ++runs[static_cast<std::size_t>(member)]; });
+      EXPECT_EQ(runs, std::vector<int>(static_cast<std::size_t>(members), 1));
+    }
+  }
+}
+
+TEST(Team, MemberZeroIsTheCallerAndOthersAreNot) {
+  Team team(3);
+  std::vector<std::thread::id> ids(3);
+  team.run([&](int member) { ids[static_cast<std::size_t>(member)] = std::this_thread::get_id(); });
+  EXPECT_EQ(ids[0], std::this_thread::get_id());
+  EXPECT_NE(ids[1], ids[0]);
+  EXPECT_NE(ids[2], ids[0]);
+  EXPECT_NE(ids[1], ids[2]);
+}
+
+TEST(Team, OfOneHasNoThreads) {
+  Team team;
+  EXPECT_EQ(team.members(), 1);
+  int runs = 0;
+  team.run([&](int member) {
+    EXPECT_EQ(member, 0);
+    ++runs;
+  });
+  EXPECT_EQ(runs, 1);
+}
+
+TEST(Team, ManyShortRounds) {
+  Team team(3);
+  std::atomic<int> runs = 0;
+  for (int round = 0; round < 5000; ++round) {
+    team.run([&](int) { ++runs; });
+    ASSERT_EQ(runs, 3 * (round + 1));
+  }
+}
+
+/// Whether it has worked, has just been made or is about to sleep.
+TEST(Team, EndsAtAnyTime) {
+  for (int i = 0; i < 200; ++i) {
+    const auto team = std::make_unique<Team>(1 + i % 4);
+    std::atomic<int> runs = 0;
+    for (int round = 0; round < i % 3; ++round) team->run([&](int) { ++runs; });
+    EXPECT_EQ(runs, (1 + i % 4) * (i % 3));
+  }
+}
+
+TEST(ForEachMember, WorksAtMostAsOftenAsAsked) {
+  Team team(4);
+  SelectWorkspace workspace;
+  workspace.team = &team;
+  for (const int members : {1, 2, 4}) {
+    std::vector<int> runs(4);
+    for_each_member(workspace, members, [&](int member) { ++runs[static_cast<std::size_t>(member)]; });
+    for (int member = 0; member < 4; ++member)
+      EXPECT_EQ(runs[static_cast<std::size_t>(member)], member < members ? 1 : 0);
+  }
+  SelectWorkspace alone;
+  int runs = 0;
+  for_each_member(alone, 1, [&](int member) { runs += 1 + member; });
+  EXPECT_EQ(runs, 1);
+}
+
+}  // namespace
+}  // namespace pliant
