@@ -149,8 +149,13 @@ template <class T>
 void raise(StreamRange<T>& range, MagnitudeBits<T>& taken_above, const SelectCall<T>& call,
            const TopkLoops<T>& loops) {
   const std::array lists = {all_magnitudes(range)};
-  const MagnitudeBits<T> bound = kth_largest<T>(lists, call.kept, 0, kMostMagnitude<T>, loops);
-  const std::int64_t greater = loops.count_against(lists[0], bound).greater;
+  // Where most candidates lie on the least magnitude there is, counting tells at once that it is the bound.
+  MagnitudeBits<T> bound = range.above + 1;
+  std::int64_t greater = loops.count_against(lists[0], bound).greater;
+  if (greater >= call.kept) {
+    bound = kth_largest<T>(lists, call.kept, 0, kMostMagnitude<T>, loops);
+    greater = loops.count_against(lists[0], bound).greater;
+  }
   PickRange<T> out;
   out.residual = call.take ? call.residual : nullptr;
   out.taken_above = taken_above;
