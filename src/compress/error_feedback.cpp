@@ -27,7 +27,7 @@ ErrorFed leave_pending(FeedbackState&, const float* gradient, std::int64_t, cons
 }
 
 void none_finish(FeedbackState& state, float* sum, std::int64_t count, const Kernels& kernels) {
-  clear_residual(state, sum, count, kernels);
+  if (state.outstanding) clear_residual(state, sum, count, kernels);
 }
 
 void ef21_reset(FeedbackState& state, std::int64_t count) {

@@ -21,7 +21,8 @@ struct FeedbackState {
   std::vector<float> residual;  ///< [count] what has not been sent yet
   std::vector<float> estimate;  ///< [count] ef21: this rank's gradient estimate; empty otherwise
   std::vector<float> total;     ///< [count] ef21: sum of all ranks' estimates; empty otherwise
-  bool outstanding = false;     ///< residual may hold something; equal on all ranks
+  /// Residual may hold something: set by who leaves something there, and equal on all ranks.
+  bool outstanding = false;
 };
 
 /// What begin() leaves to be done.

@@ -71,6 +71,7 @@ class Simulation {
     const Vector gradient = gradient_of(rank, step);
     add(report.gradients, gradient);
     add(report.residuals_before, state.residual);
+    state.outstanding = true;  // as one who leaves something behind says
     const ErrorFed fed = feedback_.begin(state, gradient.data(), kCount, scalar_kernels);
     SelectWorkspace workspace;
     const double norm = fed.pending == nullptr ? fed.squared
