@@ -12,7 +12,8 @@ namespace {
 constexpr std::int64_t kNeighbours = 16;
 constexpr std::int64_t kMostStrata = 4096;
 constexpr std::int64_t kLeastStrata = 256;
-constexpr std::int64_t kWhole = 16384;  ///< up to here everything is looked at
+constexpr std::int64_t kWhole = 1024;             ///< up to here everything is looked at
+constexpr std::int64_t kElementsPerStratum = 64;  ///< beyond, one in four at most
 constexpr int kDigitBits = 12;
 constexpr std::size_t kDigits = std::size_t{1} << kDigitBits;
 /// Added to a margin: ranks near 0 scatter by more than their square root says.
@@ -43,7 +44,8 @@ std::int64_t strata_of(std::int64_t count, std::int64_t kept) {
   if (count <= kWhole) return count / kNeighbours;
   constexpr double kFactor = 2.0 / kNeighbours;
   const double wanted = kFactor * std::cbrt(static_cast<double>(count) * static_cast<double>(kept));
-  return std::clamp(static_cast<std::int64_t>(wanted), kLeastStrata, kMostStrata);
+  return std::min(std::clamp(static_cast<std::int64_t>(wanted), kLeastStrata, kMostStrata),
+                  count / kElementsPerStratum);
 }
 
 template <class T>

@@ -66,7 +66,7 @@ rc::Gen<SelectCase> any_case() {
   return rc::gen::resize(
       rc::kNominalSize, rc::gen::exec([] {
         SelectCase item;
-        // Most are short; from 16384 elements on a sample is a part of the vector.
+        // Most are short; from 1024 elements on a sample is a part of the vector.
         item.count = *rc::gen::weightedOneOf<std::size_t>({{40, inRange<std::size_t>(0, 100)},
                                                            {50, inRange<std::size_t>(0, 3000)},
                                                            {8, inRange<std::size_t>(3000, 20'000)},
