@@ -6,13 +6,17 @@
 
 #include "core/element_type.hpp"
 #include "core/error.hpp"
+#include "kernels/memory.hpp"
 
 namespace pliant {
 namespace {
 
 void reset_residual(FeedbackState& state, std::int64_t count) {
+  const auto size = static_cast<std::size_t>(count);
   state = {};
-  state.residual.assign(static_cast<std::size_t>(count), 0.0F);
+  state.residual.reserve(size);
+  wish_huge_pages(state.residual.data(), size * sizeof(float));
+  state.residual.assign(size, 0.0F);
 }
 
 void keep_sum(FeedbackState&, float*, std::int64_t, const Kernels&) {}

@@ -44,15 +44,20 @@ double GainCurve::at(std::int64_t k) const {
 }
 
 GainCurve::Bounds GainCurve::bounds(std::int64_t k) const {
-  if (!(total_squared > 0)) return {1, 1};
   const auto least = [](const Bucket& bucket) { return bucket.edge * bucket.edge; };
   const auto most = [](const Bucket& bucket) { return bucket.next_edge * bucket.next_edge; };
-  Bounds limits;
-  // What the k largest hold is also all that the others do not.
-  const double others_most = energy(buckets, elements(buckets), most) - energy(buckets, k, most);
-  limits.low = std::max(energy(buckets, k, least), total_squared - others_most) / total_squared;
-  limits.high = energy(buckets, k, most) / total_squared;
+  const std::int64_t all = elements(buckets);
+  const double chosen_least = energy(buckets, k, least);
+  const double chosen_most = energy(buckets, k, most);
+  const double others_least = energy(buckets, all, least) - chosen_least;
+  const double others_most = energy(buckets, all, most) - chosen_most;
+  if (!(total_squared > 0)) return {1, 1};
+  // Least where the k hold as little, and the others as much, as their buckets allow; and the other way
+  // round.
   const double rounding = 1e-12;  // the sums' own
+  Bounds limits;
+  limits.high = chosen_most > 0 ? chosen_most / (chosen_most + others_least) : 0;
+  limits.low = chosen_least > 0 ? chosen_least / (chosen_least + others_most) : 0;
   limits.high = std::clamp(limits.high + rounding, 0.0, 1.0);
   limits.low = std::clamp(limits.low - rounding, 0.0, limits.high);
   return limits;

@@ -15,7 +15,7 @@ struct Guess {
   MagnitudeBits<T> high = 0;  ///< surely picked: magnitudes > high
 };
 
-/// `margin`: standard deviations between zero and the other two. Looks at 16 neighbours in each of 4096
+/// `margin`: standard deviations between zero and the other two. Looks at 16 neighbours in each of up to 4096
 /// strata of equal length (fewer for short vectors, everything for very short ones), so that layers of
 /// different scale weigh what they should; neighbours' likeness widens the margins.
 template <class T>

@@ -4,7 +4,8 @@
 // element's own; ranges do not overlap unless a contract says so; count 0 is legal everywhere.
 //
 // Magnitude order, for all selections: |x| by its bits as an unsigned integer (sign cleared), so that
-// NaN > infinity > every finite number, and -0 equals +0. Among equals the lowest index comes first.
+// NaN > infinity > every finite number, and -0 equals +0. Among equals the lowest index comes first. A sum of
+// two NaNs is a NaN whose payload is open: the processor takes one operand's, and compilers choose the order.
 //
 // A squared norm is summed in double precision in one order, whatever the table and the number of threads:
 // blocks of kSquaresBlock elements; in a block, lane i mod 16 adds the squares of its elements i in turn;

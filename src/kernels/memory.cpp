@@ -22,6 +22,13 @@ std::align_val_t alignment(std::size_t bytes) {
 
 }  // namespace
 
+void wish_huge_pages(void* memory, std::size_t bytes) {
+  const auto begin = reinterpret_cast<std::uintptr_t>(memory);
+  const std::uintptr_t first = (begin + kPageBytes - 1) / kPageBytes * kPageBytes;
+  const std::uintptr_t last = (begin + bytes) / kPageBytes * kPageBytes;
+  if (last > first) madvise(reinterpret_cast<void*>(first), last - first, MADV_HUGEPAGE);
+}
+
 Room::~Room() {
   release();
 }
@@ -47,7 +54,7 @@ void Room::reserve(std::size_t bytes) {
   const std::size_t wanted = rounded_up(bytes);
   data_ = ::operator new(wanted, alignment(wanted));
   bytes_ = wanted;
-  madvise(data_, wanted, MADV_HUGEPAGE);  // a wish: without it the pages are small
+  wish_huge_pages(data_, wanted);
   std::memset(data_, 0, wanted);
 }
 

@@ -8,6 +8,10 @@
 
 namespace pliant {
 
+/// Ask that memory which nobody has touched yet comes in huge pages: streaming it then needs fewer
+/// translations. A wish, and no more.
+void wish_huge_pages(void* memory, std::size_t bytes);
+
 /// Raw memory in huge pages where the system has them. Growing forgets what it held.
 class Room {
  public:

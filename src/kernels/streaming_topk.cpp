@@ -23,7 +23,6 @@ template <class T>
 struct Ranges {
   std::array<StreamRange<T>, kMostMembers> items;
   std::array<MagnitudeBits<T>, kMostMembers> taken_above{};  ///< of the candidates, these are +0 in residual
-  std::array<bool, kMostMembers> raised{};                   ///< cut back: its band is not complete
   std::array<std::int64_t, kMostMembers> ties{};             ///< its share of the picks equal to the k-th
   std::array<std::int64_t, kMostMembers + 1> first_pick{};   ///< where its picks begin among all
   int used = 0;
@@ -79,7 +78,6 @@ void aim(Ranges<T>& ranges, const SelectCall<T>& call, const Guess<T>& guess) {
     range.stop_at = range.capacity - kListSlack;
     if (range.plateau) range.stop_at = std::min(range.stop_at, call.kept);
     ranges.taken_above[at] = range.take_above;
-    ranges.raised[at] = false;
   }
 }
 
@@ -149,7 +147,8 @@ template <class T>
 void raise(StreamRange<T>& range, MagnitudeBits<T>& taken_above, const SelectCall<T>& call,
            const TopkLoops<T>& loops) {
   const std::array lists = {all_magnitudes(range)};
-  // Where most candidates lie on the least magnitude there is, counting tells at once that it is the bound.
+  // Where most candidates lie on the least magnitude there can be, counting tells at once that it is the
+  // bound: the list holds more than k, so fewer than k above it leave the k-th on it.
   MagnitudeBits<T> bound = range.above + 1;
   std::int64_t greater = loops.count_against(lists[0], bound).greater;
   if (greater >= call.kept) {
@@ -179,14 +178,13 @@ void stream(Ranges<T>& ranges, int i, const SelectCall<T>& call, const TopkLoops
   const auto item = static_cast<std::size_t>(i);
   StreamRange<T>& range = ranges.items[item];
   for (std::int64_t at = range.begin; (at = loops.stream(range, at)) < range.end;) {
-    if (range.plateau && range.above < range.band_top && range.candidates < range.capacity - kListSlack) {
+    if (range.plateau && range.above < range.band_top) {
       // k of the plateau or above are here: later ones on it are of no use.
       range.above = range.band_top;
       if (call.take) range.take_above = range.above;
       range.stop_at = range.capacity - kListSlack;
     } else {
       raise(range, ranges.taken_above[item], call, loops);
-      ranges.raised[item] = true;
     }
   }
 }
@@ -215,12 +213,10 @@ template <class T>
 Threshold<T> refine(Ranges<T>& ranges, std::int64_t kept, const Guess<T>& guess, const TopkLoops<T>& loops) {
   Threshold<T> threshold;
   std::int64_t beyond_band = 0;
-  bool whole = false;  // the bands do not tell; all candidates do
-  for (std::size_t i = 0; i < ranges.size(); ++i) {
-    beyond_band += ranges.items[i].candidates - ranges.items[i].in_band;
-    whole = whole || ranges.raised[i];
-  }
-  whole = whole || beyond_band >= kept;
+  for (const StreamRange<T>& range : ranges.all()) beyond_band += range.candidates - range.in_band;
+  // The k-th lies above the band, or a list was cut back, which leaves k candidates and no band: then the
+  // bands do not tell, and all candidates do.
+  const bool whole = beyond_band >= kept;
   const bool plateau = !whole && ranges.items[0].plateau;
   std::array<std::span<const MagnitudeBits<T>>, kMostMembers> lists;
   for (std::size_t i = 0; i < ranges.size() && !plateau; ++i) {
