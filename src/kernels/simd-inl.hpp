@@ -127,7 +127,10 @@ double sum_blocks(std::int64_t count, SelectWorkspace& workspace, Work&& work) {
   return total;
 }
 
-double accumulate(float* residual, const float* gradient, std::int64_t count, SelectWorkspace& workspace) {
+/// into = residual + gradient, which may be the residual itself; where it is drained, zero is left there.
+template <bool kDrain>
+double feed(float* into, const float* gradient, float* residual, std::int64_t count,
+            SelectWorkspace& workspace) {
   return sum_blocks(count, workspace, [&](std::int64_t begin, std::int64_t end) {
     const Vectors<float> d;
     SquareSums sums;
@@ -135,44 +138,31 @@ double accumulate(float* residual, const float* gradient, std::int64_t count, Se
     for (; i + kSquaresLanes <= end; i += kSquaresLanes) {
       ask_ahead(residual + i);
       ask_ahead(gradient + i);
+      if constexpr (kDrain) ask_ahead(into + i);
 #pragma GCC unroll 16
       for (std::int64_t v = 0; v < kStepVectors<float>; ++v) {
         const std::int64_t at = i + v * kLanes<float>;
         const auto fed = hn::Add(hn::LoadU(d, residual + at), hn::LoadU(d, gradient + at));
-        hn::StoreU(fed, d, residual + at);
-        sums.add(v, fed);
-      }
-    }
-    for (std::int64_t j = i; j < end; ++j) residual[j] += gradient[j];
-    return sums.total(residual + i, end - i);
-  });
-}
-
-double drain(float* result, const float* gradient, float* residual, std::int64_t count,
-             SelectWorkspace& workspace) {
-  return sum_blocks(count, workspace, [&](std::int64_t begin, std::int64_t end) {
-    const Vectors<float> d;
-    SquareSums sums;
-    std::int64_t i = begin;
-    for (; i + kSquaresLanes <= end; i += kSquaresLanes) {
-      ask_ahead(residual + i);
-      ask_ahead(gradient + i);
-      ask_ahead(result + i);
-#pragma GCC unroll 16
-      for (std::int64_t v = 0; v < kStepVectors<float>; ++v) {
-        const std::int64_t at = i + v * kLanes<float>;
-        const auto fed = hn::Add(hn::LoadU(d, residual + at), hn::LoadU(d, gradient + at));
-        hn::StoreU(fed, d, result + at);
-        hn::StoreU(hn::Zero(d), d, residual + at);
+        hn::StoreU(fed, d, into + at);
+        if constexpr (kDrain) hn::StoreU(hn::Zero(d), d, residual + at);
         sums.add(v, fed);
       }
     }
     for (std::int64_t j = i; j < end; ++j) {
-      result[j] = residual[j] + gradient[j];
-      residual[j] = 0;
+      into[j] = residual[j] + gradient[j];
+      if constexpr (kDrain) residual[j] = 0;
     }
-    return sums.total(result + i, end - i);
+    return sums.total(into + i, end - i);
   });
+}
+
+double accumulate(float* residual, const float* gradient, std::int64_t count, SelectWorkspace& workspace) {
+  return feed<false>(residual, gradient, residual, count, workspace);
+}
+
+double drain(float* result, const float* gradient, float* residual, std::int64_t count,
+             SelectWorkspace& workspace) {
+  return feed<true>(result, gradient, residual, count, workspace);
 }
 
 struct Sum {
