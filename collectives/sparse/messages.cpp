@@ -2,16 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
 
 #include "collectives/dense/dense.hpp"
 #include "collectives/sparse/sparse.hpp"
 #include "collectives/topology/binomial.hpp"
 #include "compress/wire.hpp"
+#include "core/error.hpp"
 
 namespace pliant {
 namespace {
-
-constexpr std::int64_t kAlignment = 8;  // of the messages in memory, not on the wire
 
 WireShape wire_shape(const AllreduceShape& shape) {
   return {shape.count, shape.kept};
@@ -68,8 +68,7 @@ void allgather_messages(AllreduceCall& call) {
   const int ranks = call.comm.ranks();
   const int rank = call.comm.rank();
   const IndexCodec& codec = *call.shape.index_codec;
-  const std::int64_t most =
-      max_message_bytes(wire_shape(call.shape), codec, call.shape.value_codec) + kAlignment;
+  const std::int64_t most = max_message_bytes(wire_shape(call.shape), codec, call.shape.value_codec);
   auto* const begin = call.workspace.messages.of<std::byte>(ranks * most);
   std::vector<std::int64_t>& ends = call.workspace.message_ends;
   ends.clear();
@@ -91,6 +90,12 @@ void allgather_messages(AllreduceCall& call) {
       ends.push_back(ends.back() + length);
       rest = rest.subspan(static_cast<std::size_t>(length));
     }
+    if (!rest.empty())
+      throw Error(ErrorClass::other,
+                  std::to_string(rest.size()) + " bytes stand behind the messages that rank " +
+                      std::to_string(from) + " sent",
+                  "it sends " + std::to_string(moved) + " and no more",
+                  "Another program sent it, or the ranks run different versions: start all ranks alike");
   }
 }
 

@@ -37,15 +37,14 @@ HWY_INLINE std::uint64_t mask_bits(D d, M mask) {
 /// sets without an instruction for it look the permutation up: Highway 1.0 does so too, but g++ 12 then
 /// copies its table to the stack each time, which made the selection five times slower.
 template <class T>
-class Picks {
+class FrontLanes {
   using Tag = Vectors<T>;
   static constexpr bool kNative = kLanes<T> != 8 && kLanes<T> != 4;
 
  public:
-  HWY_INLINE explicit Picks(hn::Mask<Tag> mask) : mask_(mask), bits_(mask_bits(Tag(), mask)) {}
+  HWY_INLINE explicit FrontLanes(hn::Mask<Tag> mask) : mask_(mask), bits_(mask_bits(Tag(), mask)) {}
 
   HWY_INLINE std::int64_t count() const { return std::popcount(bits_); }
-  HWY_INLINE bool none() const { return bits_ == 0; }
 
   /// Of any vector with T's lanes.
   template <class V>
@@ -93,6 +92,7 @@ struct IndexLanes {
   }
 };
 
+/// buckets[i] = the bucket of fed[i] + gradient[i], or of fed[i] where there is no gradient.
 template <class T>
 void find_buckets(const T* fed, const T* gradient, std::int64_t count, std::uint32_t* buckets) {
   const Vectors<T> d;
@@ -166,7 +166,7 @@ double stream_block(StreamRange<T>& range, std::int64_t begin, std::int64_t end)
       if constexpr (kFeed) fed = hn::Add(fed, hn::LoadU(d, gradient + at));
       const auto bits = magnitudes<T>(fed);
       const auto taken = hn::RebindMask(d, hn::Gt(bits, take_above));
-      const Picks<T> candidates(hn::RebindMask(d, hn::Gt(bits, above)));
+      const FrontLanes<T> candidates(hn::RebindMask(d, hn::Gt(bits, above)));
       hn::StoreU(hn::IfThenZeroElse(taken, fed), d, residual + at);
       sums.add(v, fed);
       Index::store(candidates.front(lane), indices);
@@ -190,7 +190,7 @@ void note_band(StreamRange<T>& range, std::int64_t from) {
   std::int64_t i = from;
   for (; i + kLanes<T> <= range.candidates; i += kLanes<T>) {
     const auto bits = magnitudes<T>(hn::LoadU(Vectors<T>(), range.values + i));
-    const Picks<T> inside(hn::RebindMask(Vectors<T>(), hn::Not(hn::Gt(bits, top))));
+    const FrontLanes<T> inside(hn::RebindMask(Vectors<T>(), hn::Not(hn::Gt(bits, top))));
     if (!range.plateau) hn::StoreU(inside.front(bits), d, range.band + range.in_band);
     range.in_band += inside.count();
   }
@@ -213,7 +213,7 @@ std::int64_t gather_between(std::span<const MagnitudeBits<T>> list, MagnitudeBit
   for (; i + kLanes<T> <= count; i += kLanes<T>) {
     const auto bits = hn::LoadU(d, list.data() + i);
     const auto between = hn::And(hn::Gt(bits, below), hn::Not(hn::Gt(bits, top)));
-    const Picks<T> inside(hn::RebindMask(Vectors<T>(), between));
+    const FrontLanes<T> inside(hn::RebindMask(Vectors<T>(), between));
     hn::StoreU(inside.front(bits), d, out + found);
     found += inside.count();
   }
@@ -319,7 +319,7 @@ std::int64_t pick(const PickRange<T>& range) {
     const auto picked = hn::Gt(bits, above);
     const auto wrong = hn::Xor(picked, hn::Gt(bits, taken_above));
     if (HWY_UNLIKELY(!hn::AllFalse(db, wrong))) mend(range, j, mask_bits(db, picked), mask_bits(db, wrong));
-    const Picks<T> front(hn::RebindMask(d, picked));
+    const FrontLanes<T> front(hn::RebindMask(d, picked));
     write_picked<T>(range, front.front(indices), front.front(values), at, front.count());
     at += front.count();
   }

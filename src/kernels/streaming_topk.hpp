@@ -1,8 +1,7 @@
 // Exact top-k with error feedback in one streaming pass.
 //
 //   guess    a stratified sample of residual + gradient gives three magnitudes:  low <= zero <= high
-//   stream   acc = g + r; everything above `low` becomes a candidate (index, value); everything above `zero`
-//   is
+//   stream   acc = g + r; what lies above `low` becomes a candidate (index, value); what lies above `zero` is
 //            taken at once; of the candidates, those up to `high` are noted as the band
 //   refine   the k-th magnitude lies in the band, a few per cent of k: select there, exactly
 //   pick     drop the candidates below it, hand out ties by index, and mend what `zero` took wrongly
@@ -30,7 +29,7 @@ struct StreamRange {
   const T* gradient = nullptr;  ///< null: residual is error-fed already
   std::int64_t begin = 0;       ///< a multiple of kSquaresBlock
   std::int64_t end = 0;
-  double* block_squares = nullptr;     ///< [blocks of the whole vector]; null: known already
+  double* block_squares = nullptr;     ///< [blocks of the whole vector] out, this range's own
   std::uint32_t* histogram = nullptr;  ///< [kHistograms][kBuckets<T>]; null: not asked for
 
   std::uint32_t* indices = nullptr;  ///< [capacity] candidates

@@ -25,20 +25,6 @@ class Codecs : public test::LossyConformance {
     return values;
   }
 
-  std::vector<double> sum_over_all(const std::vector<float>& values) const {
-    std::vector<double> sums(values.begin(), values.end());
-    MPI_Allreduce(MPI_IN_PLACE, sums.data(), static_cast<int>(sums.size()), MPI_DOUBLE, MPI_SUM,
-                  comm_.handle());
-    return sums;
-  }
-
-  void expect_nothing_is_lost(const test::LossyStep& step) const {
-    const std::vector<double> before = sum_over_all(step.input);
-    std::vector<double> after = sum_over_all(step.residual);
-    for (std::size_t i = 0; i < after.size(); ++i) after[i] += step.result[i];
-    EXPECT_TRUE(before == after);
-  }
-
   /// Exactly k places were sent, and a residual there is what rounding left: small beside the value.
   void expect_k_places_were_sent(const test::LossyStep& step) const {
     std::int64_t sent = 0;

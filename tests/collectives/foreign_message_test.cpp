@@ -32,6 +32,7 @@ std::vector<Damage> damages() {
        "count"},
       {"a text", [](auto& m) { std::fill(m.begin(), m.end(), std::byte{'x'}); }, "rank 1"},
       {"a part of it", [](auto& m) { m.resize(m.size() / 2); }, "rank 1"},
+      {"more behind it", [](auto& m) { m.resize(m.size() + 8); }, "rank 1"},
       {"nothing", [](auto& m) { m.clear(); }, "rank 1"},
       {"indices that do not ascend",
        [](auto& m) {

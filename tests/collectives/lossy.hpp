@@ -54,6 +54,20 @@ class LossyConformance : public Conformance {
     return report;
   }
 
+  std::vector<double> sum_over_all(const std::vector<float>& values) const {
+    std::vector<double> sums(values.begin(), values.end());
+    MPI_Allreduce(MPI_IN_PLACE, sums.data(), static_cast<int>(sums.size()), MPI_DOUBLE, MPI_SUM,
+                  comm_.handle());
+    return sums;
+  }
+
+  void expect_nothing_is_lost(const LossyStep& step) const {
+    const std::vector<double> before = sum_over_all(step.input);
+    std::vector<double> after = sum_over_all(step.residual);
+    for (std::size_t i = 0; i < after.size(); ++i) after[i] += step.result[i];
+    EXPECT_TRUE(before == after);
+  }
+
   AllreduceShape shape_of(std::size_t count, std::int64_t kept) const {
     return {.ranks = ranks_,
             .count = static_cast<std::int64_t>(count),
