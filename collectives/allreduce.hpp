@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -10,10 +11,17 @@
 #include "compress/value_codec.hpp"
 #include "core/element_type.hpp"
 #include "core/link_model.hpp"
+#include "core/task.hpp"
 #include "kernels/kernels.hpp"
 #include "mpi/communicator.hpp"
 
 namespace pliant {
+
+/// How coded messages reach all ranks.
+enum class Route {
+  doubling,    ///< in ceil(log2 P) rounds
+  neighbours,  ///< from each rank to the next, in segments that are passed on as they come
+};
 
 /// What is to be reduced: all that a cost formula may know of a call. Equal on all ranks.
 struct AllreduceShape {
@@ -23,27 +31,28 @@ struct AllreduceShape {
   std::int64_t kept = 0;  ///< elements a lossy algorithm sends values for; ignored by exact ones
   const IndexCodec* index_codec = &raw_indices;     ///< null: the one predicted to be quickest
   const ValueCodec* value_codec = &float32_values;  ///< of values that travel unreduced
+  // How it is done, where an algorithm leaves a choice: its tuned() sets these. Any value is correct.
+  std::int64_t segment_bytes = Communicator::kPieceBytes;  ///< longest message of a pipeline, a multiple of 8
+  Route route = Route::doubling;                           ///< of coded messages
 
   std::int64_t bytes() const { return count * element_bytes(type); }
   std::int64_t kept_bytes() const { return kept * element_bytes(type); }
   std::int64_t index_bytes() const { return kept * static_cast<std::int64_t>(sizeof(std::uint32_t)); }
 };
 
-/// Buffers of the algorithms, kept between calls; they only grow.
+/// Buffers of the algorithms, kept between calls; they only grow. One call at a time uses them.
 struct Workspace {
-  std::vector<std::byte> receive;          ///< dense algorithms: the partner's elements
-  std::vector<std::byte> scores;           ///< var_*: every rank's score
-  SelectWorkspace select;                  ///< this rank's own selection stays there until the next
-  Room messages;                           ///< encoded indices and values, own and received
-  std::vector<std::int64_t> message_ends;  ///< where each of them ends
-  Room indices;                            ///< decoded ones
+  FramePool frames;               ///< of suspended functions
+  Execution execution;            ///< the call under way
+  Room receive;                   ///< dense algorithms: the partner's elements
+  Room doubling;                  ///< recursive doubling: the partner's elements
+  Room scores;                    ///< small values of all ranks
+  SelectWorkspace select;         ///< this rank's own selection stays there until the next
+  Room messages;                  ///< encoded indices and values, own and received
+  std::int64_t message_room = 0;  ///< [byte] for those of one rank
+  std::vector<std::span<std::byte>> message_list;
+  Room indices;  ///< decoded ones
   Room values;
-
-  /// At least `bytes` of `buffer`.
-  static std::byte* room(std::vector<std::byte>& buffer, std::int64_t bytes) {
-    if (buffer.size() < static_cast<std::size_t>(bytes)) buffer.resize(static_cast<std::size_t>(bytes));
-    return buffer.data();
-  }
 };
 
 /// What a lossy algorithm tells of its run on this rank.
@@ -68,14 +77,21 @@ struct AllreduceCall {
   const Kernels& kernels;
   AllreduceShape shape;
   ReduceOp op = ReduceOp::sum;
+  int tag = 0;                ///< its messages have this tag and the next kTags - 1, and no others' have
   std::byte* data = nullptr;  ///< [count] exact: in this rank's elements, out the result; lossy: out only
 
   // Lossy algorithms only: float sums.
   float* residual = nullptr;  ///< [count] with `gradient`, in: the error-fed gradient; out: what was not sent
   const float* gradient = nullptr;  ///< [count] to be added to residual; null: it holds both. May be `data`
-  std::int64_t step = 0;            ///< calls on this tensor before this one; equal on all ranks
-  OwnSelection own;                 ///< set where this rank's top-k has been selected already, and not taken
+  const std::int64_t* available = nullptr;  ///< elements of `data` that are there so far; null: all
+  std::int64_t step = 0;                    ///< calls on this tensor before this one; equal on all ranks
+  OwnSelection own;  ///< set where this rank's top-k has been selected already, and not taken
   SparseOutcome outcome;
+
+  /// Tags a call may use: one for each pipeline that may run beside another.
+  static constexpr int kTags = 8;
+
+  FramePool& frames() { return workspace.frames; }
 };
 
 struct AllreduceAlgorithm {
@@ -89,10 +105,23 @@ struct AllreduceAlgorithm {
   double (*cost_s)(const AllreduceShape& shape, const CostModel& model);
   /// [s] by the papers' Table I and Eq. 4; null where they have no formula.
   double (*paper_cost_s)(const AllreduceShape& shape, const LinkModel& link);
-  /// [byte] all ranks together send.
-  std::int64_t (*total_wire_bytes)(const AllreduceShape& shape);
-  /// Collective. All ranks end with the same bits in `data`.
-  void (*run)(AllreduceCall& call);
+  /// The shape with the choices for which cost_s holds; null: there are none.
+  AllreduceShape (*tuned)(AllreduceShape shape, const CostModel& model);
+  /// What `rank` sends: exact, but for the lengths of coded indices other than raw and bitmap.
+  Traffic (*sent)(const AllreduceShape& shape, int rank);
+  /// Collective. All ranks end with the same bits in `data`. The call must outlive the task.
+  Task (*run)(AllreduceCall& call);
+  bool streams = false;  ///< begins with the elements that are available; others need all of them at once
 };
+
+/// [byte] all ranks together send.
+std::int64_t total_wire_bytes(const AllreduceAlgorithm& algorithm, const AllreduceShape& shape);
+
+/// The shape as the algorithm is to be given it.
+AllreduceShape tuned_for(const AllreduceAlgorithm& algorithm, const AllreduceShape& shape,
+                         const CostModel& model);
+
+/// Runs it to its end. Collective.
+void run(const AllreduceAlgorithm& algorithm, AllreduceCall& call);
 
 }  // namespace pliant

@@ -11,4 +11,21 @@ const AllreduceAlgorithm* find_algorithm(std::string_view name) {
   return found == kAlgorithms.end() ? nullptr : *found;
 }
 
+std::int64_t total_wire_bytes(const AllreduceAlgorithm& algorithm, const AllreduceShape& shape) {
+  std::int64_t total = 0;
+  for (int rank = 0; rank < shape.ranks; ++rank) total += algorithm.sent(shape, rank).bytes;
+  return total;
+}
+
+AllreduceShape tuned_for(const AllreduceAlgorithm& algorithm, const AllreduceShape& shape,
+                         const CostModel& model) {
+  return algorithm.tuned == nullptr || shape.ranks == 1 ? shape : algorithm.tuned(shape, model);
+}
+
+void run(const AllreduceAlgorithm& algorithm, AllreduceCall& call) {
+  Execution& execution = call.workspace.execution;
+  execution.start(algorithm.run(call));
+  execution.finish();
+}
+
 }  // namespace pliant

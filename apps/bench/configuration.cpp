@@ -80,7 +80,7 @@ void add_exact_or_lossy(const Options& options, const std::string& name, bool ex
 }
 
 void add_all(const Options& options, std::vector<Configuration>& configurations) {
-  configurations.emplace_back();
+  configurations.emplace_back(options.overlap);
   for (const Pliant_Entry& entry : pliant_algorithms())
     if (entry.exact != 0 || can_lose(options))
       add_exact_or_lossy(options, entry.name, entry.exact != 0, configurations);
@@ -110,7 +110,8 @@ Configuration::Configuration(const std::string& requested, Kind kind) : requeste
   check(MPI_Comm_dup(MPI_COMM_WORLD, &comm_));
 }
 
-Configuration::Configuration() : Configuration("MPI_Allreduce", Kind::baseline) {}
+Configuration::Configuration(bool nonblocking)
+    : Configuration(nonblocking ? "MPI_Iallreduce" : "MPI_Allreduce", Kind::baseline) {}
 
 Configuration::Configuration(const std::string& requested, const std::string& algorithm)
     : Configuration(requested, Kind::exact) {
@@ -141,9 +142,10 @@ Configuration::~Configuration() {
   if (comm_ != MPI_COMM_NULL) MPI_Comm_free(&comm_);
 }
 
-Reduction::Reduction(const Configuration& configuration, const Message& message)
-    : configuration_(&configuration), message_(message) {
-  if (configuration.kind_ == Configuration::Kind::lossy)
+Reduction::Reduction(const Configuration& configuration, const Message& message, bool nonblocking)
+    : configuration_(&configuration), message_(message), nonblocking_(nonblocking) {
+  const bool lossy = configuration.kind_ == Configuration::Kind::lossy;
+  if (lossy || (nonblocking && !configuration.baseline()))
     check(Pliant_Allreduce_init(message.send, message.recv, message.count, message.type, message.op,
                                 configuration.comm_, MPI_INFO_NULL, &request_));
 }
@@ -151,21 +153,46 @@ Reduction::Reduction(const Configuration& configuration, const Message& message)
 Reduction::Reduction(Reduction&& other) noexcept
     : configuration_(other.configuration_),
       message_(other.message_),
-      request_(std::exchange(other.request_, PLIANT_REQUEST_NULL)) {}
+      nonblocking_(other.nonblocking_),
+      request_(std::exchange(other.request_, PLIANT_REQUEST_NULL)),
+      mpi_request_(std::exchange(other.mpi_request_, MPI_REQUEST_NULL)) {}
 
 Reduction::~Reduction() {
   if (request_ != PLIANT_REQUEST_NULL) Pliant_Request_free(&request_);
 }
 
 void Reduction::run() {
-  if (request_ != PLIANT_REQUEST_NULL) {
-    check(Pliant_Start(request_));
-    check(Pliant_Wait(request_));
+  if (nonblocking_ || request_ != PLIANT_REQUEST_NULL) {
+    start();
+    wait();
     return;
   }
   const auto allreduce = configuration_->baseline() ? MPI_Allreduce : Pliant_Allreduce;
   check(allreduce(message_.send, message_.recv, static_cast<int>(message_.count), message_.type, message_.op,
                   configuration_->comm_));
+}
+
+void Reduction::start() {
+  if (request_ != PLIANT_REQUEST_NULL) {
+    check(Pliant_Start(request_));
+    return;
+  }
+  check(MPI_Iallreduce(message_.send, message_.recv, static_cast<int>(message_.count), message_.type,
+                       message_.op, configuration_->comm_, &mpi_request_));
+}
+
+bool Reduction::test() {
+  int done = 0;
+  if (request_ != PLIANT_REQUEST_NULL) {
+    check(Pliant_Test(request_, &done));
+  } else {
+    check(MPI_Test(&mpi_request_, &done, MPI_STATUS_IGNORE));
+  }
+  return done != 0;
+}
+
+void Reduction::wait() {
+  check(request_ != PLIANT_REQUEST_NULL ? Pliant_Wait(request_) : MPI_Wait(&mpi_request_, MPI_STATUS_IGNORE));
 }
 
 std::optional<Pliant_Report> Reduction::report() const {
@@ -184,7 +211,7 @@ std::vector<Configuration> make_configurations(const Options& options) {
     if (name == kAll) {
       add_all(options, configurations);
     } else if (name == kBaseline) {
-      configurations.emplace_back();
+      configurations.emplace_back(options.overlap);
     } else {
       add_exact_or_lossy(options, name, is_exact(name), configurations);
     }

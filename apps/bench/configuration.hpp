@@ -30,8 +30,8 @@ struct Message {
 /// One way to reduce, on a communicator of its own so that its settings are its own.
 class Configuration {
  public:
-  /// MPI_Allreduce itself.
-  Configuration();
+  /// MPI itself: MPI_Allreduce, or MPI_Iallreduce.
+  explicit Configuration(bool nonblocking);
   /// Pliant with `algorithm` forced ("auto": any), exact. Collective. Throws apps::Refused.
   Configuration(const std::string& requested, const std::string& algorithm);
   /// The same, lossy.
@@ -61,11 +61,12 @@ class Configuration {
 };
 
 /// One message under one configuration, as often as it is run. Exact: the blocking call. Lossy: a persistent
-/// request, as training has it, so that the residual's memory goes with it.
+/// request, as training has it, so that the residual's memory goes with it. Nonblocking: MPI_Iallreduce, and
+/// persistent requests for everything of Pliant's.
 class Reduction {
  public:
   /// Collective. Throws apps::Refused.
-  Reduction(const Configuration& configuration, const Message& message);
+  Reduction(const Configuration& configuration, const Message& message, bool nonblocking);
   ~Reduction();
   Reduction(const Reduction&) = delete;
   Reduction& operator=(const Reduction&) = delete;
@@ -74,6 +75,11 @@ class Reduction {
 
   /// Collective. Throws apps::Refused.
   void run();
+  /// The parts of a nonblocking run. Once test() was true, wait() has nothing left to do. Throw
+  /// apps::Refused.
+  void start();
+  bool test();
+  void wait();
   /// The last run, as Pliant tells it; nothing where MPI did it alone.
   std::optional<Pliant_Report> report() const;
   const Configuration& configuration() const { return *configuration_; }
@@ -81,7 +87,9 @@ class Reduction {
  private:
   const Configuration* configuration_;
   Message message_;
+  bool nonblocking_;
   Pliant_Request request_ = PLIANT_REQUEST_NULL;
+  MPI_Request mpi_request_ = MPI_REQUEST_NULL;  ///< the baseline's, between start() and its completion
 };
 
 /// Those the options ask for, in their order. Collective. Throws apps::Refused.

@@ -2,10 +2,12 @@
 #include <mpi.h>
 #include <pliant/pliant.h>
 
+#include <algorithm>
 #include <array>
 #include <exception>
 #include <iostream>
 #include <iterator>
+#include <string_view>
 
 #include "apps/bench/configuration.hpp"
 #include "apps/bench/measure.hpp"
@@ -93,10 +95,18 @@ int program(int argc, char** argv) {
   }
 }
 
+/// What --overlap may need: a progress thread calls MPI beside the program. Other runs do without its locks.
+int thread_level(int argc, char** argv) {
+  const bool overlap =
+      std::any_of(argv, argv + argc, [](std::string_view word) { return word == "--overlap"; });
+  return overlap ? MPI_THREAD_MULTIPLE : MPI_THREAD_SINGLE;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  MPI_Init(&argc, &argv);
+  int provided = MPI_THREAD_SINGLE;
+  MPI_Init_thread(&argc, &argv, thread_level(argc, argv), &provided);
   const int status = program(argc, argv);
   MPI_Finalize();
   return status;

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <string>
 
+#include "apps/bench/overlap.hpp"
 #include "apps/support/check.hpp"
 
 namespace pliant::bench {
@@ -57,13 +58,6 @@ std::vector<std::vector<double>> time_runs(std::vector<Reduction>& reductions, c
   return seconds;
 }
 
-Times slowest_rank(std::vector<double> seconds) {
-  check(MPI_Allreduce(MPI_IN_PLACE, seconds.data(), static_cast<int>(seconds.size()), MPI_DOUBLE, MPI_MAX,
-                      MPI_COMM_WORLD));
-  for (double& second : seconds) second *= 1e6;
-  return summarise(std::move(seconds));
-}
-
 /// How many ranks do not hold rank 0's bits.
 std::int64_t differing_ranks(const Bytes& recv, const World& world) {
   Bytes root = world.rank == 0 ? recv : Bytes(recv.size());
@@ -90,6 +84,8 @@ void describe(const Reduction& reduction, int ranks, Result& result) {
   result.density = report->density;
   result.exact = report->exact != 0;
   if (std::isfinite(report->predicted_s)) result.predicted_us = report->predicted_s * 1e6;
+  if (std::isfinite(report->alpha_s)) result.alpha_us = report->alpha_s * 1e6;
+  if (std::isfinite(report->beta_s_per_byte)) result.beta_ns_per_byte = report->beta_s_per_byte * 1e9;
   std::int64_t sent = report->wire_bytes;
   check(MPI_Allreduce(MPI_IN_PLACE, &sent, 1, MPI_INT64_T, MPI_SUM, MPI_COMM_WORLD));
   result.wire_bytes = (sent + ranks - 1) / ranks;
@@ -126,6 +122,13 @@ void compare_with_baseline(std::span<const Configuration> configurations, std::v
 
 }  // namespace
 
+Times slowest_rank(std::vector<double> seconds) {
+  check(MPI_Allreduce(MPI_IN_PLACE, seconds.data(), static_cast<int>(seconds.size()), MPI_DOUBLE, MPI_MAX,
+                      MPI_COMM_WORLD));
+  for (double& second : seconds) second *= 1e6;
+  return summarise(std::move(seconds));
+}
+
 std::vector<Result> measure(std::int64_t count, std::span<const Configuration> configurations,
                             const Options& options) {
   const World here = world();
@@ -138,8 +141,14 @@ std::vector<Result> measure(std::int64_t count, std::span<const Configuration> c
   reductions.reserve(configurations.size());
   for (const Configuration& configuration : configurations)
     reductions.emplace_back(configuration,
-                            Message{send.data(), recv.data(), count, element.mpi, options.op->mpi});
+                            Message{send.data(), recv.data(), count, element.mpi, options.op->mpi},
+                            options.overlap);
   const auto seconds = time_runs(reductions, options);
+
+  std::vector<Times> times;
+  for (const auto& mine : seconds) times.push_back(slowest_rank(mine));
+  std::vector<Overlap> overlaps;
+  if (options.overlap) overlaps = measure_overlap(reductions, times, options);
 
   std::vector<Result> results(configurations.size());
   const Bytes expected = options.check ? expected_result(count, here, options) : Bytes();
@@ -149,9 +158,10 @@ std::vector<Result> measure(std::int64_t count, std::span<const Configuration> c
     result.bytes = count * element.bytes;
     result.type = element.name;
     result.redop = options.op->name;
-    result.time = slowest_rank(seconds[c]);
+    result.time = times[c];
     rate(result, here.ranks);
     describe(reductions[c], here.ranks, result);
+    if (options.overlap) result.overlap = overlaps[c];
     if (options.check) check_result(reductions[c], recv, expected, here, options, result);
   }
   compare_with_baseline(configurations, results);

@@ -11,6 +11,10 @@
 
 namespace pliant::bench {
 
+/// Spread of these times over the iterations, each iteration's being the slowest rank's. Collective.
+/// seconds: [iteration] on this rank; not empty.
+Times slowest_rank(std::vector<double> seconds);
+
 /// One message length under every configuration, in their order; the same on every rank. Collective.
 /// Throws apps::Refused.
 std::vector<Result> measure(std::int64_t count, std::span<const Configuration> configurations,

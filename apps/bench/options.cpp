@@ -66,12 +66,32 @@ void add_flags(CLI::App& app, Options& options, Words& words) {
   app.add_flag("--csv", words.csv, "One heading and one line a result on stdout")->excludes(json);
 }
 
+std::string overlap_tests_problem(const std::string& text) {
+  int tests = 0;
+  if (CLI::detail::lexical_cast(text, tests) && tests >= 0 && tests <= 1 << 20) return {};
+  return "tests = " + text +
+         " (must be a whole number in [0, 1048576]). Pass the calls of Test during one computation; 0, with "
+         "PLIANT_PROGRESS_THREAD=1, leaves progress to the thread";
+}
+
+void add_overlap(CLI::App& app, Options& options) {
+  auto* const flag =
+      app.add_flag("--overlap", options.overlap,
+                   "Nonblocking messages (MPI_Iallreduce for mpi), and how much of a computation as long as "
+                   "the message is hidden behind it: (comm + compute - both) / min(comm, compute)");
+  app.add_option("--overlap-tests", options.overlap_tests, "Calls of Test during the computation; 0: none")
+      ->check(overlap_tests_problem)
+      ->needs(flag)
+      ->capture_default_str();
+}
+
 void add_kernels(CLI::App& app, Options& options, Words& words) {
   KernelOptions& kernels = options.kernels;
   auto* const flag =
       app.add_flag("--kernels", options.time_kernels,
                    "Time the inner loops on this process alone, against `residual += gradient`. "
-                   "With --json one object a line; -n, --density and --seed hold here too");
+                   "With --json one object a line; -n, --density and --seed hold here too")
+          ->excludes("--overlap");
   app.add_option("--counts", words.counts, "Elements of a vector [K, M, G: powers of 1024]; one or several")
       ->delimiter(',')
       ->needs(flag)
@@ -162,6 +182,7 @@ std::optional<int> parse_options(int argc, const char* const* argv, int rank, Op
   Words words;
   add_sizes(app, options, words);
   add_flags(app, options, words);
+  add_overlap(app, options);
   add_kernels(app, options, words);
   app.callback([&] {
     resolve(words, options);

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 namespace pliant::bench {
 namespace {
@@ -43,11 +44,28 @@ constexpr std::array kColumns = {
     Column{"predicted_us", "predicted(us)", 13, 5, [](const Result& r) { return optional(r.predicted_us); }},
     Column{"predicted_over_measured", "pred/meas", 9, 3,
            [](const Result& r) { return optional(r.predicted_over_measured()); }},
+    Column{"alpha_us", "", 0, 0, [](const Result& r) { return optional(r.alpha_us); }},
+    Column{"beta_ns_per_byte", "", 0, 0, [](const Result& r) { return optional(r.beta_ns_per_byte); }},
     Column{"wire_bytes", "wire(B)", 11, 0, [](const Result& r) { return optional(r.wire_bytes); }},
     Column{"rel_err", "rel_err", 8, 3, [](const Result& r) { return optional(r.rel_err); }},
     Column{"wrong", "#wrong", 6, 0, [](const Result& r) { return optional(r.wrong); }},
     Column{"speedup", "speedup", 7, 3, [](const Result& r) { return optional(r.speedup); }},
 };
+
+/// With --overlap, behind the others: every result has one.
+constexpr std::array kOverlapColumns = {
+    Column{"hidden", "hidden", 7, 3, [](const Result& r) { return optional(r.overlap->hidden()); }},
+    Column{"tests", "tests", 6, 0, [](const Result& r) { return Json(r.overlap->tests); }},
+    Column{"comm_us", "comm(us)", 9, 5, [](const Result& r) { return Json(r.overlap->comm_us); }},
+    Column{"compute_us", "compute(us)", 11, 5, [](const Result& r) { return Json(r.overlap->compute_us); }},
+    Column{"both_us", "both(us)", 9, 5, [](const Result& r) { return Json(r.overlap->both_us); }},
+};
+
+std::vector<Column> columns(const Options& options) {
+  std::vector<Column> columns(kColumns.begin(), kColumns.end());
+  if (options.overlap) columns.insert(columns.end(), kOverlapColumns.begin(), kOverlapColumns.end());
+  return columns;
+}
 
 std::string cell(const Json& value, const Column& column) {
   if (value.is_null()) return "-";
@@ -66,9 +84,9 @@ std::string aligned(const std::string& text, int width) {
 
 /// One line of the table; `text` makes a column's cell.
 template <class Text>
-void print_line(std::ostream& out, const char* first, Text&& text) {
+void print_line(std::ostream& out, const char* first, std::span<const Column> columns, Text&& text) {
   out << first;
-  for (const Column& column : kColumns)
+  for (const Column& column : columns)
     if (column.width != 0) out << "  " << aligned(text(column), column.width);
   out << "\n";
 }
@@ -96,32 +114,41 @@ void print_table_head(std::ostream& out, const Options& options, const Session& 
       << " iters: " << options.iterations << " validation: " << (options.check ? 1 : 0)
       << " seed: " << options.seed << " error feedback: " << (options.error_feedback ? "ef14" : "none")
       << "\n"
-      << "# Time of an iteration: the slowest rank's. Configurations take turns in every iteration.\n#\n";
-  print_line(out, "#", [](const Column& column) { return std::string(column.heading); });
+      << "# Time of an iteration: the slowest rank's. Configurations take turns in every iteration.\n";
+  if (options.overlap)
+    out << "# hidden: (comm + compute - both) / min(comm, compute) of nonblocking messages; tests: "
+        << options.overlap_tests << "\n";
+  out << "#\n";
+  print_line(out, "#", columns(options), [](const Column& column) { return std::string(column.heading); });
 }
 
 Json result_json(const Result& result) {
-  return {{"size", result.bytes},
-          {"count", result.count},
-          {"type", result.type},
-          {"redop", result.redop},
-          {"requested", result.requested},
-          {"requested_density", optional(result.requested_density)},
-          {"algorithm", result.algorithm},
-          {"density", result.density},
-          {"exact", result.exact},
-          {"time_us",
-           {{"median", result.time.median_us},
-            {"p95", result.time.p95_us},
-            {"min", result.time.min_us},
-            {"max", result.time.max_us}}},
-          {"algbw_gbs", result.algbw_gbs},
-          {"busbw_gbs", result.busbw_gbs},
-          {"predicted_us", optional(result.predicted_us)},
-          {"wire_bytes", optional(result.wire_bytes)},
-          {"rel_err", optional(result.rel_err)},
-          {"wrong", optional(result.wrong)},
-          {"speedup", optional(result.speedup)}};
+  Json row = {{"size", result.bytes},
+              {"count", result.count},
+              {"type", result.type},
+              {"redop", result.redop},
+              {"requested", result.requested},
+              {"requested_density", optional(result.requested_density)},
+              {"algorithm", result.algorithm},
+              {"density", result.density},
+              {"exact", result.exact},
+              {"time_us",
+               {{"median", result.time.median_us},
+                {"p95", result.time.p95_us},
+                {"min", result.time.min_us},
+                {"max", result.time.max_us}}},
+              {"algbw_gbs", result.algbw_gbs},
+              {"busbw_gbs", result.busbw_gbs},
+              {"predicted_us", optional(result.predicted_us)},
+              {"alpha_us", optional(result.alpha_us)},
+              {"beta_ns_per_byte", optional(result.beta_ns_per_byte)},
+              {"wire_bytes", optional(result.wire_bytes)},
+              {"rel_err", optional(result.rel_err)},
+              {"wrong", optional(result.wrong)},
+              {"speedup", optional(result.speedup)}};
+  if (result.overlap)
+    for (const Column& column : kOverlapColumns) row[column.name] = column.value(result);
+  return row;
 }
 
 Json config_json(const Options& options) {
@@ -137,7 +164,9 @@ Json config_json(const Options& options) {
           {"algorithm", options.algorithms},
           {"density", options.densities},
           {"error_feedback", options.error_feedback ? "ef14" : "none"},
-          {"seed", options.seed}};
+          {"seed", options.seed},
+          {"overlap", options.overlap},
+          {"overlap_tests", options.overlap_tests}};
 }
 
 void print_json(std::ostream& out, const Options& options, const Session& session,
@@ -162,18 +191,21 @@ void print_json(std::ostream& out, const Options& options, const Session& sessio
 void print_head(std::ostream& out, const Options& options, const Session& session) {
   if (options.format == Format::table) print_table_head(out, options, session);
   if (options.format != Format::csv) return;
-  for (const Column& column : kColumns) out << (&column == kColumns.data() ? "" : ",") << column.name;
+  const char* separator = "";
+  for (const Column& column : columns(options)) out << std::exchange(separator, ",") << column.name;
   out << "\n";
 }
 
 void print_results(std::ostream& out, const Options& options, std::span<const Result> results) {
+  const std::vector<Column> shown = columns(options);
   for (const Result& result : results) {
     if (options.format == Format::table)
-      print_line(out, " ", [&](const Column& column) { return cell(column.value(result), column); });
+      print_line(out, " ", shown, [&](const Column& column) { return cell(column.value(result), column); });
     if (options.format != Format::csv) continue;
-    for (const Column& column : kColumns) {
+    const char* separator = "";
+    for (const Column& column : shown) {
       const Json value = column.value(result);
-      out << (&column == kColumns.data() ? "" : ",");
+      out << std::exchange(separator, ",");
       if (!value.is_null()) out << (value.is_string() ? value.get<std::string>() : value.dump());
     }
     out << "\n";

@@ -15,6 +15,12 @@ Times summarise(std::vector<double> iterations_us) {
           .max_us = iterations_us.back()};
 }
 
+std::optional<double> Overlap::hidden() const {
+  const double shorter_us = std::min(comm_us, compute_us);
+  if (shorter_us <= 0) return std::nullopt;
+  return (comm_us + compute_us - both_us) / shorter_us;
+}
+
 std::optional<double> Result::predicted_over_measured() const {
   if (!predicted_us || time.median_us <= 0) return std::nullopt;
   return *predicted_us / time.median_us;

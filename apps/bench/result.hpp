@@ -20,12 +20,25 @@ struct Times {
 /// iterations_us must not be empty.
 Times summarise(std::vector<double> iterations_us);
 
+/// How much of a computation is hidden behind the message: medians over iterations of the slowest rank's
+/// times.
+struct Overlap {
+  int tests = 0;          ///< asked for: Test calls between the slices of the computation
+  double comm_us = 0;     ///< Start; Wait
+  double compute_us = 0;  ///< the computation alone, calibrated to take as long as the message does
+  double both_us = 0;     ///< Start; the computation with Test calls; Wait
+
+  /// Share of the shorter of the two that cost no time. 1: all of it; 0: one after the other; below 0: worse
+  /// than that. Nothing where one of them took no time.
+  std::optional<double> hidden() const;
+};
+
 struct Result {
   std::int64_t bytes = 0;
   std::int64_t count = 0;
   std::string type;
   std::string redop;
-  std::string requested;                    ///< as on the command line; MPI_Allreduce for mpi
+  std::string requested;  ///< as on the command line; MPI_Allreduce or MPI_Iallreduce for mpi
   std::optional<double> requested_density;  ///< for lossy algorithms; the nearest k / count is kept
   std::string algorithm;                    ///< the one that really ran last
   double density = 1;                       ///< kept / count
@@ -34,10 +47,13 @@ struct Result {
   double algbw_gbs = 0;                    ///< [GB/s] bytes / median
   double busbw_gbs = 0;                    ///< [GB/s] algbw x 2(P-1)/P, nccl-tests' definition
   std::optional<double> predicted_us;      ///< of the algorithm that ran
+  std::optional<double> alpha_us;          ///< latency of the link model that the prediction used
+  std::optional<double> beta_ns_per_byte;  ///< its inverse bandwidth
   std::optional<std::int64_t> wire_bytes;  ///< [byte] sent, mean over ranks, rounded up
   std::optional<double> rel_err;      ///< ||result - exact result|| / ||exact result||; nothing with -c 0
   std::optional<std::int64_t> wrong;  ///< exact: elements; lossy: ranks whose bits differ from rank 0's
   std::optional<double> speedup;      ///< median of MPI_Allreduce in the same loop / median
+  std::optional<Overlap> overlap;     ///< with --overlap
 
   std::optional<double> predicted_over_measured() const;
 };

@@ -1,115 +1,128 @@
-// Rabenseifner's allreduce: reduce-scatter by recursive halving, then allgather by recursive doubling.
+// Rabenseifner's allreduce, for any P: reduce-scatter by halving, then allgather by doubling.
 //   P = 4, chunks a b c d; what a rank still sums (lower case), or holds complete (capital):
-//     start       abcd | abcd | abcd | abcd
-//     halve, 0-2 1-3:  ab | ab | cd | cd        halve, 0-1 2-3:  A | B | C | D
-//     double, 0-1 2-3: AB | AB | CD | CD        double, 0-2 1-3: ABCD on every rank
-// P = 2^m: rounds 2m; bytes sent per rank 2n(P-1)/P. Other P: the extra ranks fold into a partner first and
-// get the result last, 2 rounds of n bytes more. Exact. All ranks end with the same bits: each chunk is
-// summed once. Source: Rabenseifner, ICCS 2004.
-#include <array>
+//     start              abcd | abcd | abcd | abcd
+//     halve, r to r+2:   ab | bc | cd | da          halve, r to r+1:   A | B | C | D
+//     double, r+1 to r:  AB | BC | CD | DA          double, r+2 to r:  ABCD on every rank
+// Rounds 2 ceil(log2 P), bytes sent per rank 2n(P-1)/P, both for any P: topology/circulant.hpp. A round's
+// message travels in segments, each reduced while the next is on its way. Exact. All ranks end with the same
+// bits: each chunk is summed once, then copied. Source: Rabenseifner, ICCS 2004; Traeff, arXiv 2410.14234.
+#include <algorithm>
+#include <cmath>
 
 #include "collectives/dense/dense.hpp"
-#include "collectives/paper_costs.hpp"
-#include "collectives/topology/hypercube.hpp"
+#include "collectives/exchange.hpp"
+#include "collectives/topology/circulant.hpp"
 #include "core/partition.hpp"
 
 namespace pliant {
 namespace {
 
-constexpr int kMaxRounds = 32;
+double with_segment_s(const AllreduceShape& shape, const CostModel& model, std::int64_t segment_bytes) {
+  const circulant::Rounds rounds = circulant::rounds_of(shape.ranks);
+  const double chunk_bytes = static_cast<double>(shape.bytes()) / shape.ranks;
+  double total_s = 0;
+  for (int i = 0; i < rounds.count; ++i) {
+    const circulant::Round& round = rounds.rounds[static_cast<std::size_t>(i)];
+    const double bytes = (round.held - round.half) * chunk_bytes;
+    const double segment = std::min(bytes, static_cast<double>(segment_bytes));
+    const double reduce_s = (bytes + segment) / 2 * model.compute.gamma_s_per_byte;
+    total_s += 2 * travel_s(bytes, static_cast<double>(segment_bytes), model.link) + reduce_s;
+  }
+  return total_s;
+}
+
+SegmentChoice choose(const AllreduceShape& shape, const CostModel& model) {
+  return best_segment(shape.bytes() / 2, [&](std::int64_t segment_bytes) {
+    return with_segment_s(shape, model, segment_bytes);
+  });
+}
 
 double cost_s(const AllreduceShape& shape, const CostModel& model) {
-  const int corners = hypercube::corners(shape.ranks);
-  const double share = static_cast<double>(corners - 1) / corners;
-  const double bytes = static_cast<double>(shape.bytes());
-  const double beta = model.link.beta_s_per_byte;
-  const double gamma = model.compute.gamma_s_per_byte;
-  const double cube_s = 2 * paper::rounds(corners) * model.link.alpha_s + share * bytes * (2 * beta + gamma);
-  const double fold_s = 2 * model.link.alpha_s + bytes * (2 * beta + gamma);
-  return cube_s + (hypercube::extras(shape.ranks) > 0 ? fold_s : 0);
+  return choose(shape, model).s;
 }
 
-/// Elements of chunks [first, first + chunks) of `parts`.
-Range chunks_range(std::int64_t count, int parts, int first, int chunks) {
-  const std::int64_t begin = chunk_of(count, parts, first).begin;
-  const Range last = chunk_of(count, parts, first + chunks - 1);
-  return {begin, last.begin + last.count - begin};
+AllreduceShape tuned(AllreduceShape shape, const CostModel& model) {
+  shape.segment_bytes = choose(shape, model).bytes;
+  return shape;
 }
 
-struct Round {
-  int partner = 0;
-  Range keep;
-  Range give;
+/// Bytes of `chunks` chunks from `first` on, which is taken modulo P: one stretch, or two around the end.
+struct Stretch {
+  Range before;
+  Range behind;
 };
 
-/// The rounds of recursive halving for one cube rank: what it keeps summing and what it gives away.
-int plan(int cube, int ranks, std::int64_t count, std::array<Round, kMaxRounds>& rounds) {
-  const int corners = hypercube::corners(ranks);
-  int first = 0;
-  int used = 0;
-  for (int half = corners / 2; half > 0; half /= 2) {
-    const bool upper = (cube & half) != 0;
-    const Range low = chunks_range(count, corners, first, half);
-    const Range high = chunks_range(count, corners, first + half, half);
-    rounds[static_cast<std::size_t>(used++)] = {hypercube::rank_of(cube ^ half, ranks), upper ? high : low,
-                                                upper ? low : high};
-    if (upper) first += half;
-  }
-  return used;
+Stretch stretch_of(const AllreduceShape& shape, int first, int chunks) {
+  const auto between = [&](int from, int to) -> Range {
+    if (from == to) return {};
+    const Range last = chunk_of(shape.count, shape.ranks, to - 1);
+    const std::int64_t begin = chunk_of(shape.count, shape.ranks, from).begin;
+    return {begin, last.begin + last.count - begin};
+  };
+  const int from = first % shape.ranks;
+  const int to = std::min(from + chunks, shape.ranks);
+  return {between(from, to), between(0, from + chunks - to)};
 }
 
-void run_on_cube(AllreduceCall& call, int cube) {
-  const ElementType type = call.shape.type;
-  const ReduceFunction reduce = call.kernels.reduction(type, call.op);
-  const auto part = [&](const Range& range) { return elements(call.data, range.begin, range.count, type); };
-  std::array<Round, kMaxRounds> rounds;
-  const int used = plan(cube, call.comm.ranks(), call.shape.count, rounds);
-
-  std::byte* received = Workspace::room(call.workspace.receive, call.shape.bytes());
-  for (int i = 0; i < used; ++i) {
-    const Round& round = rounds[static_cast<std::size_t>(i)];
-    const auto keep = part(round.keep);
-    call.comm.exchange(part(round.give), round.partner, {received, keep.size()}, round.partner);
-    reduce(keep.data(), received, round.keep.count);
-  }
-  for (int i = used - 1; i >= 0; --i) {
-    const Round& round = rounds[static_cast<std::size_t>(i)];
-    call.comm.exchange(part(round.keep), round.partner, part(round.give), round.partner);
-  }
+Pieces pieces_of(AllreduceCall& call, int first, int chunks) {
+  const Stretch stretch = stretch_of(call.shape, first, chunks);
+  const auto part = [&](const Range& range) {
+    return elements(call.data, range.begin, range.count, call.shape.type);
+  };
+  return {call.shape.segment_bytes, part(stretch.before), part(stretch.behind)};
 }
 
-void run(AllreduceCall& call) {
+Traffic sent(const AllreduceShape& shape, int rank) {
+  const circulant::Rounds rounds = circulant::rounds_of(shape.ranks);
+  Traffic total;
+  const auto add = [&](int first, int chunks) {
+    const Stretch stretch = stretch_of(shape, first, chunks);
+    for (const Range& range : {stretch.before, stretch.behind}) {
+      const std::int64_t bytes = range.count * element_bytes(shape.type);
+      total.messages += segments_of(bytes, shape.segment_bytes);
+      total.bytes += bytes;
+    }
+  };
+  for (int i = 0; i < rounds.count; ++i) {
+    const auto [held, half] = rounds.rounds[static_cast<std::size_t>(i)];
+    add(rank + half, held - half);
+    add(rank, held - half);
+  }
+  return total;
+}
+
+Task run(AllreduceCall& call) {
   const int ranks = call.comm.ranks();
   const int rank = call.comm.rank();
-  const int cube = hypercube::cube_rank(rank, ranks);
-  const auto all = elements(call.data, 0, call.shape.count, call.shape.type);
-  if (cube < 0) {
-    call.comm.send(all, rank + 1);
-    call.comm.receive(all, rank + 1);
-    return;
+  const circulant::Rounds rounds = circulant::rounds_of(ranks);
+  for (int i = 0; i < rounds.count; ++i) {
+    const circulant::Round& round = rounds.rounds[static_cast<std::size_t>(i)];
+    const int given = round.held - round.half;
+    const Partners partners{(rank + round.half) % ranks, (rank - round.half + ranks) % ranks};
+    co_await exchange(call, pieces_of(call, rank + round.half, given), pieces_of(call, rank, given), partners,
+                      Arrival::reduce);
   }
-  const bool has_folded = rank < 2 * hypercube::extras(ranks);
-  if (has_folded) {
-    std::byte* received = Workspace::room(call.workspace.receive, call.shape.bytes());
-    call.comm.receive({received, all.size()}, rank - 1);
-    call.kernels.reduction(call.shape.type, call.op)(call.data, received, call.shape.count);
+  for (int i = rounds.count - 1; i >= 0; --i) {
+    const circulant::Round& round = rounds.rounds[static_cast<std::size_t>(i)];
+    const int taken = round.held - round.half;
+    const Partners partners{(rank - round.half + ranks) % ranks, (rank + round.half) % ranks};
+    co_await exchange(call, pieces_of(call, rank, taken), pieces_of(call, rank + round.half, taken), partners,
+                      Arrival::place);
   }
-  run_on_cube(call, cube);
-  if (has_folded) call.comm.send(all, rank - 1);
 }
 
 }  // namespace
 
 constinit const AllreduceAlgorithm rabenseifner_allreduce{
     .name = "rabenseifner",
-    .summary =
-        "recursive halving + recursive doubling; few rounds and few bytes, best where P is a power of two",
+    .summary = "halving + doubling; few rounds and few bytes for any P",
     .exact = true,
     .deterministic = false,
     .supports = supports_all,
     .cost_s = cost_s,
     .paper_cost_s = nullptr,
-    .total_wire_bytes = dense_wire_bytes,
+    .tuned = tuned,
+    .sent = sent,
     .run = run,
 };
 

@@ -4,6 +4,7 @@
 // bits of rank 0's sum, whose order of additions depends on P alone. Source: binomial trees as in Thakur,
 // Rabenseifner and Gropp, Int. J. High Perform. Comput. Appl. 19(1), 2005.
 #include "collectives/dense/dense.hpp"
+#include "collectives/exchange.hpp"
 #include "collectives/paper_costs.hpp"
 #include "collectives/topology/binomial.hpp"
 
@@ -14,49 +15,59 @@ double paper_cost_s(const AllreduceShape& shape, const LinkModel& link) {
   return paper::tree_s(shape.ranks, static_cast<double>(shape.bytes()), link);
 }
 
-double cost_s(const AllreduceShape& shape, const CostModel& model) {
-  const double reduce_s = static_cast<double>(shape.bytes()) * model.compute.gamma_s_per_byte;
-  return paper_cost_s(shape, model.link) + paper::rounds(shape.ranks) * reduce_s;
+SegmentChoice choose(const AllreduceShape& shape, const CostModel& model) {
+  const double bytes = static_cast<double>(shape.bytes());
+  return best_segment(shape.bytes(), [&](std::int64_t segment_bytes) {
+    const double round_s = travel_s(bytes, static_cast<double>(segment_bytes), model.link);
+    const double reduce_s =
+        std::min(bytes, static_cast<double>(segment_bytes)) * model.compute.gamma_s_per_byte;
+    return paper::rounds(shape.ranks) * (2 * round_s + reduce_s);
+  });
 }
 
-void reduce_to_root(AllreduceCall& call) {
+double cost_s(const AllreduceShape& shape, const CostModel& model) {
+  return choose(shape, model).s;
+}
+
+AllreduceShape tuned(AllreduceShape shape, const CostModel& model) {
+  shape.segment_bytes = choose(shape, model).bytes;
+  return shape;
+}
+
+Traffic sent(const AllreduceShape& shape, int rank) {
+  Traffic total = broadcast_sent(shape, shape.bytes(), rank, 0);
+  if (rank != 0) {
+    total.messages += segments_of(shape.bytes(), shape.segment_bytes);
+    total.bytes += shape.bytes();
+  }
+  return total;
+}
+
+Task run(AllreduceCall& call) {
   const int ranks = call.comm.ranks();
   const int v = call.comm.rank();
-  const auto all = elements(call.data, 0, call.shape.count, call.shape.type);
-  const ReduceFunction reduce = call.kernels.reduction(call.shape.type, call.op);
-  std::byte* received = Workspace::room(call.workspace.receive, call.shape.bytes());
+  const auto bytes = elements(call.data, 0, call.shape.count, call.shape.type);
+  const Pieces all(call.shape.segment_bytes, bytes);
   for (int step = 1; step < binomial::step_limit(v, ranks); step *= 2) {
     if (v + step >= ranks) break;
-    call.comm.receive({received, all.size()}, v + step);
-    reduce(call.data, received, call.shape.count);
+    co_await exchange(call, all, all, {MPI_PROC_NULL, v + step}, Arrival::reduce);
   }
-  if (v != 0) call.comm.send(all, binomial::parent(v));
-}
-
-void run(AllreduceCall& call) {
-  reduce_to_root(call);
-  broadcast(call.comm, elements(call.data, 0, call.shape.count, call.shape.type), 0);
+  if (v != 0) co_await exchange(call, all, all, {binomial::parent(v), MPI_PROC_NULL}, Arrival::place);
+  co_await broadcast(call, bytes, 0);
 }
 
 }  // namespace
 
-void broadcast(Communicator& comm, std::span<std::byte> bytes, int root) {
-  const int ranks = comm.ranks();
-  const int v = binomial::relative(comm.rank(), root, ranks);
-  if (v != 0) comm.receive(bytes, binomial::absolute(binomial::parent(v), root, ranks));
-  for (int step = binomial::step_limit(v, ranks) / 2; step > 0; step /= 2)
-    if (v + step < ranks) comm.send(bytes, binomial::absolute(v + step, root, ranks));
-}
-
 constinit const AllreduceAlgorithm tree_allreduce{
     .name = "tree",
-    .summary = "binomial reduce + binomial broadcast; best for small messages, order of additions fixed",
+    .summary = "binomial reduce + binomial broadcast; order of additions fixed",
     .exact = true,
     .deterministic = true,
     .supports = supports_all,
     .cost_s = cost_s,
     .paper_cost_s = paper_cost_s,
-    .total_wire_bytes = dense_wire_bytes,
+    .tuned = tuned,
+    .sent = sent,
     .run = run,
 };
 

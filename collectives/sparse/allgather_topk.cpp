@@ -1,9 +1,10 @@
 // allgather_topk (the papers' AG-Topk): every rank sends its own k largest elements to every other.
 //   P = 2, k = 2:  rank 0 sends (1, a) (7, b), rank 1 sends (3, c) (7, d);  result: a at 1, c at 3, b + d at
 //   7
-// Rounds ceil(log2 P) (Bruck's allgather); bytes sent per rank (P-1) messages of k encoded indices and values
-// (raw: 40 + 8k). Lossy. All ranks end with the same bits: each adds the decoded blocks in the order of the
-// ranks, its own among them. Residual: all but the rank's own k, and of these what a value codec rounded off.
+// Rounds ceil(log2 P) (Bruck's allgather), or, where messages are long, P-1 steps around a ring, in segments
+// that are passed on as they come; bytes sent per rank (P-1) messages of k encoded indices and values (raw:
+// 40 + 8k). Lossy. All ranks end with the same bits: each adds the decoded blocks in the order of the ranks,
+// its own among them. Residual: all but the rank's own k, and of these what a value codec rounded off.
 // Source: Table I of the flexible-communication paper; error feedback as in Stich et al., NeurIPS 2018.
 #include <cmath>
 
@@ -24,13 +25,16 @@ double cost_s(const AllreduceShape& shape, const CostModel& model) {
   const MessageCost message = message_cost(shape, model, true);
   const double messages = shape.ranks + 1;  // encoded once, decoded and added P times
   const double pass_s = model.compute.select_s_per_element + model.compute.apply_s_per_element;
-  return paper::allgather_s(shape.ranks, message.bytes, model.link) +
-         static_cast<double>(shape.count) * pass_s +
+  return allgather_messages_s(shape, model.link, message.bytes) + static_cast<double>(shape.count) * pass_s +
          messages * (message.codec_s + static_cast<double>(shape.kept) * model.compute.pair_s_per_element);
 }
 
-std::int64_t total_wire_bytes(const AllreduceShape& shape) {
-  return allgather_wire_bytes(shape.ranks, predicted_bytes(shape, true));
+AllreduceShape tuned(AllreduceShape shape, const CostModel& model) {
+  return tuned_allgather(shape, model.link, message_cost(shape, model, true).bytes);
+}
+
+Traffic sent(const AllreduceShape& shape, int) {
+  return allgather_messages_sent(shape, predicted_bytes(shape, true));
 }
 
 /// What a value codec rounded off has become call.own.values: it stays in the residual.
@@ -53,12 +57,15 @@ void add_messages(AllreduceCall& call) {
   }
 }
 
-void run(AllreduceCall& call) {
+Task run(AllreduceCall& call) {
   {
     const CompressTimer timer(call.outcome.compress_s);
     select_own(call, Picks::take);
   }
-  allgather_messages(call);
+  const WireShape shape = wire_shape(call.shape);
+  begin_messages(call, max_message_bytes(shape, *call.shape.index_codec, call.shape.value_codec));
+  add_message(call, shape, call.shape.value_codec, {call.own.indices, call.own.values});
+  co_await allgather_messages(call, 1);
   const CompressTimer timer(call.outcome.compress_s);
   keep_rounding_errors(call);
   add_messages(call);
@@ -74,7 +81,8 @@ constinit const AllreduceAlgorithm allgather_topk_allreduce{
     .supports = supports_sparse,
     .cost_s = cost_s,
     .paper_cost_s = paper_cost_s,
-    .total_wire_bytes = total_wire_bytes,
+    .tuned = tuned,
+    .sent = sent,
     .run = run,
 };
 

@@ -6,6 +6,16 @@
 #include "collectives/sparse/sparse.hpp"
 
 namespace pliant::leader {
+namespace {
+
+/// The dense allreduce of the values as they become available.
+Task reduce_values(AllreduceCall& values, const AllreduceAlgorithm& dense) {
+  const auto all_there = [&] { return *values.available == values.shape.count; };
+  if (!dense.streams) co_await until(all_there);
+  co_await dense.run(values);
+}
+
+}  // namespace
 
 AllreduceShape values_shape(const AllreduceShape& shape) {
   AllreduceShape values = shape;
@@ -18,44 +28,46 @@ double paper_cost_s(const AllreduceShape& shape, const LinkModel& link, double d
 }
 
 double cost_s(const AllreduceShape& shape, const CostModel& model, const AllreduceAlgorithm& dense) {
-  const MessageCost message = message_cost(shape, model, false);
   const double pass_s = model.compute.select_s_per_element + model.compute.apply_s_per_element;
   const double pairs_s =
       2 * static_cast<double>(shape.kept) * model.compute.pair_s_per_element;  // take, scatter
-  return paper::broadcast_s(shape.ranks, message.bytes, model.link) + 2 * message.codec_s +
-         dense.cost_s(values_shape(shape), model) + static_cast<double>(shape.count) * pass_s + pairs_s;
+  return stream_indices_s(shape, model) + dense.cost_s(values_shape(shape), model) +
+         static_cast<double>(shape.count) * pass_s + pairs_s;
 }
 
-std::int64_t total_wire_bytes(const AllreduceShape& shape) {
-  return broadcast_wire_bytes(shape.ranks, predicted_bytes(shape, false)) +
-         dense_wire_bytes(values_shape(shape));
+AllreduceShape tuned(AllreduceShape shape, const CostModel& model, const AllreduceAlgorithm& dense) {
+  shape.segment_bytes = tuned_for(dense, values_shape(shape), model).segment_bytes;
+  shape.route = index_route(shape, model);
+  return shape;
 }
 
-void reduce_at_leader(AllreduceCall& call, int root, const AllreduceAlgorithm& dense) {
+Traffic sent(const AllreduceShape& shape, int rank, int root, const AllreduceAlgorithm& dense) {
+  return stream_indices_sent(shape, rank, root) + dense.sent(values_shape(shape), rank);
+}
+
+Task reduce_at_leader(AllreduceCall& call, int root, const AllreduceAlgorithm& dense) {
   {
     const CompressTimer timer(call.outcome.compress_s);
     feed(call);
+    clear_result(call);
   }
-  const std::uint32_t* const indices = broadcast_indices(call, root);
-  auto* const gathered = call.workspace.values.of<float>(call.shape.kept);
-  {
-    const CompressTimer timer(call.outcome.compress_s);
-    const double total_squared = call.outcome.selection.total_squared;
-    call.outcome.selection = call.kernels.take(call.residual, indices, call.shape.kept, gathered);
-    call.outcome.selection.total_squared = total_squared;
-  }
+  IndexStream stream{
+      .root = root, .indices = call.own.indices, .values = call.workspace.values.of<float>(call.shape.kept)};
+  if (call.comm.rank() != root) stream.indices = call.workspace.indices.of<std::uint32_t>(call.shape.kept);
   AllreduceCall values{.comm = call.comm,
                        .workspace = call.workspace,
                        .kernels = call.kernels,
                        .shape = values_shape(call.shape),
-                       .data = reinterpret_cast<std::byte*>(gathered),
+                       .tag = call.tag,
+                       .data = reinterpret_cast<std::byte*>(stream.values),
+                       .available = &stream.available,
                        .own = {},
                        .outcome = {}};
-  dense.run(values);
+  co_await together(call, stream_indices(call, stream), reduce_values(values, dense));
 
   const CompressTimer timer(call.outcome.compress_s);
-  clear_result(call);
-  call.kernels.scatter_add(reinterpret_cast<float*>(call.data), indices, gathered, call.shape.kept);
+  call.kernels.scatter_add(reinterpret_cast<float*>(call.data), stream.indices, stream.values,
+                           call.shape.kept);
 }
 
 }  // namespace pliant::leader

@@ -1,12 +1,17 @@
-// Encoded messages of the lossy algorithms: which codec, what they cost, and how they travel. Formats:
-// compress/wire.hpp.
+// Encoded messages of the lossy algorithms: which codec, what they cost, and how they reach all ranks.
+// Formats: compress/wire.hpp.
 #pragma once
 
 #include <span>
 
 #include "collectives/allreduce.hpp"
+#include "compress/wire.hpp"
 
 namespace pliant {
+
+inline WireShape wire_shape(const AllreduceShape& shape) {
+  return {shape.count, shape.kept};
+}
 
 /// The shape's index codec; where it names none, the one for which sending, encoding and decoding one message
 /// are predicted to take least. A pure function: ranks agree.
@@ -19,21 +24,51 @@ struct MessageCost {
 };
 MessageCost message_cost(const AllreduceShape& shape, const CostModel& model, bool with_values);
 
-/// [byte] of one message, predicted; exact for raw and bitmap indices. Where the shape names no codec: of the
-/// shortest.
+/// [byte] of one message of such a shape, predicted; exact for raw and bitmap indices. Where the shape names
+/// no codec: of the shortest.
 std::int64_t predicted_bytes(const AllreduceShape& shape, bool with_values);
 
-/// Every rank ends with every rank's kept indices and values: Bruck's algorithm as in allgather(), the blocks
-/// being as long as they are. Sends call.own, whose values become the errors of rounding. They stand one
-/// behind the other in workspace.messages. Collective. Throws Error(other) for a message that is none.
-void allgather_messages(AllreduceCall& call);
+// ---- Every rank's messages to every rank ----
 
-/// One of them; not checked yet but for its length.
-std::span<const std::byte> message_of(const AllreduceCall& call, int rank);
+/// Room for `most` bytes of messages from each rank. Forgets what was there.
+void begin_messages(AllreduceCall& call, std::int64_t most);
 
-/// Every rank ends with the root's indices, encoded on the way: binomial tree. On the root `indices` are
-/// call.own's, elsewhere they are decoded into the workspace. Returns them: [kept]. Collective. Throws
-/// Error(other).
-const std::uint32_t* broadcast_indices(AllreduceCall& call, int root);
+/// One more message of this rank's own. `values` become their errors of rounding; null for indices alone.
+void add_message(AllreduceCall& call, WireShape shape, const ValueCodec* value_codec, Kept kept);
+
+/// Every rank ends with every rank's messages, of which each has added `per_rank`. By the shape's route:
+/// doubling is Bruck's allgather with blocks as long as they are; neighbours passes them around the ring in
+/// segments (one a rank only). Collective. Throws Error(other) for a message that is none.
+Task allgather_messages(AllreduceCall& call, int per_rank);
+
+/// One of them, `which` of those of a rank; not checked yet but for its length.
+std::span<const std::byte> message_of(const AllreduceCall& call, int rank, int per_rank = 1, int which = 0);
+
+/// [s] of allgather_messages() with messages of `bytes`.
+double allgather_messages_s(const AllreduceShape& shape, const LinkModel& link, double bytes);
+/// The route and the segment that this is for.
+AllreduceShape tuned_allgather(AllreduceShape shape, const LinkModel& link, double bytes);
+/// What a rank sends in it; bytes: of each rank's messages.
+Traffic allgather_messages_sent(const AllreduceShape& shape, std::int64_t bytes);
+
+// ---- The indices of one rank to all others ----
+
+/// How a rank's kept indices are sent to all: in groups, each a message, which are passed on and used as they
+/// come. By the shape's route down a binomial tree (doubling) or a chain (neighbours).
+struct IndexStream {
+  int root;
+  std::uint32_t* indices;      ///< [kept] out; on the root: what it sends
+  float* values;               ///< [kept] out: taken from call.residual at these indices
+  std::int64_t available = 0;  ///< of both, so far
+};
+
+/// Collective. Adds to call.outcome.selection what was taken. Throws Error(other).
+Task stream_indices(AllreduceCall& call, IndexStream& stream);
+
+/// [s] until the last rank has all of them.
+double stream_indices_s(const AllreduceShape& shape, const CostModel& model);
+Route index_route(const AllreduceShape& shape, const CostModel& model);
+/// What a rank sends in it.
+Traffic stream_indices_sent(const AllreduceShape& shape, int rank, int root);
 
 }  // namespace pliant

@@ -17,14 +17,25 @@ double paper_cost_s(const AllreduceShape& shape, const LinkModel& link) {
   return leader::paper_cost_s(shape, link, dense.paper_cost_s(leader::values_shape(shape), link));
 }
 
+/// Its leader is any rank: here that of step 0.
 template <const AllreduceAlgorithm& dense>
-void run(AllreduceCall& call) {
+Traffic sent(const AllreduceShape& shape, int rank) {
+  return leader::sent(shape, rank, 0, dense);
+}
+
+template <const AllreduceAlgorithm& dense>
+AllreduceShape tuned(AllreduceShape shape, const CostModel& model) {
+  return leader::tuned(shape, model, dense);
+}
+
+template <const AllreduceAlgorithm& dense>
+Task run(AllreduceCall& call) {
   const int root = static_cast<int>(call.step % call.comm.ranks());
   if (call.comm.rank() == root) {
     const CompressTimer timer(call.outcome.compress_s);
     select_own(call, Picks::leave);
   }
-  leader::reduce_at_leader(call, root, dense);
+  co_await leader::reduce_at_leader(call, root, dense);
 }
 
 }  // namespace
@@ -37,7 +48,8 @@ constinit const AllreduceAlgorithm star_ring_allreduce{
     .supports = supports_sparse,
     .cost_s = cost_s<ring_allreduce>,
     .paper_cost_s = paper_cost_s<ring_allreduce>,
-    .total_wire_bytes = leader::total_wire_bytes,
+    .tuned = tuned<ring_allreduce>,
+    .sent = sent<ring_allreduce>,
     .run = run<ring_allreduce>,
 };
 
@@ -49,7 +61,8 @@ constinit const AllreduceAlgorithm star_tree_allreduce{
     .supports = supports_sparse,
     .cost_s = cost_s<tree_allreduce>,
     .paper_cost_s = paper_cost_s<tree_allreduce>,
-    .total_wire_bytes = leader::total_wire_bytes,
+    .tuned = tuned<tree_allreduce>,
+    .sent = sent<tree_allreduce>,
     .run = run<tree_allreduce>,
 };
 
@@ -61,7 +74,8 @@ constinit const AllreduceAlgorithm star_rabenseifner_allreduce{
     .supports = supports_sparse,
     .cost_s = cost_s<rabenseifner_allreduce>,
     .paper_cost_s = nullptr,
-    .total_wire_bytes = leader::total_wire_bytes,
+    .tuned = tuned<rabenseifner_allreduce>,
+    .sent = sent<rabenseifner_allreduce>,
     .run = run<rabenseifner_allreduce>,
 };
 

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "collectives/dense/dense.hpp"
+#include "collectives/exchange.hpp"
 #include "collectives/paper_costs.hpp"
 #include "collectives/sparse/leader.hpp"
 #include "collectives/sparse/sparse.hpp"
@@ -29,18 +30,25 @@ double paper_cost_s(const AllreduceShape& shape, const LinkModel& link) {
          leader::paper_cost_s(shape, link, dense.paper_cost_s(leader::values_shape(shape), link));
 }
 
-std::int64_t total_wire_bytes(const AllreduceShape& shape) {
-  return allgather_wire_bytes(shape.ranks, kScoreBytes) + leader::total_wire_bytes(shape);
+/// Its leader is any rank: here rank 0.
+template <const AllreduceAlgorithm& dense>
+Traffic sent(const AllreduceShape& shape, int rank) {
+  return allgather_sent(shape, kScoreBytes) + leader::sent(shape, rank, 0, dense);
+}
+
+template <const AllreduceAlgorithm& dense>
+AllreduceShape tuned(AllreduceShape shape, const CostModel& model) {
+  return leader::tuned(shape, model, dense);
 }
 
 /// The rank with the largest score, from everybody's. Same on every rank.
-int elect(AllreduceCall& call, double score) {
+Task elect(AllreduceCall& call, double score, int& best) {
   const int ranks = call.comm.ranks();
-  std::byte* scores = Workspace::room(call.workspace.scores, ranks * kScoreBytes);
+  std::byte* scores = call.workspace.scores.of<std::byte>(ranks * kScoreBytes);
   if (std::isnan(score)) score = std::numeric_limits<double>::infinity();
   std::memcpy(scores, &score, sizeof score);
-  allgather(call.comm, scores, kScoreBytes);
-  int best = 0;
+  co_await allgather(call, scores, kScoreBytes);
+  best = 0;
   double best_score = -1;
   for (int of = 0; of < ranks; ++of) {
     double candidate = 0;
@@ -50,18 +58,19 @@ int elect(AllreduceCall& call, double score) {
       best_score = candidate;
     }
   }
-  return best;
 }
 
 template <const AllreduceAlgorithm& dense>
-void run(AllreduceCall& call) {
+Task run(AllreduceCall& call) {
   double score = 0;
   {
     const CompressTimer timer(call.outcome.compress_s);
     select_own(call, Picks::leave);
     score = call.own.sent_squared;
   }
-  leader::reduce_at_leader(call, elect(call, score), dense);
+  int root = 0;
+  co_await elect(call, score, root);
+  co_await leader::reduce_at_leader(call, root, dense);
 }
 
 }  // namespace
@@ -74,7 +83,8 @@ constinit const AllreduceAlgorithm var_ring_allreduce{
     .supports = supports_sparse,
     .cost_s = cost_s<ring_allreduce>,
     .paper_cost_s = paper_cost_s<ring_allreduce>,
-    .total_wire_bytes = total_wire_bytes,
+    .tuned = tuned<ring_allreduce>,
+    .sent = sent<ring_allreduce>,
     .run = run<ring_allreduce>,
 };
 
@@ -86,7 +96,8 @@ constinit const AllreduceAlgorithm var_tree_allreduce{
     .supports = supports_sparse,
     .cost_s = cost_s<tree_allreduce>,
     .paper_cost_s = paper_cost_s<tree_allreduce>,
-    .total_wire_bytes = total_wire_bytes,
+    .tuned = tuned<tree_allreduce>,
+    .sent = sent<tree_allreduce>,
     .run = run<tree_allreduce>,
 };
 
@@ -98,7 +109,8 @@ constinit const AllreduceAlgorithm var_rabenseifner_allreduce{
     .supports = supports_sparse,
     .cost_s = cost_s<rabenseifner_allreduce>,
     .paper_cost_s = nullptr,
-    .total_wire_bytes = total_wire_bytes,
+    .tuned = tuned<rabenseifner_allreduce>,
+    .sent = sent<rabenseifner_allreduce>,
     .run = run<rabenseifner_allreduce>,
 };
 

@@ -10,15 +10,10 @@ constexpr int previous(int rank, int ranks) {
   return (rank + ranks - 1) % ranks;
 }
 
-/// Reduce-scatter, step 0 .. P-2: the chunk `rank` sends on. The one it receives is previous(rank)'s.
-constexpr int scatter_chunk(int rank, int step, int ranks) {
-  return (rank - step + ranks) % ranks;
-}
-
-/// Allgather, step 0 .. P-2: the complete chunk `rank` sends on; in step 0 the one the reduce-scatter left it
-/// with.
-constexpr int gather_chunk(int rank, int step, int ranks) {
-  return (rank + 1 - step + ranks) % ranks;
+/// The chunk that `rank` sends on in a step: 0 .. P-2 are the reduce-scatter, P-1 .. 2P-3 the allgather. The
+/// one it receives is previous(rank)'s, and is what it sends on in the step after.
+constexpr int chunk(int rank, int step, int ranks) {
+  return (rank - step % ranks + ranks) % ranks;
 }
 
 }  // namespace pliant::ring

@@ -52,7 +52,7 @@ AllreduceCall make_call(Context& context, const Operation& operation, const Allr
 void run_plain(AllreduceCall& call, const Operation& operation, const Decision& decision) {
   if (operation.send != operation.recv)
     std::memcpy(operation.recv, operation.send, static_cast<std::size_t>(call.shape.bytes()));
-  decision.algorithm->run(call);
+  run(*decision.algorithm, call);
 }
 
 /// ||sent||^2 / ||all||^2 of the k largest of this rank's error-fed gradient, minimum over ranks. They stay
@@ -116,10 +116,11 @@ Fed run_fed(Context& context, const Operation& operation, AllreduceCall& call, D
   if (decision.algorithm->exact) {
     found.total_squared = found.sent_squared = drain(call, tensor);
     call.shape.kept = operation.count;
-    decision.algorithm->run(call);
+    call.shape = tuned_for(*decision.algorithm, call.shape, context.model());
+    run(*decision.algorithm, call);
   } else {
     tensor.memory.outstanding = true;
-    decision.algorithm->run(call);
+    run(*decision.algorithm, call);
     const Selection& sent = call.outcome.selection;
     found = {sent.total_squared, sent.sent_squared,
              sent.total_squared - sent.sent_squared + call.outcome.rounding_squared};
@@ -215,6 +216,7 @@ Pliant_Report run_operation(Context& context, const Operation& operation) {
   Decision decision = decide(input);
   shape.kept = decision.kept;
   shape.index_codec = &index_codec_for(shape, context.model());
+  shape = tuned_for(*decision.algorithm, shape, context.model());
 
   AllreduceCall call = make_call(context, operation, shape);
   call.step = agreed.step;
@@ -254,8 +256,8 @@ void flush_tensor(Context& context, const Plan& plan, TensorState& tensor, float
       plan, &tensor, rest.data(), rest.data(), tensor.count, ElementType::float32, ReduceOp::sum, false};
   AllreduceShape shape{.ranks = context.comm().ranks(), .count = tensor.count, .kept = tensor.count};
   const Decision decision = decide_exact({plan, shape, false, context.model()}, "flush");
-  AllreduceCall call = make_call(context, operation, shape);
-  decision.algorithm->run(call);
+  AllreduceCall call = make_call(context, operation, tuned_for(*decision.algorithm, shape, context.model()));
+  run(*decision.algorithm, call);
   tensor.feedback->settle(tensor.memory, rest.data(), tensor.count, context.kernels());
   context.kernels().reduction(ElementType::float32, ReduceOp::sum)(result, rest.data(), tensor.count);
 }

@@ -35,7 +35,7 @@ Pliant_Report planned(const Candidate& candidate, const AllreduceShape& shape, c
   report.predicted_s = candidate.predicted_s;
   report.alpha_s = model.link.alpha_s;
   report.beta_s_per_byte = model.link.beta_s_per_byte;
-  report.wire_bytes = (candidate.algorithm->total_wire_bytes(shape) + shape.ranks - 1) / shape.ranks;
+  report.wire_bytes = (total_wire_bytes(*candidate.algorithm, shape) + shape.ranks - 1) / shape.ranks;
   report.exact = exact ? 1 : 0;
   return report;
 }

@@ -83,8 +83,8 @@ bool all_finite(const float* values, std::int64_t kept) {
   return others == 0;
 }
 
-/// The header, if the message is one of ours and complete.
-Header read_header(std::span<const std::byte> bytes, int sender) {
+/// The header, if the message is one of ours.
+Header read_front(std::span<const std::byte> bytes, int sender) {
   if (bytes.size() < kHeaderBytes)
     refuse(sender, with_number("is cut short: its bytes are", bytes.size()), "the header has 40", kRunAgain);
   Header header;
@@ -95,6 +95,12 @@ Header read_header(std::span<const std::byte> bytes, int sender) {
   if (header.version != kVersion)
     refuse(sender, with_number("has format version", header.version), with_number("must be", kVersion),
            kSameProgram);
+  return header;
+}
+
+/// The same if the message is complete, too.
+Header read_header(std::span<const std::byte> bytes, int sender) {
+  const Header header = read_front(bytes, sender);
   const std::size_t rest = bytes.size() - kHeaderBytes;
   if (header.payload_bytes > rest)
     refuse(sender, with_number("is cut short: behind its header it has bytes:", rest),
@@ -191,6 +197,14 @@ void seal_message(std::span<std::byte> message) {
 
 std::int64_t message_bytes(std::span<const std::byte> bytes, int sender) {
   return kHeaderBytes + static_cast<std::int64_t>(read_header(bytes, sender).payload_bytes);
+}
+
+std::int64_t announced_bytes(std::span<const std::byte> front, std::int64_t most, int sender) {
+  const std::uint64_t payload_bytes = read_front(front, sender).payload_bytes;
+  if (payload_bytes > static_cast<std::uint64_t>(most - kHeaderBytes))
+    refuse(sender, with_number("is too long: behind its header it has bytes:", payload_bytes),
+           with_number("may have at most", most - kHeaderBytes), kSameProgram);
+  return kHeaderBytes + static_cast<std::int64_t>(payload_bytes);
 }
 
 void decode_message(std::span<const std::byte> message, const Expected& expected, std::uint32_t* indices,

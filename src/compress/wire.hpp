@@ -50,6 +50,9 @@ std::int64_t encode_message(WireShape shape, const IndexCodec& index_codec, cons
 /// sender: the rank that errors name. Throws Error(other).
 std::int64_t message_bytes(std::span<const std::byte> bytes, int sender);
 
+/// The same of a message that may not be there whole, but for its header, and has at most `most` bytes.
+std::int64_t announced_bytes(std::span<const std::byte> front, std::int64_t most, int sender);
+
 /// What a receiver knows of a message before it has it.
 struct Expected {
   WireShape shape;

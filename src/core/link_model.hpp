@@ -7,10 +7,13 @@
 
 namespace pliant {
 
-/// Sending m bytes takes alpha_s + m * beta_s_per_byte (Hockney, Parallel Computing 20(3), 1994).
+/// Sending m bytes takes alpha_s + m * beta_s_per_byte (Hockney, Parallel Computing 20(3), 1994). Of the
+/// latency, a message keeps its link or its ranks busy for gap_s: the rest is hidden where messages follow
+/// one another (g of LogP: Culler et al., PPoPP 1993).
 struct LinkModel {
   double alpha_s = 0;          ///< [s] latency of a message
   double beta_s_per_byte = 0;  ///< [s/byte] inverse bandwidth
+  double gap_s = 0;            ///< [s] of alpha_s, what messages that follow one another still take each
 
   friend bool operator==(const LinkModel&, const LinkModel&) = default;
 };
@@ -46,10 +49,11 @@ struct ModelNumber {
 };
 
 /// All numbers of a model, for what treats them alike: agreeing on them, keeping them in files.
-inline std::array<ModelNumber, 8 + ComputeModel::kIndexCodecs - 1> numbers_of(CostModel& model) {
+inline std::array<ModelNumber, 8 + ComputeModel::kIndexCodecs> numbers_of(CostModel& model) {
   ComputeModel& c = model.compute;
   return {{{"alpha_s", &model.link.alpha_s},
            {"beta_s_per_byte", &model.link.beta_s_per_byte},
+           {"gap_s", &model.link.gap_s},
            {"gamma_s_per_byte", &c.gamma_s_per_byte},
            {"select_s_per_element", &c.select_s_per_element},
            {"apply_s_per_element", &c.apply_s_per_element},

@@ -13,6 +13,10 @@ namespace pliant {
 struct Traffic {
   std::int64_t messages = 0;
   std::int64_t bytes = 0;
+
+  Traffic operator+(const Traffic& more) const { return {messages + more.messages, bytes + more.bytes}; }
+  Traffic operator-(const Traffic& less) const { return {messages - less.messages, bytes - less.bytes}; }
+  friend bool operator==(const Traffic&, const Traffic&) = default;
 };
 
 /// Owns the duplicate: messages on it never meet the user's. Move-only. Errors throw Error(mpi).
@@ -38,10 +42,14 @@ class Communicator {
   void receive(std::span<std::byte> bytes, int from);
   /// Send and receive at the same time; the receive is posted first. Both buffers are free to use afterwards.
   void exchange(std::span<const std::byte> out, int to, std::span<std::byte> in, int from);
-  /// The same where the receiver does not know how much will come, and both sides say exchange_some: returns
-  /// the bytes received, at most room.size(). MPI_PROC_NULL on one side: nothing goes, or comes, there.
-  std::size_t exchange_some(std::span<const std::byte> out, int to, std::span<std::byte> room, int from);
 
+  /// The longest single message: below INT_MAX, MPI 3.1's limit for a count.
+  static constexpr std::int64_t kPieceBytes = std::int64_t{1} << 30;
+  /// Count a message that something else sent on handle().
+  void count_sent(std::size_t bytes) {
+    ++traffic_.messages;
+    traffic_.bytes += static_cast<std::int64_t>(bytes);
+  }
   /// Count bytes that MPI's own collectives sent on handle(), by estimate.
   void add_estimated_bytes(std::int64_t bytes) { traffic_.bytes += bytes; }
 

@@ -104,7 +104,10 @@ class Results(unittest.TestCase):
             self.assertAlmostEqual(row["busbw_gbs"], row["algbw_gbs"] * 4 / 3)
             if row["algorithm"] == "MPI_Allreduce":
                 self.assertEqual((row["speedup"], row["predicted_us"], row["wire_bytes"]), (1, None, None))
+                self.assertEqual((row["alpha_us"], row["beta_ns_per_byte"]), (None, None))
             else:
+                self.assertGreater(row["alpha_us"], 0)
+                self.assertGreater(row["beta_ns_per_byte"], 0)
                 self.assertGreater(row["predicted_us"], 0)
                 self.assertAlmostEqual(row["wire_bytes"], 2 * 65536 * 2 / 3, delta=1)
 
@@ -134,6 +137,48 @@ class Results(unittest.TestCase):
         self.assertEqual([(row["algorithm"], row["wrong"]) for row in rows], [("star_ring", 0)])
         rows = run_json("-b", "64K", "-e", "64K", "--algorithm", "auto", PLIANT_ENABLE="0")["results"]
         self.assertEqual([(row["wrong"], row["predicted_us"]) for row in rows], [(0, None)])
+
+
+class Overlap(unittest.TestCase):
+    KEYS = {"hidden", "tests", "comm_us", "compute_us", "both_us"}
+    ALGORITHMS = ("--algorithm", "mpi,auto,ring,star_ring")
+
+    def rows(self, *arguments):
+        return run_json("-b", "4K", "-e", "64K", "-f", "16", "--overlap", *self.ALGORITHMS, *arguments,
+                        ranks=2)["results"]
+
+    def assert_arithmetic(self, row):
+        comm_us, compute_us, both_us = row["comm_us"], row["compute_us"], row["both_us"]
+        self.assertGreater(min(comm_us, compute_us, both_us), 0)
+        self.assertAlmostEqual(row["hidden"], (comm_us + compute_us - both_us) / min(comm_us, compute_us))
+
+    def test_every_configuration_has_it(self):
+        rows = self.rows()
+        self.assertEqual([(row["size"], row["requested"]) for row in rows],
+                         [(size, name) for size in (4096, 65536)
+                          for name in ("MPI_Iallreduce", "auto", "ring", "star_ring")])
+        for row in rows:
+            with self.subTest(row=row):
+                self.assertEqual(row["tests"], 64)
+                self.assertEqual(row["wrong"], 0)
+                self.assert_arithmetic(row)
+
+    def test_any_number_of_tests(self):
+        for tests in (0, 1, 1000):
+            for row in self.rows("--overlap-tests", str(tests)):
+                with self.subTest(row=row):
+                    self.assertEqual((row["tests"], row["wrong"]), (tests, 0))
+                    self.assert_arithmetic(row)
+
+    def test_columns(self):
+        arguments = ("-b", "4K", "-e", "4K", *self.ALGORITHMS, *QUICK)
+        heading, *lines = csv.reader(io.StringIO(run(*arguments, "--overlap", "--csv", ranks=2).stdout))
+        self.assertLessEqual(self.KEYS, set(heading))
+        self.assertEqual([len(line) for line in lines], [len(heading)] * 4)
+        self.assertIn("compute(us)", run(*arguments, "--overlap", ranks=2).stdout)
+        plain = run(*arguments, "--json", ranks=2).stdout
+        self.assertFalse(self.KEYS & set(json.loads(plain)["results"][0]))
+        self.assertNotIn("hidden", run(*arguments, ranks=2).stdout)
 
 
 class Formats(unittest.TestCase):
@@ -178,6 +223,9 @@ class Refusals(unittest.TestCase):
                                  (["-d", "half"], ["half", "float"]), (["-o", "avg"], ["avg", "sum"]),
                                  (["--density", "1.5"], ["1.5", "(0, 1]"]),
                                  (["-e", "9G"], ["2147483647"]),
+                                 (["--overlap", "--overlap-tests", "-1"], ["-1", "[0, 1048576]"]),
+                                 (["--overlap-tests", "4"], ["--overlap"]),
+                                 (["--overlap", "--kernels"], ["--kernels"]),
                                  (["--algorithm", "star_ring", "-d", "double"], ["star_ring", "float"])):
             with self.subTest(arguments=arguments):
                 self.assert_refused(2, arguments, *words)

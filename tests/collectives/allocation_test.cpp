@@ -66,7 +66,7 @@ class Allocation : public testing::Test {
                        .step = number,
                        .own = {},
                        .outcome = {}};
-    algorithm.run(call);
+    run(algorithm, call);
   }
 
   void expect_none_after_growing(const AllreduceAlgorithm& algorithm, const IndexCodec& indices,

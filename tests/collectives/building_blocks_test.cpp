@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "collectives/dense/dense.hpp"
+#include "collectives/exchange.hpp"
 #include "mpi/agree.hpp"
 
 namespace pliant {
@@ -15,15 +15,21 @@ class BuildingBlocks : public testing::Test {
     return static_cast<std::byte>(static_cast<std::size_t>(rank) * 50 + i % 50);
   }
 
-  std::int64_t bytes_sent_by_all(std::int64_t before) const {
-    std::int64_t bytes = comm_.traffic().bytes - before;
-    MPI_Allreduce(MPI_IN_PLACE, &bytes, 1, MPI_INT64_T, MPI_SUM, comm_.handle());
-    return bytes;
+  void finish(Task task) {
+    workspace_.execution.start(std::move(task));
+    workspace_.execution.finish();
   }
 
   Communicator comm_ = Communicator::duplicate(MPI_COMM_WORLD);
   const int rank_ = comm_.rank();
   const int ranks_ = comm_.ranks();
+  Workspace workspace_;
+  AllreduceCall call_{.comm = comm_,
+                      .workspace = workspace_,
+                      .kernels = scalar_kernels,
+                      .shape = {.ranks = ranks_, .segment_bytes = 40'000},
+                      .own = {},
+                      .outcome = {}};
 };
 
 TEST_F(BuildingBlocks, BroadcastFromEveryRoot) {
@@ -35,10 +41,11 @@ TEST_F(BuildingBlocks, BroadcastFromEveryRoot) {
         bytes[i] = byte_of(rank_, i);
         expected[i] = byte_of(root, i);
       }
-      const std::int64_t before = comm_.traffic().bytes;
-      broadcast(comm_, bytes, root);
+      const Traffic before = comm_.traffic();
+      finish(broadcast(call_, bytes, root));
       EXPECT_TRUE(bytes == expected) << "root " << root << ", " << count << " bytes";
-      EXPECT_EQ(bytes_sent_by_all(before), broadcast_wire_bytes(ranks_, static_cast<std::int64_t>(count)));
+      EXPECT_EQ(comm_.traffic() - before,
+                broadcast_sent(call_.shape, static_cast<std::int64_t>(count), rank_, root));
     }
   }
 }
@@ -48,13 +55,13 @@ TEST_F(BuildingBlocks, AllgatherLeavesEveryBlockWhereItSays) {
     const auto block_bytes = static_cast<std::int64_t>(block);
     std::vector<std::byte> blocks(block * static_cast<std::size_t>(ranks_));
     for (std::size_t i = 0; i < block; ++i) blocks[i] = byte_of(rank_, i);
-    const std::int64_t before = comm_.traffic().bytes;
-    allgather(comm_, blocks.data(), block_bytes);
+    const Traffic before = comm_.traffic();
+    finish(allgather(call_, blocks.data(), block_bytes));
     for (int of = 0; of < ranks_; ++of) {
       const std::size_t begin = block * static_cast<std::size_t>(block_of(of, rank_, ranks_));
       for (std::size_t i = 0; i < block; ++i) EXPECT_EQ(blocks[begin + i], byte_of(of, i)) << "rank " << of;
     }
-    EXPECT_EQ(bytes_sent_by_all(before), allgather_wire_bytes(ranks_, block_bytes));
+    EXPECT_EQ(comm_.traffic() - before, allgather_sent(call_.shape, block_bytes));
   }
 }
 

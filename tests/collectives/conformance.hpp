@@ -11,6 +11,7 @@
 
 #include "collectives/registry.hpp"
 #include "mpi/agree.hpp"
+#include "tests/collectives/counting_transport.hpp"
 
 namespace pliant::test {
 
@@ -27,6 +28,13 @@ class Conformance : public testing::TestWithParam<const AllreduceAlgorithm*> {
   std::int64_t sum_over_ranks(std::int64_t value) const {
     MPI_Allreduce(MPI_IN_PLACE, &value, 1, MPI_INT64_T, MPI_SUM, comm_.handle());
     return value;
+  }
+
+  /// Runs it, and returns what this rank sent: as the PMPI layer of this program saw it go.
+  static Traffic run_counted(const AllreduceAlgorithm& algorithm, AllreduceCall& call) {
+    const Traffic before = messages_seen();
+    pliant::run(algorithm, call);
+    return messages_seen() - before;
   }
 
   /// The MPI library's own messages are not counted.

@@ -17,7 +17,7 @@ struct LossyStep {
   std::vector<float> result;        ///< [count]
   std::vector<std::uint32_t> sent;  ///< places where the residual became zero and the input was not
   SparseOutcome outcome;
-  std::int64_t bytes = 0;  ///< all ranks together sent
+  Traffic sent_by_all;
 };
 
 class LossyConformance : public Conformance {
@@ -31,10 +31,10 @@ class LossyConformance : public Conformance {
                      .residual = input,
                      .result = std::vector<float>(input.size(), std::numeric_limits<float>::quiet_NaN()),
                      .sent = {},
-                     .outcome = {}};
+                     .outcome = {},
+                     .sent_by_all = {}};
     for (std::size_t i = 0; gradient != nullptr && i < input.size(); ++i)
       report.residual[i] -= (*gradient)[i];
-    const std::int64_t sent_before = comm_.traffic().bytes;
     AllreduceCall call{.comm = comm_,
                        .workspace = workspace_,
                        .kernels = kernels_,
@@ -45,8 +45,8 @@ class LossyConformance : public Conformance {
                        .step = step,
                        .own = {},
                        .outcome = {}};
-    algorithm().run(call);
-    report.bytes = sum_over_ranks(comm_.traffic().bytes - sent_before);
+    const Traffic own = run_counted(algorithm(), call);
+    report.sent_by_all = {sum_over_ranks(own.messages), sum_over_ranks(own.bytes)};
     report.outcome = call.outcome;
     for (std::size_t i = 0; i < input.size(); ++i)
       if (bits(report.residual[i]) == 0 && bits(input[i]) != 0)
@@ -73,7 +73,15 @@ class LossyConformance : public Conformance {
             .count = static_cast<std::int64_t>(count),
             .kept = kept,
             .index_codec = index_codec_,
-            .value_codec = value_codec_};
+            .value_codec = value_codec_,
+            .segment_bytes = segment_bytes_,
+            .route = route_};
+  }
+
+  Traffic predicted_for_all(const AllreduceShape& shape) const {
+    Traffic all;
+    for (int rank = 0; rank < ranks_; ++rank) all = all + algorithm().sent(shape, rank);
+    return all;
   }
 
   /// The leader that star_* and var_* must take, by the rule and not by their code; -1 where there is none.
@@ -92,6 +100,8 @@ class LossyConformance : public Conformance {
   const Kernels& kernels_ = choose_kernels("auto");
   const IndexCodec* index_codec_ = &raw_indices;
   const ValueCodec* value_codec_ = &float32_values;
+  std::int64_t segment_bytes_ = Communicator::kPieceBytes;
+  Route route_ = Route::doubling;
 };
 
 }  // namespace pliant::test

@@ -81,13 +81,28 @@ class Lossy : public test::LossyConformance {
       expect_only_sent_places_in_the_result(step);
       expect_the_right_places(step, kept, number);
       expect_the_outcome_is_told(step);
-      EXPECT_EQ(step.bytes, algorithm().total_wire_bytes(shape_of(count, kept)));
+      EXPECT_EQ(step.sent_by_all.messages, predicted_for_all(shape_of(count, kept)).messages);
+      EXPECT_EQ(step.sent_by_all.bytes, predicted_for_all(shape_of(count, kept)).bytes);
       residual = step.residual;
     }
   }
 };
 
 class DeterministicLossy : public Lossy {};
+
+/// Every route, and segments that cut messages, and headers, in two.
+TEST_P(Lossy, HoldsItsIdentitiesHoweverItsMessagesTravel) {
+  for (const Route route : {Route::doubling, Route::neighbours}) {
+    for (const std::int64_t segment_bytes : {std::int64_t{64}, std::int64_t{4096}}) {
+      SCOPED_TRACE("route " + std::to_string(static_cast<int>(route)) + ", segments of " +
+                   std::to_string(segment_bytes) + " bytes");
+      route_ = route;
+      segment_bytes_ = segment_bytes;
+      expect_conformance(1000, 100);
+      if (segment_bytes == 4096) expect_conformance(100'003, 40'000);
+    }
+  }
+}
 
 TEST_P(Lossy, HoldsItsIdentitiesOverManySteps) {
   for (const std::size_t count : {1, 2, 7, 1000, 10'007}) {

@@ -57,14 +57,19 @@ TEST_P(Topology, RingNeighboursAreEachOthers) {
 
 TEST_P(Topology, RingSumsEveryContributionOnceThenCopies) {
   Held held = every_rank_its_own(ranks());
-  ring_steps(held, ring::scatter_chunk, [](Contributions& into, const Contributions& from) {
-    for (const int contributor : from) EXPECT_TRUE(into.insert(contributor).second) << "summed twice";
-  });
+  ring_steps(
+      held, [](int rank, int step, int n) { return ring::chunk(rank, step, n); },
+      [](Contributions& into, const Contributions& from) {
+        for (const int contributor : from) EXPECT_TRUE(into.insert(contributor).second) << "summed twice";
+      });
   for (int rank = 0; rank < ranks(); ++rank) {
-    const auto complete = static_cast<std::size_t>(ring::gather_chunk(rank, 0, ranks()));
+    const auto complete = static_cast<std::size_t>(
+        [](int rank, int step, int n) { return ring::chunk(rank, step + n - 1, n); }(rank, 0, ranks()));
     EXPECT_EQ(held[static_cast<std::size_t>(rank)][complete], everybody(ranks()));
   }
-  ring_steps(held, ring::gather_chunk, [](Contributions& into, const Contributions& from) { into = from; });
+  ring_steps(
+      held, [](int rank, int step, int n) { return ring::chunk(rank, step + n - 1, n); },
+      [](Contributions& into, const Contributions& from) { into = from; });
   for (const auto& chunks : held)
     for (const Contributions& chunk : chunks) EXPECT_EQ(chunk, everybody(ranks()));
 }

@@ -1,0 +1,91 @@
+// Cutting messages into segments, so that one is reduced or passed on while the next travels.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "core/link_model.hpp"
+
+namespace pliant {
+
+/// Above this MPI libraries ask the receiver first: Open MPI's TCP from 64 KiB on, its header included.
+inline constexpr std::int64_t kEagerBytes = 60 << 10;
+
+/// One or two stretches of memory, cut into segments; a segment never lies in both.
+class Pieces {
+ public:
+  Pieces() = default;
+  Pieces(std::int64_t segment_bytes, std::span<std::byte> first, std::span<std::byte> second = {})
+      : segment_bytes_(segment_bytes), parts_{first, second} {}
+
+  std::int64_t count() const { return of(parts_[0]) + of(parts_[1]); }
+  std::span<std::byte> at(std::int64_t index) const {
+    const std::int64_t in_first = of(parts_[0]);
+    const auto part = index < in_first ? parts_[0] : parts_[1];
+    const auto begin =
+        static_cast<std::size_t>((index < in_first ? index : index - in_first) * segment_bytes_);
+    return part.subspan(begin, std::min(static_cast<std::size_t>(segment_bytes_), part.size() - begin));
+  }
+  /// [byte] no piece is longer.
+  std::int64_t longest() const {
+    return std::min(segment_bytes_, static_cast<std::int64_t>(std::max(parts_[0].size(), parts_[1].size())));
+  }
+
+ private:
+  std::int64_t of(std::span<std::byte> part) const {
+    return (static_cast<std::int64_t>(part.size()) + segment_bytes_ - 1) / segment_bytes_;
+  }
+
+  std::int64_t segment_bytes_ = 1;
+  std::array<std::span<std::byte>, 2> parts_;
+};
+
+/// Messages that `bytes` become.
+constexpr std::int64_t segments_of(std::int64_t bytes, std::int64_t segment_bytes) {
+  return (bytes + segment_bytes - 1) / segment_bytes;
+}
+
+/// [s] that a message of `bytes` keeps its link busy when others follow.
+inline double occupancy_s(double bytes, const LinkModel& link) {
+  return link.gap_s + bytes * link.beta_s_per_byte;
+}
+
+/// [s] from the start of sending a lone message to its arrival: beyond kEagerBytes a handshake comes first.
+inline double latency_s(double bytes, const LinkModel& link) {
+  const double handshake_s = bytes > static_cast<double>(kEagerBytes) ? 2 * link.alpha_s : 0;
+  return link.alpha_s + handshake_s + bytes * link.beta_s_per_byte;
+}
+
+/// [s] the same for bytes that travel in segments, one right behind the other.
+inline double travel_s(double bytes, double segment_bytes, const LinkModel& link) {
+  const double first = std::min(bytes, segment_bytes);
+  const double others = std::ceil(std::max(0.0, bytes - first) / segment_bytes);
+  return latency_s(first, link) + others * link.gap_s + (bytes - first) * link.beta_s_per_byte;
+}
+
+/// A segment and the time it leads to.
+struct SegmentChoice {
+  std::int64_t bytes = 0;
+  double s = 0;
+};
+
+/// The quickest of a ladder of segments, none longer than needed for `most_bytes` in one piece.
+/// cost_s(segment_bytes): [s].
+template <class Cost>
+SegmentChoice best_segment(std::int64_t most_bytes, Cost&& cost_s) {
+  constexpr std::array<std::int64_t, 7> kLadder = {4 << 10,     8 << 10,   16 << 10, 32 << 10,
+                                                   kEagerBytes, 256 << 10, 1 << 20};
+  SegmentChoice best{std::int64_t{1} << 30, cost_s(std::int64_t{1} << 30)};
+  for (const std::int64_t bytes : kLadder) {
+    if (bytes >= most_bytes) break;
+    const double s = cost_s(bytes);
+    if (s < best.s) best = {bytes, s};
+  }
+  return best;
+}
+
+}  // namespace pliant

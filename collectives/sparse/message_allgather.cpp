@@ -1,0 +1,179 @@
+// Every rank's coded messages to every rank.
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "collectives/exchange.hpp"
+#include "collectives/paper_costs.hpp"
+#include "collectives/sparse/messages.hpp"
+#include "collectives/sparse/sparse.hpp"
+#include "collectives/topology/ring.hpp"
+#include "core/error.hpp"
+
+namespace pliant {
+namespace {
+
+[[noreturn]] void refuse(const std::string& problem, const std::string& rule) {
+  throw Error(ErrorClass::other, problem, rule,
+              "Another program sent it, or the ranks run different versions: start all ranks alike");
+}
+
+Pieces pieces(const AllreduceCall& call, std::span<std::byte> message) {
+  return {call.shape.segment_bytes, message};
+}
+
+/// Where the messages of a rank stand in the list: own ones first, then in the order in which they come.
+int place_of(const AllreduceCall& call, int rank) {
+  const int ranks = call.comm.ranks();
+  return call.shape.route == Route::doubling ? block_of(rank, call.comm.rank(), ranks)
+                                             : block_of(call.comm.rank(), rank, ranks);
+}
+
+/// Bruck's allgather. Blocks stand one behind the other; the headers in them say where they end.
+Task by_doubling(AllreduceCall& call, int per_rank) {
+  const int ranks = call.comm.ranks();
+  const int rank = call.comm.rank();
+  std::vector<std::span<std::byte>>& list = call.workspace.message_list;
+  std::byte* const begin = list.front().data();
+  const auto behind = [](const std::span<std::byte>& message) { return message.data() + message.size(); };
+  for (int held = 1; held < ranks; held *= 2) {
+    const int moved = std::min(held, ranks - held);
+    const Partners partners{(rank - held + ranks) % ranks, (rank + held) % ranks};
+    const std::byte* const sent_end = behind(list[static_cast<std::size_t>(moved * per_rank) - 1]);
+    std::span<std::byte> rest(behind(list.back()),
+                              static_cast<std::size_t>(moved * call.workspace.message_room));
+    std::size_t received = 0;
+    co_await exchange_some(call, {begin, sent_end}, rest, partners, received);
+    rest = rest.first(received);
+    for (int i = 0; i < moved * per_rank; ++i) {
+      const std::int64_t length = message_bytes(rest, (partners.from + i / per_rank) % ranks);
+      list.push_back(rest.first(static_cast<std::size_t>(length)));
+      rest = rest.subspan(static_cast<std::size_t>(length));
+    }
+    if (!rest.empty())
+      refuse(std::to_string(rest.size()) + " bytes stand behind the messages that rank " +
+                 std::to_string(partners.from) + " sent",
+             "it sends " + std::to_string(moved * per_rank) + " and no more");
+  }
+}
+
+/// Blocks around the ring, each in segments, which are passed on as they come. The first one says how many
+/// there are; blocks stand at fixed distances.
+Task by_neighbours(AllreduceCall& call) {
+  const int ranks = call.comm.ranks();
+  const int rank = call.comm.rank();
+  const int previous = ring::previous(rank, ranks);
+  const std::int64_t room = call.workspace.message_room;
+  std::vector<std::span<std::byte>>& list = call.workspace.message_list;
+  std::byte* const begin = list.front().data();
+  const auto segments = [&](int block) {
+    return pieces(call, list[static_cast<std::size_t>(block)]).count();
+  };
+
+  Flow flow(call.comm, call.tag);
+  int arriving = 1;  // block; its segments:
+  std::int64_t posted = 0;
+  std::int64_t arrived = 0;
+  int leaving = 0;
+  std::int64_t sent = 0;
+  while (arriving < ranks || leaving < ranks - 1 || flow.sending() > 0) {
+    if (arriving < ranks && posted == 0) {
+      const std::span<std::byte> most(begin + arriving * room, static_cast<std::size_t>(room));
+      flow.receive(pieces(call, most).at(posted++), previous);
+    }
+    while (arrived > 0 && posted < segments(arriving) && flow.can_receive())
+      flow.receive(pieces(call, list.back()).at(posted++), previous);
+    while (leaving < ranks - 1 && flow.can_send() && (leaving < arriving || sent < arrived)) {
+      flow.send(pieces(call, list[static_cast<std::size_t>(leaving)]).at(sent++), ring::next(rank, ranks));
+      if (sent < segments(leaving)) continue;
+      ++leaving;
+      sent = 0;
+    }
+    if (co_await flow.next(!flow.can_send()) == Flow::Event::sent) continue;
+    std::byte* const block = begin + arriving * room;
+    if (arrived == 0)
+      list.emplace_back(block, static_cast<std::size_t>(announced_bytes({block, flow.received_bytes()}, room,
+                                                                        (rank - arriving + ranks) % ranks)));
+    const std::size_t expected = pieces(call, list.back()).at(arrived).size();
+    if (flow.received_bytes() != expected)
+      refuse("rank " + std::to_string(previous) + " sent " + std::to_string(flow.received_bytes()) +
+                 " bytes of a message",
+             "this segment has " + std::to_string(expected));
+    if (++arrived < segments(arriving)) continue;
+    ++arriving;
+    posted = arrived = 0;
+  }
+}
+
+double by_doubling_s(const AllreduceShape& shape, const LinkModel& link, double bytes) {
+  double total_s = 0;
+  for (int held = 1; held < shape.ranks; held *= 2)
+    total_s += latency_s(bytes * std::min(held, shape.ranks - held), link);
+  return total_s;
+}
+
+/// A step lasts until a block has passed, or until its first segment can be passed on.
+double by_neighbours_s(const AllreduceShape& shape, const LinkModel& link, double bytes,
+                       std::int64_t segment_bytes) {
+  const double segment = std::min(bytes, static_cast<double>(segment_bytes));
+  const double segments = std::max(1.0, std::ceil(bytes / static_cast<double>(segment_bytes)));
+  const double block_s = segments * link.gap_s + bytes * link.beta_s_per_byte;
+  return (shape.ranks - 2) * std::max(block_s, latency_s(segment, link)) + block_s + link.alpha_s;
+}
+
+SegmentChoice choose_segment(const AllreduceShape& shape, const LinkModel& link, double bytes) {
+  return best_segment(static_cast<std::int64_t>(bytes), [&](std::int64_t segment_bytes) {
+    return by_neighbours_s(shape, link, bytes, segment_bytes);
+  });
+}
+
+}  // namespace
+
+void begin_messages(AllreduceCall& call, std::int64_t most) {
+  call.workspace.message_room = most;
+  call.workspace.message_list.clear();
+  call.workspace.messages.of<std::byte>(call.comm.ranks() * most);
+}
+
+void add_message(AllreduceCall& call, WireShape shape, const ValueCodec* value_codec, Kept kept) {
+  const CompressTimer timer(call.outcome.compress_s);
+  std::vector<std::span<std::byte>>& list = call.workspace.message_list;
+  std::byte* const at =
+      list.empty() ? call.workspace.messages.of<std::byte>(1) : list.back().data() + list.back().size();
+  const std::int64_t length = encode_message(shape, *call.shape.index_codec, value_codec, kept, at);
+  list.emplace_back(at, static_cast<std::size_t>(length));
+}
+
+Task allgather_messages(AllreduceCall& call, int per_rank) {
+  if (call.comm.ranks() == 1) co_return;
+  if (call.shape.route == Route::doubling) {
+    co_await by_doubling(call, per_rank);
+  } else {
+    co_await by_neighbours(call);
+  }
+}
+
+std::span<const std::byte> message_of(const AllreduceCall& call, int rank, int per_rank, int which) {
+  return call.workspace.message_list[static_cast<std::size_t>(place_of(call, rank) * per_rank + which)];
+}
+
+AllreduceShape tuned_allgather(AllreduceShape shape, const LinkModel& link, double bytes) {
+  const SegmentChoice neighbours = choose_segment(shape, link, bytes);
+  shape.route = neighbours.s < by_doubling_s(shape, link, bytes) ? Route::neighbours : Route::doubling;
+  shape.segment_bytes = neighbours.bytes;
+  return shape;
+}
+
+double allgather_messages_s(const AllreduceShape& shape, const LinkModel& link, double bytes) {
+  if (shape.ranks == 1) return 0;
+  return std::min(choose_segment(shape, link, bytes).s, by_doubling_s(shape, link, bytes));
+}
+
+Traffic allgather_messages_sent(const AllreduceShape& shape, std::int64_t bytes) {
+  if (shape.ranks == 1) return {};
+  const std::int64_t others = shape.ranks - 1;
+  if (shape.route == Route::doubling) return {paper::rounds(shape.ranks), others * bytes};
+  return {others * segments_of(bytes, shape.segment_bytes), others * bytes};
+}
+
+}  // namespace pliant

@@ -1,0 +1,101 @@
+#include "core/task.hpp"
+
+#include <new>
+
+namespace pliant {
+
+/// In front of every frame. Aligned so that the frame behind it is, too.
+struct alignas(std::max_align_t) FramePool::Header {
+  FramePool* pool;
+  std::size_t size_class;
+  Header* next_free;
+};
+
+FramePool::~FramePool() {
+  for (Header* header : free_) {
+    while (header != nullptr) {
+      Header* const next = header->next_free;
+      ::operator delete(header);
+      header = next;
+    }
+  }
+}
+
+void* FramePool::take(std::size_t bytes) {
+  const std::size_t size_class = (bytes + sizeof(Header)) / kClassBytes;
+  if (size_class >= kClasses) throw std::bad_alloc();
+  Header*& first = free_[size_class];
+  Header* header = first;
+  if (header != nullptr) {
+    first = header->next_free;
+  } else {
+    header = static_cast<Header*>(::operator new((size_class + 1) * kClassBytes));
+    header->pool = this;
+    header->size_class = size_class;
+  }
+  return header + 1;
+}
+
+void FramePool::give_back(void* frame) noexcept {
+  Header* const header = static_cast<Header*>(frame) - 1;
+  Header*& first = header->pool->free_[header->size_class];
+  header->next_free = first;
+  first = header;
+}
+
+void Execution::begin(Running& running, Task task) {
+  running.task = std::move(task);
+  running.strand = {};
+  running.strand.execution = this;
+  running.task.handle().promise().strand = &running.strand;
+  running.task.handle().resume();
+}
+
+void Execution::start(Task root) {
+  spawn(std::move(root));
+}
+
+Task& Execution::spawn(Task task) {
+  if (used_ == strands_.size()) strands_.push_back(std::make_unique<Running>());
+  Running& running = *strands_[used_++];
+  begin(running, std::move(task));
+  return running.task;
+}
+
+void Execution::clear() {
+  // The root last: the others work on what its functions hold.
+  while (used_ > 0) strands_[--used_]->task = Task();
+}
+
+bool Execution::advance() {
+  for (std::size_t i = 0; i < used_; ++i) {
+    Running& running = *strands_[i];
+    Strand& strand = running.strand;
+    if (!running.task.done() && strand.waiting.ready(strand.waiting.of)) strand.innermost.resume();
+    if (running.task.done() && (i == 0 || running.task.failed())) {
+      const Task ended = std::move(running.task);
+      clear();
+      ended.rethrow();
+      return true;
+    }
+  }
+  return used_ == 0;
+}
+
+void Execution::finish() {
+  while (!advance()) {
+    const Running* alone = nullptr;
+    for (std::size_t i = 0; i < used_; ++i) {
+      if (strands_[i]->task.done()) continue;
+      if (alone != nullptr) {
+        alone = nullptr;
+        break;
+      }
+      alone = strands_[i].get();
+    }
+    if (alone != nullptr && alone->strand.waiting.block != nullptr)
+      alone->strand.waiting.block(alone->strand.waiting.of);
+  }
+}
+
+}  // namespace pliant
