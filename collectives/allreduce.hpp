@@ -77,7 +77,9 @@ struct AllreduceCall {
   const Kernels& kernels;
   AllreduceShape shape;
   ReduceOp op = ReduceOp::sum;
-  int tag = 0;                ///< its messages have this tag and the next kTags - 1, and no others' have
+  int tag = 0;            ///< its messages have this tag and the next kTags - 1, and no others' have
+  bool may_block = true;  ///< false: others are under way that this call must not keep waiting
+  MPI_Comm mpi_comm = MPI_COMM_NULL;  ///< for MPI's own collectives where operations may overtake one another
   std::byte* data = nullptr;  ///< [count] exact: in this rank's elements, out the result; lossy: out only
 
   // Lossy algorithms only: float sums.
@@ -111,7 +113,8 @@ struct AllreduceAlgorithm {
   Traffic (*sent)(const AllreduceShape& shape, int rank);
   /// Collective. All ranks end with the same bits in `data`. The call must outlive the task.
   Task (*run)(AllreduceCall& call);
-  bool streams = false;  ///< begins with the elements that are available; others need all of them at once
+  bool calls_mpi = false;  ///< all of it is one of MPI's collectives, which have an order of their own
+  bool streams = false;    ///< begins with the elements that are available; others need all of them at once
 };
 
 /// [byte] all ranks together send.

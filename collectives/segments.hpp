@@ -12,9 +12,6 @@
 
 namespace pliant {
 
-/// Above this MPI libraries ask the receiver first: Open MPI's TCP from 64 KiB on, its header included.
-inline constexpr std::int64_t kEagerBytes = 60 << 10;
-
 /// One or two stretches of memory, cut into segments; a segment never lies in both.
 class Pieces {
  public:
@@ -73,17 +70,18 @@ struct SegmentChoice {
   double s = 0;
 };
 
-/// The quickest of a ladder of segments, none longer than needed for `most_bytes` in one piece.
-/// cost_s(segment_bytes): [s].
+/// The quickest of a ladder of segments, none longer than needed for `most_bytes` in one piece; the longer
+/// one where they differ by less than a model can tell. cost_s(segment_bytes): [s].
 template <class Cost>
 SegmentChoice best_segment(std::int64_t most_bytes, Cost&& cost_s) {
-  constexpr std::array<std::int64_t, 7> kLadder = {4 << 10,     8 << 10,   16 << 10, 32 << 10,
-                                                   kEagerBytes, 256 << 10, 1 << 20};
+  constexpr std::array<std::int64_t, 7> kLadder = {1 << 20,  256 << 10, kEagerBytes, 32 << 10,
+                                                   16 << 10, 8 << 10,   4 << 10};
+  constexpr double kWorthIt = 0.99;
   SegmentChoice best{std::int64_t{1} << 30, cost_s(std::int64_t{1} << 30)};
   for (const std::int64_t bytes : kLadder) {
-    if (bytes >= most_bytes) break;
+    if (bytes >= most_bytes) continue;
     const double s = cost_s(bytes);
-    if (s < best.s) best = {bytes, s};
+    if (s < kWorthIt * best.s) best = {bytes, s};
   }
   return best;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/error.hpp"
@@ -28,6 +29,13 @@ std::size_t index_of(std::string_view name, std::string_view text) {
   for (std::size_t i = 0; i < kAlgorithms.size(); ++i)
     if (kAlgorithms[i]->name == name) return i;
   refuse(text, ": no algorithm is called '" + std::string(name) + "'");
+}
+
+/// Stable, and without the buffer that std::stable_sort allocates.
+void sort_by_time(std::span<Candidate> items) {
+  for (std::size_t i = 1; i < items.size(); ++i)
+    for (std::size_t j = i; j > 0 && items[j].predicted_s < items[j - 1].predicted_s; --j)
+      std::swap(items[j], items[j - 1]);
 }
 
 }  // namespace
@@ -71,6 +79,12 @@ bool AlgorithmFilter::allows_any(bool exact) const {
   return false;
 }
 
+bool AlgorithmFilter::allows_resumable() const {
+  for (std::size_t i = 0; i < kAlgorithms.size(); ++i)
+    if (allowed_[i] && kAlgorithms[i]->exact && !kAlgorithms[i]->calls_mpi) return true;
+  return false;
+}
+
 AlgorithmFilter AlgorithmFilter::for_exact_call() const {
   return allows_any(true) ? *this : AlgorithmFilter();
 }
@@ -85,10 +99,12 @@ double predict_s(const AllreduceAlgorithm& algorithm, const AllreduceShape& shap
 CandidateList rank_candidates(const SelectionRequest& request, const AlgorithmFilter& filter,
                               const CostModel& model) {
   CandidateList list;
+  const bool without_mpi = request.resumable && filter.allows_resumable();
   for (const AllreduceAlgorithm* algorithm : kAlgorithms) {
     if (!(algorithm->exact ? request.exact : request.lossy)) continue;
     if (!filter.allows(*algorithm) || !algorithm->supports(request.shape)) continue;
     if (request.deterministic && !algorithm->deterministic) continue;
+    if (without_mpi && algorithm->calls_mpi) continue;
     if (request.formula == CostFormula::paper && algorithm->paper_cost_s == nullptr) continue;
     const double besides_s = algorithm->exact ? request.drain_s : 0;
     list.items[list.used++] = {algorithm,
@@ -96,8 +112,7 @@ CandidateList rank_candidates(const SelectionRequest& request, const AlgorithmFi
   }
   const auto end = list.items.begin() + static_cast<std::ptrdiff_t>(list.used);
   if (!request.deterministic) {
-    std::stable_sort(list.items.begin(), end,
-                     [](const Candidate& a, const Candidate& b) { return a.predicted_s < b.predicted_s; });
+    sort_by_time({list.items.begin(), end});
   } else {
     const auto lossy =
         std::find_if(list.items.begin(), end, [](const Candidate& c) { return !c.algorithm->exact; });

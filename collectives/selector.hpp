@@ -20,6 +20,8 @@ class AlgorithmFilter {
   explicit AlgorithmFilter(std::string_view text);
 
   bool allows(const AllreduceAlgorithm& algorithm) const;
+  /// Is anything exact allowed that does not call MPI's collectives?
+  bool allows_resumable() const;
   /// Is anything exact (or: lossy) allowed?
   bool allows_any(bool exact) const;
   /// The filter for a call that must be exact: this one, or everything where this one names lossy algorithms
@@ -38,7 +40,8 @@ struct SelectionRequest {
   bool lossy = false;    ///< may lossy algorithms compete
   bool exact = true;     ///< may exact ones
   bool deterministic = false;
-  double drain_s = 0;  ///< [s] what exact ones take besides: sending a residual too
+  bool resumable = false;  ///< leave out those that call MPI's collectives, where another is allowed
+  double drain_s = 0;      ///< [s] what exact ones take besides: sending a residual too
   CostFormula formula = CostFormula::measured;
 };
 

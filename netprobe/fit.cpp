@@ -233,13 +233,20 @@ LinkEstimate fit_link(std::span<const PingSample> samples) {
   return link;
 }
 
+double gap_between(std::span<const double> times_s, int messages, double alpha_s) {
+  double least = alpha_s;
+  for (const double time_s : times_s) least = std::min(least, (time_s - 2 * alpha_s) / (messages - 1));
+  return std::max(0.0, least);
+}
+
 LinkModel agree_on_link(std::span<const LinkEstimate> links, int ranks) {
   const auto count = static_cast<std::size_t>(ranks);
-  std::vector<std::vector<double>> alphas(count), betas(count);
+  std::vector<std::vector<double>> alphas(count), betas(count), gaps(count);
   for (const LinkEstimate& link : links) {
     for (const int end : {link.rank, link.peer}) {
       alphas[static_cast<std::size_t>(end)].push_back(link.alpha_s);
       betas[static_cast<std::size_t>(end)].push_back(link.beta_s_per_byte);
+      gaps[static_cast<std::size_t>(end)].push_back(link.gap_s);
     }
   }
   LinkModel agreed;
@@ -247,6 +254,7 @@ LinkModel agree_on_link(std::span<const LinkEstimate> links, int ranks) {
     if (alphas[rank].empty()) continue;
     agreed.alpha_s = std::max(agreed.alpha_s, lower_median(alphas[rank]));
     agreed.beta_s_per_byte = std::max(agreed.beta_s_per_byte, lower_median(betas[rank]));
+    agreed.gap_s = std::max(agreed.gap_s, lower_median(gaps[rank]));
   }
   return agreed;
 }

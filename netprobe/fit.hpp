@@ -32,7 +32,12 @@ struct PingSample {
 /// kind.
 LinkEstimate fit_link(std::span<const PingSample> samples);
 
-/// One model for all ranks: for each rank the lower median over its links, alpha and beta each for itself;
+/// [s] between messages of a burst: each time is that of `messages` in a row and one back, of which the first
+/// and the answer take alpha_s each. The least of them: a burst that was disturbed is no gap. In [0,
+/// alpha_s].
+double gap_between(std::span<const double> times_s, int messages, double alpha_s);
+
+/// One model for all ranks: for each rank the lower median over its links, each number for itself;
 /// then the maximum over the ranks. The slowest rank's link binds, since every collective waits for it; a
 /// single disturbed pair does not. Lower median: of two links one may be disturbed. No links: all zero.
 LinkModel agree_on_link(std::span<const LinkEstimate> links, int ranks);

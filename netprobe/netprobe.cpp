@@ -20,19 +20,25 @@ namespace {
 
 /// Message sizes in the order in which they are tried. The first two are always measured: 16 KiB is large
 /// enough to tell bandwidth from latency (1.3 ms at 100 Mbit/s), small enough for a TCP window opened by one
-/// warm-up message. 64 KiB and more meet Open MPI's rendezvous over TCP.
-constexpr std::array<std::int32_t, 8> kLadder_bytes{1,         16 << 10,  32 << 10,  64 << 10,
-                                                    128 << 10, 256 << 10, 512 << 10, 1 << 20};
+/// warm-up message. 4 MiB fill what a fast link with a long delay has under way, and no cache holds both
+/// ends.
+constexpr std::array<std::int32_t, 8> kLadder_bytes{1,         16 << 10,  32 << 10, 64 << 10,
+                                                    128 << 10, 256 << 10, 1 << 20,  4 << 20};
 constexpr std::size_t kAlwaysMeasured = 2;
 constexpr int kMaxSamplesPerSize = 9;
 constexpr double kStepShare =
     0.25;  ///< of the time left, for repeating a size when larger ones are to follow
 constexpr double kTick_s = 1e-9;
+/// Messages of a burst: enough that their gaps outweigh the latency of the first, few enough for MPI to take
+/// all.
+constexpr int kBurst = 32;
+constexpr int kBursts = 2;
 
 /// What the leader tells its partner. `round_trips` = 0: we are done.
 struct Command {
   std::int32_t bytes = 0;
   std::int32_t round_trips = 0;
+  std::int32_t messages = 1;  ///< that the leader sends before it is answered once
 };
 
 /// Both ends of a pair use one buffer of the largest message.
@@ -41,8 +47,21 @@ struct Pair {
   int peer;
   std::span<std::byte> buffer;
 
-  std::span<std::byte> message(std::int32_t bytes) const {
-    return buffer.first(static_cast<std::size_t>(bytes));
+  void send(std::int32_t bytes) const {
+    for (const auto piece : pieces(bytes)) comm.send(piece, peer);
+  }
+  void receive(std::int32_t bytes) const {
+    for (const auto piece : pieces(bytes)) comm.receive(piece, peer);
+  }
+
+ private:
+  std::vector<std::span<std::byte>> pieces(std::int32_t bytes) const {
+    constexpr auto kMost = static_cast<std::size_t>(kEagerBytes);
+    std::vector<std::span<std::byte>> all;
+    for (auto rest = buffer.first(static_cast<std::size_t>(bytes)); !rest.empty();
+         rest = rest.subspan(all.back().size()))
+      all.push_back(rest.first(std::min(kMost, rest.size())));
+    return all;
   }
 };
 
@@ -52,8 +71,8 @@ std::vector<double> ping(const Pair& pair, const Command& command) {
   std::vector<double> times_s;
   for (int i = 0; i < command.round_trips; ++i) {
     const double begin_s = MPI_Wtime();
-    pair.comm.send(pair.message(command.bytes), pair.peer);
-    pair.comm.receive(pair.message(command.bytes), pair.peer);
+    for (int message = 0; message < command.messages; ++message) pair.send(command.bytes);
+    pair.receive(command.bytes);
     times_s.push_back(std::max(MPI_Wtime() - begin_s, kTick_s));
   }
   return times_s;
@@ -66,8 +85,8 @@ void answer(const Pair& pair) {
     pair.comm.receive(std::as_writable_bytes(std::span(&command, 1)), pair.peer);
     if (command.round_trips == 0) return;
     for (int i = 0; i < command.round_trips; ++i) {
-      pair.comm.receive(pair.message(command.bytes), pair.peer);
-      pair.comm.send(pair.message(command.bytes), pair.peer);
+      for (int message = 0; message < command.messages; ++message) pair.receive(command.bytes);
+      pair.send(command.bytes);
     }
   }
 }
@@ -77,9 +96,16 @@ int repetitions(double left_s, double round_trip_s) {
   return static_cast<int>(std::clamp(left_s / round_trip_s, 0.0, kMaxSamplesPerSize - 1.0));
 }
 
-/// Leader: climb the ladder for `share_s` seconds.
-std::vector<PingSample> lead(const Pair& pair, double share_s) {
+/// What the leader has seen.
+struct Seen {
   std::vector<PingSample> samples;
+  std::vector<double> bursts_s;  ///< until a burst of single bytes was answered
+};
+
+/// Leader: climb the ladder for `share_s` seconds.
+Seen lead(const Pair& pair, double share_s) {
+  Seen seen;
+  std::vector<PingSample>& samples = seen.samples;
   double left_s = share_s;
   double smallest_s = 0;
   for (std::size_t step = 0; step < kLadder_bytes.size(); ++step) {
@@ -93,8 +119,12 @@ std::vector<PingSample> lead(const Pair& pair, double share_s) {
     const std::vector<double> first_s = ping(pair, {bytes, 2});
     const double round_trip_s = first_s[1];
     left_s -= step == 0 ? round_trip_s : first_s[0] + round_trip_s;
-    if (step == 0) smallest_s = round_trip_s;
     add(round_trip_s);
+    if (step == 0) {
+      smallest_s = round_trip_s;
+      seen.bursts_s = ping(pair, {bytes, kBursts, kBurst});
+      for (const double time_s : seen.bursts_s) left_s -= time_s;
+    }
 
     bool climb = step + 1 < kLadder_bytes.size();
     if (climb && step + 1 >= kAlwaysMeasured) {
@@ -112,7 +142,7 @@ std::vector<PingSample> lead(const Pair& pair, double share_s) {
     if (!climb) break;
   }
   ping(pair, {});
-  return samples;
+  return seen;
 }
 
 /// For each rank the lowest rank it can share memory with: equal for two ranks of one host.
@@ -170,7 +200,9 @@ NetworkMeasurement measure_network(Communicator& comm, double max_s) {
       answer(pair);
       continue;
     }
-    LinkEstimate link = fit_link(lead(pair, share_s));
+    const Seen seen = lead(pair, share_s);
+    LinkEstimate link = fit_link(seen.samples);
+    link.gap_s = gap_between(seen.bursts_s, kBurst, link.alpha_s);
     link.rank = comm.rank();
     link.peer = peer;
     link.same_host = host_of(comm.rank()) == host_of(peer);

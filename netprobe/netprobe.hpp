@@ -19,7 +19,8 @@ struct LinkEstimate {
   bool same_host = false;  ///< the two can share memory
   double alpha_s = 0, alpha_low_s = 0, alpha_high_s = 0;
   double beta_s_per_byte = 0, beta_low_s_per_byte = 0, beta_high_s_per_byte = 0;
-  int samples = 0;  ///< round trips that were counted
+  double gap_s = 0;  ///< what each of many messages in a row takes, at most alpha_s
+  int samples = 0;   ///< round trips that were counted
 };
 
 struct NetworkMeasurement {
@@ -32,8 +33,9 @@ struct NetworkMeasurement {
 ///
 /// Which pairs are measured depends on the number of ranks only: all of them up to 8 ranks, beyond that those
 /// of 8 tournament rounds (7 or 8 links of each rank; the cost no longer grows with P). Each round gets an
-/// equal part of `max_s`, spent on messages of 1 byte to 1 MiB, larger ones only while they fit. However
-/// short `max_s` is, a pair makes four round trips, of 1 byte and of 16 KiB: with fewer, latency and
+/// equal part of `max_s`, spent on messages of 1 byte to 4 MiB, larger ones only while they fit; what is
+/// longer than kEagerBytes travels in pieces, as the algorithms send it. However short `max_s` is, a pair
+/// makes four round trips, of 1 byte and of 16 KiB, and sends two bursts: with fewer, latency, gap and
 /// bandwidth could not be told apart. On slow networks that, not `max_s`, is how long it takes.
 NetworkMeasurement measure_network(Communicator& comm, double max_s);
 

@@ -10,6 +10,7 @@
 #include "collectives/paper_costs.hpp"
 #include "collectives/topology/hypercube.hpp"
 #include "mpi/check.hpp"
+#include "mpi/completion.hpp"
 #include "mpi/datatype.hpp"
 
 namespace pliant {
@@ -36,12 +37,21 @@ Traffic sent(const AllreduceShape& shape, int) {
 }
 
 Task run(AllreduceCall& call) {
+  const MPI_Comm comm = call.mpi_comm == MPI_COMM_NULL ? call.comm.handle() : call.mpi_comm;
   for (std::int64_t begin = 0; begin < call.shape.count; begin += kPieceElements) {
     const std::int64_t count = std::min(kPieceElements, call.shape.count - begin);
-    check(MPI_Allreduce(MPI_IN_PLACE, elements(call.data, begin, count, call.shape.type).data(),
-                        static_cast<int>(count), mpi_datatype(call.shape.type), mpi_op(call.op),
-                        call.comm.handle()),
-          "MPI_Allreduce");
+    void* const data = elements(call.data, begin, count, call.shape.type).data();
+    const MPI_Datatype type = mpi_datatype(call.shape.type);
+    if (call.may_block) {
+      check(MPI_Allreduce(MPI_IN_PLACE, data, static_cast<int>(count), type, mpi_op(call.op), comm),
+            "MPI_Allreduce");
+      continue;
+    }
+    MPI_Request request = MPI_REQUEST_NULL;
+    check(MPI_Iallreduce(MPI_IN_PLACE, data, static_cast<int>(count), type, mpi_op(call.op), comm, &request),
+          "MPI_Iallreduce");
+    Completion completion(request);
+    co_await completion;
   }
   call.comm.add_estimated_bytes(sent(call.shape, call.comm.rank()).bytes);
   co_return;
@@ -60,6 +70,7 @@ constinit const AllreduceAlgorithm mpi_allreduce{
     .tuned = nullptr,
     .sent = sent,
     .run = run,
+    .calls_mpi = true,
 };
 
 }  // namespace pliant

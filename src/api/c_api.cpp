@@ -7,13 +7,13 @@
 #include <limits>
 #include <string>
 
+#include "api/alike.hpp"
 #include "api/buffers.hpp"
 #include "api/context.hpp"
 #include "api/decision.hpp"
 #include "api/guard.hpp"
 #include "api/operation.hpp"
 #include "api/report.hpp"
-#include "api/request.hpp"
 #include "api/state.hpp"
 #include "core/error.hpp"
 #include "mpi/check.hpp"
@@ -39,6 +39,14 @@ bool is_intercommunicator(MPI_Comm comm) {
   return inter != 0;
 }
 
+void check_alike_now(Context& context, UnderWay& under_way, const Intention& intention) {
+  AlikeCheck check{context, under_way, intention};
+  context.prepare(under_way);
+  context.begin(under_way, check_alike(check));
+  context.finish(under_way);
+  Context::rethrow(under_way);
+}
+
 int allreduce(const void* sendbuf, void* recvbuf, MPI_Count count, MPI_Datatype datatype, MPI_Op op,
               MPI_Comm comm) {
   Process& process = Process::instance();
@@ -46,19 +54,28 @@ int allreduce(const void* sendbuf, void* recvbuf, MPI_Count count, MPI_Datatype 
   const auto type = element_type(datatype);
   const auto reduction = reduce_op(op);
   const Buffers buffers = check_buffers(sendbuf, recvbuf, count, type ? count * element_bytes(*type) : 0);
-  if (!type || !reduction || is_intercommunicator(comm)) {
-    const void* send = buffers.send == buffers.recv && count > 0 ? MPI_IN_PLACE : sendbuf;
-    return pass_to_mpi(send, recvbuf, count, datatype, op, comm);
-  }
-  const std::shared_ptr<Context> context = Context::of(comm);
+  const bool by_mpi = !type || !reduction;
+  const void* const mpi_send = buffers.send == buffers.recv && count > 0 ? MPI_IN_PLACE : sendbuf;
+  if (is_intercommunicator(comm)) return pass_to_mpi(mpi_send, recvbuf, count, datatype, op, comm);
+  const std::shared_ptr<Context> context = by_mpi ? Context::find(comm) : Context::of(comm);
+  if (context == nullptr) return pass_to_mpi(mpi_send, recvbuf, count, datatype, op, comm);
+  const auto lock = context->lock();
   const Plan& plan = context->plan();
-  run_started(*context, nullptr);
+  UnderWay& under_way = context->blocking();
+  if (plan.settings.check) check_alike_now(*context, under_way, intention_of("", count, datatype, op, plan));
+  if (by_mpi) return pass_to_mpi(mpi_send, recvbuf, count, datatype, op, comm);
   if (count == 0) return MPI_SUCCESS;
   const AllreduceShape shape = plan.shape(context->comm().ranks(), count, *type);
   TensorState* tensor =
       lossy_eligible(plan, shape, *reduction) ? context->blocking_tensor(buffers.recv, count) : nullptr;
-  const Operation operation{plan, tensor, buffers.send, buffers.recv, count, *type, *reduction, true};
-  context->last_report = run_operation(*context, operation);
+  OperationRun run{
+      *context, {plan, tensor, buffers.send, buffers.recv, count, *type, *reduction, true}, under_way};
+  context->prepare(under_way);
+  context->begin(under_way, run_operation(run));
+  context->finish(under_way);
+  Context::rethrow(under_way);
+  tell(run);
+  context->last_report = run.report;
   return MPI_SUCCESS;
 }
 
@@ -79,7 +96,7 @@ int Pliant_Allreduce(const void* sendbuf, void* recvbuf, int count, MPI_Datatype
 int Pliant_Comm_set_info(MPI_Comm comm, MPI_Info info) {
   return guard(comm, "", [&] {
     const auto context = Context::of(comm);
-    run_started(*context, nullptr);
+    const auto lock = context->lock();
     context->set_info(info);
     return MPI_SUCCESS;
   });
@@ -141,7 +158,7 @@ int Pliant_Comm_plan(MPI_Comm comm, MPI_Count count, MPI_Datatype datatype, MPI_
 int Pliant_Comm_probe(MPI_Comm comm) {
   return guard(comm, "", [&] {
     const auto context = Context::of(comm);
-    run_started(*context, nullptr);
+    const auto lock = context->lock();
     context->measure();
     return MPI_SUCCESS;
   });
@@ -153,7 +170,7 @@ int Pliant_Comm_probe_links(MPI_Comm comm, int max, Pliant_Link links[], int* n)
       throw Error(ErrorClass::argument, "no room for the links",
                   "max >= 0, links has room for max, n is not NULL", "Pass an array of P(P-1)/2 links");
     const auto context = Context::of(comm);
-    run_started(*context, nullptr);
+    const auto lock = context->lock();
     const std::vector<Pliant_Link>& measured = context->measure();
     *n = static_cast<int>(measured.size());
     for (int i = 0; i < *n && i < max; ++i) links[i] = measured[static_cast<std::size_t>(i)];
@@ -164,7 +181,7 @@ int Pliant_Comm_probe_links(MPI_Comm comm, int max, Pliant_Link links[], int* n)
 int Pliant_Comm_save_state(MPI_Comm comm, const char* path) {
   return guard(comm, "", [&] {
     const auto context = Context::of(comm);
-    run_started(*context, nullptr);
+    const auto lock = context->lock();
     save_state(*context, path);
     return MPI_SUCCESS;
   });
@@ -173,7 +190,7 @@ int Pliant_Comm_save_state(MPI_Comm comm, const char* path) {
 int Pliant_Comm_load_state(MPI_Comm comm, const char* path) {
   return guard(comm, "", [&] {
     const auto context = Context::of(comm);
-    run_started(*context, nullptr);
+    const auto lock = context->lock();
     load_state(*context, path);
     return MPI_SUCCESS;
   });

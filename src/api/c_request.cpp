@@ -67,8 +67,8 @@ int init(const InitArguments& arguments, Pliant_Request* request) {
     made->op = arguments.op;
     add_parts(*made, arguments);
     made->context = Context::of(arguments.comm);
-    made->plan = made->context->plan_with(arguments.info);
-    made->tensor = made->context->new_tensor(made->plan.settings.name, made->count);
+    const auto lock = made->context->lock();
+    make_ready(*made, arguments.info);
     *request = made.release();
     return MPI_SUCCESS;
   });
@@ -89,11 +89,13 @@ std::string_view name_of(Pliant_Request request) {
   return request == PLIANT_REQUEST_NULL ? std::string_view() : std::string_view(request->tensor->name);
 }
 
-/// guard() with the request's communicator and tensor.
+/// guard() with the request's communicator and tensor, and its context to itself.
 template <class Body>
 int guard_request(Pliant_Request request, Body&& body) {
   return guard(comm_of(request), name_of(request), [&] {
-    body(checked(request));
+    const std::shared_ptr<Context> context = checked(request).context;
+    const auto lock = context->lock();
+    body(*request);
     return MPI_SUCCESS;
   });
 }
@@ -138,8 +140,7 @@ int Pliant_Grouped_allreduce_init(int ntensors, const void* const sendbufs[], vo
 int Pliant_Start(Pliant_Request request) {
   return guard_request(request, [](Pliant_Request_s& r) {
     require_inactive(r, "start");
-    r.context->started.push_back(&r);
-    r.started = true;
+    start_request(r);
   });
 }
 
@@ -152,15 +153,12 @@ int Pliant_Test(Pliant_Request request, int* flag) {
     if (flag == nullptr)
       throw Error(ErrorClass::argument, "flag is NULL", "it receives whether the request is complete",
                   "Pass its address");
-    if (r.started) run_started(*r.context, &r);
-    *flag = 1;
+    *flag = test_request(r) ? 1 : 0;
   });
 }
 
 int Pliant_Wait(Pliant_Request request) {
-  return guard_request(request, [](Pliant_Request_s& r) {
-    if (r.started) run_started(*r.context, &r);
-  });
+  return guard_request(request, [](Pliant_Request_s& r) { wait_for_request(r); });
 }
 
 int Pliant_Waitall(int n, Pliant_Request requests[]) {
@@ -188,7 +186,6 @@ int Pliant_Request_get_report(Pliant_Request request, Pliant_Report* report) {
 int Pliant_Request_flush(Pliant_Request request) {
   return guard_request(request, [](Pliant_Request_s& r) {
     require_inactive(r, "flush");
-    run_started(*r.context, nullptr);
     flush_request(r);
   });
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "api/guard.hpp"
 #include "compress/speed.hpp"
@@ -20,7 +21,7 @@ constexpr std::size_t kMaxBlockingTensors = 64;
 /// added, 1 ns per element selected, some ns per index encoded). Only messages below the measuring threshold
 /// are ever chosen by it.
 constexpr CostModel kNominalModel = {
-    .link = {.alpha_s = 50e-6, .beta_s_per_byte = 0.8e-9},
+    .link = {.alpha_s = 50e-6, .beta_s_per_byte = 0.8e-9, .gap_s = 2e-6},
     .compute = {.gamma_s_per_byte = 0.1e-9,
                 .select_s_per_element = 1e-9,
                 .apply_s_per_element = 0.1e-9,
@@ -126,9 +127,108 @@ Context::Context(MPI_Comm user, Process& process)
       kernels_(choose_kernels(process.settings().kernels)),
       team_(process.settings().threads),
       model_(kNominalModel) {
-  if (team_.members() > 1) workspace_.select.team = &team_;
+  comm_.set_idle(go_on, this);
   share_environment();
   problem_ = attempt([&] { plan_ = make_plan(config_); });
+}
+
+Context::~Context() {
+  process_.progress().remove(*this);
+}
+
+void Context::prepare(UnderWay& under_way) {
+  under_way.workspace.select.team = team_.members() > 1 ? &team_ : nullptr;
+  under_way.sent = {};
+  under_way.ended = false;
+  under_way.error.reset();
+}
+
+template <class Act>
+void Context::step(UnderWay& under_way, Act&& act) {
+  if (under_way.stepping) return;
+  under_way.stepping = true;
+  const Traffic before = comm_.traffic();
+  under_way.error = attempt([&] { act(under_way.workspace.execution); });
+  under_way.sent = under_way.sent + (comm_.traffic() - before);
+  under_way.stepping = false;
+  if (!under_way.error && !under_way.workspace.execution.idle()) return;
+  under_way.ended = true;
+  std::erase(under_way_, &under_way);
+  if (under_way_.empty()) process_.progress().remove(*this);
+}
+
+void Context::begin(UnderWay& under_way, Task task) {
+  under_way_.push_back(&under_way);
+  if (under_way_.size() == 1) process_.progress().add(*this);
+  step(under_way, [&](Execution& execution) {
+    execution.start(std::move(task));
+    execution.advance();
+  });
+}
+
+void Context::advance_all() {
+  for (std::size_t i = 0; i < under_way_.size(); ++i)
+    step(*under_way_[i], [](Execution& execution) { execution.advance(); });
+}
+
+/// MPI may wait for it: nothing else would go on meanwhile.
+bool Context::alone(const UnderWay& under_way) {
+  return under_way_.size() == 1 && under_way_.front() == &under_way &&
+         !process_.progress().advance_others(this);
+}
+
+void Context::finish(UnderWay& under_way) {
+  while (!under_way.ended) {
+    if (alone(under_way)) {
+      step(under_way, [](Execution& execution) { execution.finish(); });
+    } else {
+      advance_all();
+    }
+  }
+}
+
+void Context::rethrow(UnderWay& under_way) {
+  if (!under_way.error) return;
+  const Error error = *under_way.error;
+  under_way.error.reset();
+  throw error;
+}
+
+void Context::advance_everything() {
+  advance_all();
+  process_.progress().advance_others(this);
+}
+
+void Context::go_on(void* context) {
+  static_cast<Context*>(context)->advance_everything();
+}
+
+MPI_Comm Context::another_communicator() {
+  others_.push_back(Communicator::duplicate(comm_.handle()));
+  return others_.back().handle();
+}
+
+void Context::want_progress_thread() {
+  if (!process_.settings().progress_thread) return;
+  int provided = MPI_THREAD_SINGLE;
+  check(MPI_Query_thread(&provided), "MPI_Query_thread");
+  if (provided == MPI_THREAD_MULTIPLE) {
+    process_.progress().start_thread();
+  } else {
+    warn_once(
+        "PLIANT_PROGRESS_THREAD = 1 has no effect: MPI gives no MPI_THREAD_MULTIPLE (ask MPI_Init_thread for "
+        "it). Started operations go on in Pliant's calls");
+  }
+}
+
+int Context::next_tag() {
+  int found = 0;
+  int* bound = nullptr;
+  check(MPI_Comm_get_attr(MPI_COMM_WORLD, MPI_TAG_UB, &bound, &found), "MPI_Comm_get_attr");
+  const int least = 32767;  // what MPI guarantees
+  under_way_.reserve(static_cast<std::size_t>(requests_) + 2);
+  const int blocks = (found != 0 ? *bound : least) / AllreduceCall::kTags - 1;
+  return AllreduceCall::kTags * (1 + requests_++ % blocks);
 }
 
 void Context::share_environment() {
@@ -177,7 +277,8 @@ Plan Context::plan_with(MPI_Info info) {
 const std::vector<Pliant_Link>& Context::measure() {
   const double begin_s = MPI_Wtime();
   const NetworkMeasurement network = measure_network(comm_, plan().settings.probe_max_s);
-  CostModel slowest{network.agreed, measure_compute(kernels_, MPI_Wtime, workspace_.select.team)};
+  CostModel slowest{network.agreed,
+                    measure_compute(kernels_, MPI_Wtime, team_.members() > 1 ? &team_ : nullptr)};
   const auto numbers = numbers_of(slowest);
   std::array<double, numbers.size()> values{};
   for (std::size_t i = 0; i < numbers.size(); ++i) values[i] = *numbers[i].value;

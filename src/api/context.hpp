@@ -4,9 +4,9 @@
 #include <mpi.h>
 #include <pliant/pliant.h>
 
-#include <deque>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,6 +14,7 @@
 #include "api/compute_times.hpp"
 #include "api/plan.hpp"
 #include "api/process.hpp"
+#include "api/progress.hpp"
 #include "api/tensor.hpp"
 #include "collectives/allreduce.hpp"
 #include "core/error.hpp"
@@ -30,6 +31,9 @@ class Context {
   static std::shared_ptr<Context> find(MPI_Comm comm);
 
   Context(MPI_Comm user, Process& process);
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+  ~Context();
 
   /// Settings of the communicator. Throws Error(info_value) while the environment holds one that cannot be
   /// used.
@@ -51,6 +55,38 @@ class Context {
     measured_ = true;
   }
 
+  // ---- Operations under way. All with the mutex held. ----
+
+  /// Whoever works with the context holds it: one call at a time, or the thread that advances it.
+  std::mutex& mutex() { return mutex_; }
+  [[nodiscard]] std::unique_lock<std::mutex> lock() { return std::unique_lock(mutex_); }
+
+  /// The one of blocking calls.
+  UnderWay& blocking() { return blocking_call_; }
+  /// To be called before its task is made.
+  void prepare(UnderWay& under_way);
+  /// Let `task` go on until it first waits.
+  void begin(UnderWay& under_way, Task task);
+  /// Let each that is under way take a step.
+  void advance_all();
+  /// The same, and those of other communicators.
+  void advance_everything();
+  /// Until this one has ended; others go on meanwhile, on all communicators.
+  void finish(UnderWay& under_way);
+  /// Throws what ended it, if it was an error. It can begin again then.
+  static void rethrow(UnderWay& under_way);
+
+  /// The tags of the next request; requests are made in the same order on all ranks.
+  int next_tag();
+  /// One more duplicate, which lives as long as the context. Collective.
+  MPI_Comm another_communicator();
+  /// Start the thread that advances operations, if the environment asks for it and MPI allows it.
+  void want_progress_thread();
+  bool has_requests() const { return requests_ > 0; }
+  /// Its turn among the operations of this rank, where PLIANT_CHECK has them looked at in order.
+  std::int64_t next_turn() { return turns_++; }
+  std::int64_t turns_done = 0;
+
   /// State of the blocking calls into recvbuf; null when there is room for no more.
   TensorState* blocking_tensor(const void* recvbuf, std::int64_t count);
   /// The next tensor of a request: its name is pliant_name, or "#0", "#1", ... in order. Adopts loaded state.
@@ -69,17 +105,18 @@ class Context {
   int ranks() const { return comm_.ranks(); }
   Process& process() { return process_; }
   const Kernels& kernels() const { return kernels_; }
-  Workspace& workspace() { return workspace_; }
   std::int64_t id() const { return id_; }
   double end_s = 0;              ///< [s] MPI_Wtime when the last operation ended; 0 before the first
   ComputeTimes compute_times;    ///< on this rank
   std::int64_t plain_calls = 0;  ///< blocking calls done without a tensor of their own
   Pliant_Report last_report{};   ///< of the last blocking call; `size` is 0 before the first
 
-  /// Requests that were started and not yet run, in order of their start.
-  std::deque<Pliant_Request> started;
-
  private:
+  template <class Act>
+  void step(UnderWay& under_way, Act&& act);
+  bool alone(const UnderWay& under_way);
+  static void go_on(void* context);
+
   void share_environment();
   SettingLayer agreed_layer(MPI_Info info);
   void adopt(TensorState& tensor);
@@ -95,7 +132,12 @@ class Context {
   CostModel model_;
   bool measured_ = false;
   std::vector<Pliant_Link> links_;
-  Workspace workspace_;
+  std::mutex mutex_;
+  std::vector<UnderWay*> under_way_;
+  std::vector<Communicator> others_;
+  UnderWay blocking_call_;
+  int requests_ = 0;  ///< made so far; equal on all ranks
+  std::int64_t turns_ = 0;
   struct BlockingKey {
     const void* recvbuf;
     std::int64_t count;

@@ -60,7 +60,8 @@ bool lossy_eligible(const Plan& plan, const AllreduceShape& shape, ReduceOp op) 
 
 Decision decide_exact(const DecisionInput& input, const char* why) {
   Decision decision;
-  const SelectionRequest request{.shape = input.shape, .deterministic = input.plan.settings.deterministic};
+  const SelectionRequest request{
+      .shape = input.shape, .deterministic = input.plan.settings.deterministic, .resumable = input.resumable};
   decision.candidates = rank_candidates(request, input.plan.filter.for_exact_call(), input.model);
   take_first(decision, input.shape.count, input.shape.count);
   explain(decision, "%s: %s", decision.algorithm->name.data(), why);
@@ -82,7 +83,8 @@ Decision decide(const DecisionInput& input) {
   SelectionRequest request{.shape = input.shape,
                            .lossy = true,
                            .exact = plan.filter.allows_any(true),
-                           .deterministic = plan.settings.deterministic};
+                           .deterministic = plan.settings.deterministic,
+                           .resumable = input.resumable};
   if (input.outstanding)
     request.drain_s = static_cast<double>(input.shape.count) * input.model.compute.drain_s_per_element;
   request.shape.kept = decision.lossy_kept = wish.kept;

@@ -15,6 +15,7 @@ struct DecisionInput {
   bool may_lose = false;  ///< the call is one that lossy algorithms can do, and all ranks are ready for one
   const CostModel& model;
   double compute_s = 0;      ///< [s] max over ranks, where the policy needs it
+  bool resumable = false;    ///< other operations may be under way: MPI's own collectives would hold them up
   bool outstanding = false;  ///< a residual would have to be sent too; equal on all ranks
 };
 

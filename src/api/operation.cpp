@@ -7,9 +7,9 @@
 #include <string_view>
 
 #include "api/decision.hpp"
+#include "collectives/exchange.hpp"
 #include "collectives/sparse/messages.hpp"
 #include "collectives/sparse/sparse.hpp"
-#include "mpi/agree.hpp"
 
 namespace pliant {
 namespace {
@@ -25,47 +25,51 @@ struct Agreed {
   bool outstanding = false;  ///< some rank's residual may hold something
 };
 
-Agreed agree(Context& context, const Operation& operation, bool eligible, double compute_s) {
+Task agree(AllreduceCall& call, const Context& context, const Operation& operation, bool eligible,
+           Agreed& agreed) {
   const bool compute_needed = operation.plan.policy->needs_compute_time;
   const TensorState* tensor = operation.tensor;
-  const std::int64_t step = tensor != nullptr ? tensor->step : context.plain_calls;
-  const bool outstanding = tensor != nullptr && tensor->memory.outstanding;
-  if (!eligible || (!operation.blocking && !compute_needed)) return {compute_s, step, true, outstanding};
-  std::array<double, 4> values = {compute_s, static_cast<double>(step), tensor == nullptr ? 1.0 : 0.0,
-                                  outstanding ? 1.0 : 0.0};
-  agree_max(context.comm(), values);
-  return {values[0], static_cast<std::int64_t>(values[1]), values[2] == 0, values[3] != 0};
+  agreed.step = tensor != nullptr ? tensor->step : context.plain_calls;
+  agreed.outstanding = tensor != nullptr && tensor->memory.outstanding;
+  if (!eligible || (!operation.blocking && !compute_needed)) co_return;
+  std::array<double, 4> values = {agreed.compute_s, static_cast<double>(agreed.step),
+                                  tensor == nullptr ? 1.0 : 0.0, agreed.outstanding ? 1.0 : 0.0};
+  co_await agree_max(call, values);
+  agreed = {values[0], static_cast<std::int64_t>(values[1]), values[2] == 0, values[3] != 0};
 }
 
-AllreduceCall make_call(Context& context, const Operation& operation, const AllreduceShape& shape) {
-  return {.comm = context.comm(),
-          .workspace = context.workspace(),
-          .kernels = context.kernels(),
+AllreduceCall make_call(OperationRun& run, const AllreduceShape& shape) {
+  const Operation& operation = run.operation;
+  return {.comm = run.context.comm(),
+          .workspace = run.under_way.workspace,
+          .kernels = run.context.kernels(),
           .shape = shape,
           .op = operation.op,
+          .tag = operation.tag,
+          .may_block = !run.context.has_requests(),
+          .mpi_comm = operation.mpi_comm,
           .data = static_cast<std::byte*>(operation.recv),
           .own = {},
           .outcome = {}};
 }
 
-/// Nothing of the gradient is left out and no residual is looked at.
-void run_plain(AllreduceCall& call, const Operation& operation, const Decision& decision) {
+/// Where nothing of the gradient is left out and no residual is looked at.
+void copy_in(const AllreduceCall& call, const Operation& operation) {
   if (operation.send != operation.recv)
     std::memcpy(operation.recv, operation.send, static_cast<std::size_t>(call.shape.bytes()));
-  run(*decision.algorithm, call);
 }
 
 /// ||sent||^2 / ||all||^2 of the k largest of this rank's error-fed gradient, minimum over ranks. They stay
 /// selected.
-double least_gain(AllreduceCall& call) {
+Task least_gain(AllreduceCall& call, double& gain) {
   {
     const CompressTimer timer(call.outcome.compress_s);
     select_own(call, Picks::leave);
   }
   const double total_squared = call.outcome.selection.total_squared;
   std::array<double, 1> loss = {total_squared > 0 ? 1 - call.own.sent_squared / total_squared : 0};
-  agree_max(call.comm, loss);
-  return 1 - loss[0];
+  co_await agree_max(call, loss);
+  gain = 1 - loss[0];
 }
 
 /// What the error-fed part of a call found.
@@ -98,35 +102,37 @@ double drain(AllreduceCall& call, TensorState& tensor) {
 
 /// The gradient goes through the tensor's error feedback. `decision` changes to an exact one where
 /// pliant_min_gain asks for it.
-Fed run_fed(Context& context, const Operation& operation, AllreduceCall& call, Decision& decision,
-            const DecisionInput& input) {
+Task run_fed(AllreduceCall& call, const OperationRun& run, const DecisionInput& input, Decision& decision,
+             Fed& found) {
+  const Operation& operation = run.operation;
+  const Kernels& kernels = call.kernels;
   TensorState& tensor = *operation.tensor;
   const ErrorFeedback& feedback = *tensor.feedback;
-  const ErrorFed fed = feedback.begin(tensor.memory, static_cast<const float*>(operation.send),
-                                      operation.count, context.kernels());
+  const ErrorFed fed =
+      feedback.begin(tensor.memory, static_cast<const float*>(operation.send), operation.count, kernels);
   call.residual = tensor.memory.residual.data();
   call.gradient = fed.pending;
   call.outcome.selection.total_squared = fed.squared;
   if (fed.pending == nullptr) tensor.memory.outstanding = true;
   const double min_gain = operation.plan.settings.min_gain;
-  if (!decision.algorithm->exact && min_gain > 0 && least_gain(call) < min_gain)
-    decision = decide_exact(input, "a rank's top-k holds less than pliant_min_gain");
-
-  Fed found;
+  if (!decision.algorithm->exact && min_gain > 0) {
+    double gain = 0;
+    co_await least_gain(call, gain);
+    if (gain < min_gain) decision = decide_exact(input, "a rank's top-k holds less than pliant_min_gain");
+  }
   if (decision.algorithm->exact) {
     found.total_squared = found.sent_squared = drain(call, tensor);
     call.shape.kept = operation.count;
-    call.shape = tuned_for(*decision.algorithm, call.shape, context.model());
-    run(*decision.algorithm, call);
+    call.shape = tuned_for(*decision.algorithm, call.shape, run.context.model());
+    co_await decision.algorithm->run(call);
   } else {
     tensor.memory.outstanding = true;
-    run(*decision.algorithm, call);
+    co_await decision.algorithm->run(call);
     const Selection& sent = call.outcome.selection;
     found = {sent.total_squared, sent.sent_squared,
              sent.total_squared - sent.sent_squared + call.outcome.rounding_squared};
   }
-  feedback.finish(tensor.memory, static_cast<float*>(operation.recv), operation.count, context.kernels());
-  return found;
+  feedback.finish(tensor.memory, static_cast<float*>(operation.recv), operation.count, kernels);
 }
 
 void fill_choice(Pliant_Report& report, const Decision& decision, const Context& context,
@@ -194,59 +200,72 @@ Pliant_Report empty_report() {
   return report;
 }
 
-Pliant_Report run_operation(Context& context, const Operation& operation) {
+bool needs_measuring(const Plan& plan, const AllreduceShape& shape, ReduceOp op) {
+  return lossy_eligible(plan, shape, op) || shape.bytes() >= kMeasureBytes;
+}
+
+Task run_operation(OperationRun& run) {
+  Context& context = run.context;
+  const Operation& operation = run.operation;
   const double begin_s = MPI_Wtime();
   const double between_s = context.end_s > 0 ? begin_s - context.end_s : 0;
   if (context.end_s > 0) context.compute_times.add(between_s);
   AllreduceShape shape = operation.plan.shape(context.comm().ranks(), operation.count, operation.type);
   const bool eligible = lossy_eligible(operation.plan, shape, operation.op);
-  if (!context.measured() && (eligible || shape.bytes() >= kMeasureBytes)) context.measure();
-  const bool needs_typical = operation.plan.policy->needs_compute_time;
-  const double own_compute_s = needs_typical ? context.compute_times.typical_s() : between_s;
+  if (!context.measured() && needs_measuring(operation.plan, shape, operation.op)) context.measure();
   const double measured_begin_s = MPI_Wtime();
-  const Agreed agreed = agree(context, operation, eligible, own_compute_s);
+  AllreduceCall call = make_call(run, shape);
+  Agreed agreed;
+  agreed.compute_s =
+      operation.plan.policy->needs_compute_time ? context.compute_times.typical_s() : between_s;
+  co_await agree(call, context, operation, eligible, agreed);
   if (!agreed.all_ready)
     context.warn_once(
         "more tensors in blocking calls than residuals are kept for (64 a communicator; keyed by recvbuf "
         "and count). Further ones are reduced exactly: use Pliant_Allreduce_init, one request a tensor");
 
-  const DecisionInput input{
-      operation.plan,    shape, eligible && agreed.all_ready, context.model(), agreed.compute_s,
-      agreed.outstanding};
+  const DecisionInput input{.plan = operation.plan,
+                            .shape = shape,
+                            .may_lose = eligible && agreed.all_ready,
+                            .model = context.model(),
+                            .compute_s = agreed.compute_s,
+                            .resumable = context.has_requests(),
+                            .outstanding = agreed.outstanding};
   Decision decision = decide(input);
   shape.kept = decision.kept;
   shape.index_codec = &index_codec_for(shape, context.model());
-  shape = tuned_for(*decision.algorithm, shape, context.model());
-
-  AllreduceCall call = make_call(context, operation, shape);
+  call.shape = tuned_for(*decision.algorithm, shape, context.model());
   call.step = agreed.step;
-  const std::int64_t bytes_before = context.comm().traffic().bytes;
   Fed fed;
   if (eligible && operation.tensor != nullptr) {
     if (!operation.tensor->prepare(*operation.plan.feedback))
       context.warn_once(
           "pliant_error_feedback changed, but tensors that hold a residual keep the one they began with. "
           "Use new requests for another");
-    fed = run_fed(context, operation, call, decision, input);
+    co_await run_fed(call, run, input, decision, fed);
   } else {
-    run_plain(call, operation, decision);
+    copy_in(call, operation);
+    co_await decision.algorithm->run(call);
   }
   (operation.tensor != nullptr ? operation.tensor->step : context.plain_calls) = agreed.step + 1;
 
-  Pliant_Report report = empty_report();
+  Pliant_Report& report = run.report = empty_report();
   fill_choice(report, decision, context, operation.count);
   context.end_s = MPI_Wtime();
   report.measured_s = context.end_s - measured_begin_s;
   report.compress_s = call.outcome.compress_s;
   report.compute_s = agreed.compute_s;
-  report.wire_bytes = context.comm().traffic().bytes - bytes_before;
   report.nonfinite = call.outcome.selection.nonfinite;
   if (fed.total_squared > 0) report.gain = fed.sent_squared / fed.total_squared;
   report.residual_norm = std::sqrt(std::max(0.0, fed.residual_squared));
-  trace(context, operation, report, agreed.step);
-  announce(context, operation, report);
-  context.end_s = MPI_Wtime();
-  return report;
+  run.step = agreed.step;
+}
+
+void tell(OperationRun& run) {
+  run.report.wire_bytes = run.under_way.sent.bytes;
+  trace(run.context, run.operation, run.report, run.step);
+  announce(run.context, run.operation, run.report);
+  run.context.end_s = MPI_Wtime();
 }
 
 void flush_tensor(Context& context, const Plan& plan, TensorState& tensor, float* result) {
@@ -254,10 +273,16 @@ void flush_tensor(Context& context, const Plan& plan, TensorState& tensor, float
   std::vector<float> rest = tensor.memory.residual;
   const Operation operation{
       plan, &tensor, rest.data(), rest.data(), tensor.count, ElementType::float32, ReduceOp::sum, false};
-  AllreduceShape shape{.ranks = context.comm().ranks(), .count = tensor.count, .kept = tensor.count};
-  const Decision decision = decide_exact({plan, shape, false, context.model()}, "flush");
-  AllreduceCall call = make_call(context, operation, tuned_for(*decision.algorithm, shape, context.model()));
-  run(*decision.algorithm, call);
+  UnderWay& under_way = context.blocking();
+  OperationRun run{context, operation, under_way};
+  const AllreduceShape shape{.ranks = context.comm().ranks(), .count = tensor.count, .kept = tensor.count};
+  const Decision decision = decide_exact(
+      {.plan = plan, .shape = shape, .model = context.model(), .resumable = context.has_requests()}, "flush");
+  context.prepare(under_way);
+  AllreduceCall call = make_call(run, tuned_for(*decision.algorithm, shape, context.model()));
+  context.begin(under_way, decision.algorithm->run(call));
+  context.finish(under_way);
+  Context::rethrow(under_way);
   tensor.feedback->settle(tensor.memory, rest.data(), tensor.count, context.kernels());
   context.kernels().reduction(ElementType::float32, ReduceOp::sum)(result, rest.data(), tensor.count);
 }

@@ -16,10 +16,29 @@ struct Operation {
   ElementType type;
   ReduceOp op;
   bool blocking;  ///< whether `tensor` exists, and its step, may differ between ranks
+
+  int tag = 0;                        ///< the first of its AllreduceCall::kTags
+  MPI_Comm mpi_comm = MPI_COMM_NULL;  ///< for MPI's own collectives; null: the context's
 };
 
-/// Collective. Leaves the result in `recv` and returns what was done; the trace has its row.
-Pliant_Report run_operation(Context& context, const Operation& operation);
+/// An operation that is being carried out. Stays where it is until it has ended.
+struct OperationRun {
+  Context& context;
+  const Operation operation;
+  UnderWay& under_way;
+  Pliant_Report report{};  ///< out
+  std::int64_t step = 0;   ///< out
+
+  FramePool& frames() { return under_way.workspace.frames; }
+};
+
+/// Collective. Leaves the result in `recv` and what was done in `report`, but for the bytes sent.
+Task run_operation(OperationRun& run);
+/// Completes the report once the operation has ended, and writes its row of the trace.
+void tell(OperationRun& run);
+
+/// Will such an operation need a measured network?
+bool needs_measuring(const Plan& plan, const AllreduceShape& shape, ReduceOp op);
 
 /// Add what all ranks have not sent of `tensor` to result[count], exactly; nothing is outstanding then.
 /// Collective.

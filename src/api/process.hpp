@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "api/progress.hpp"
 #include "core/config.hpp"
 #include "core/log.hpp"
 #include "trace/recorder.hpp"
@@ -39,6 +40,9 @@ class Process {
   void record(const TraceEvent& event);
   bool records() const { return recorder_.is_open(); }
 
+  /// What is under way in this process.
+  Progress& progress() { return progress_; }
+
   /// A number for each communicator, in order of first use.
   std::int64_t next_communicator();
 
@@ -64,6 +68,7 @@ class Process {
   double begin_s_ = 0;
   int world_rank_ = 0;
   Recorder recorder_;
+  Progress progress_;
   std::mutex mutex_;  // guards what follows, and recorder_'s use: threads may use different communicators
   int last_code_ = MPI_SUCCESS;
   std::string last_text_;

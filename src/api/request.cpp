@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
-#include "api/operation.hpp"
-#include "mpi/check.hpp"
+#include "api/alike.hpp"
+#include "mpi/completion.hpp"
 #include "mpi/datatype.hpp"
 
 namespace pliant {
@@ -36,13 +36,24 @@ void scatter(Pliant_Request_s& request, ElementType type) {
   }
 }
 
-/// Each part by MPI itself, on the private communicator.
-void run_by_mpi(Pliant_Request_s& request, const char* reason) {
+/// Null, or why MPI itself has to reduce.
+const char* reason_for_mpi(const Pliant_Request_s& request) {
+  if (!request.context->process().settings().enable) return "mpi: PLIANT_ENABLE = 0";
+  if (!element_type(request.datatype) || !reduce_op(request.op))
+    return "mpi: Pliant has no kernel for this datatype and operation";
+  return nullptr;
+}
+
+/// Each part by MPI itself, on a communicator of the request's own: starts may come in any order.
+Task run_by_mpi(Pliant_Request_s& request, const char* reason) {
   for (const Part& part : request.parts) {
     const void* send = part.send == part.recv ? MPI_IN_PLACE : part.send;
-    check(MPI_Allreduce(send, part.recv, static_cast<int>(part.count), request.datatype, request.op,
-                        request.context->comm().handle()),
-          "MPI_Allreduce");
+    MPI_Request pending = MPI_REQUEST_NULL;
+    check(MPI_Iallreduce(send, part.recv, static_cast<int>(part.count), request.datatype, request.op,
+                         request.mpi_comm, &pending),
+          "MPI_Iallreduce");
+    Completion completion(pending);
+    co_await completion;
   }
   Pliant_Report report = empty_report();
   std::strcpy(report.algorithm, "mpi");
@@ -52,32 +63,74 @@ void run_by_mpi(Pliant_Request_s& request, const char* reason) {
   request.tensor->report = report;
 }
 
-void run(Pliant_Request_s& request) {
-  const auto type = element_type(request.datatype);
-  const auto op = reduce_op(request.op);
+Task carry_out(Pliant_Request_s& request) {
+  if (request.plan.settings.check) {
+    AlikeCheck check{
+        *request.context, request.under_way,
+        intention_of(request.tensor->name, request.count, request.datatype, request.op, request.plan)};
+    co_await check_alike(check);
+  }
   if (request.count == 0) {
     request.tensor->report = empty_report();
-    return;
+  } else if (const char* reason = reason_for_mpi(request)) {
+    co_await run_by_mpi(request, reason);
+  } else {
+    const ElementType type = *element_type(request.datatype);
+    void* recv = gather(request, type);
+    const void* send = request.parts.size() == 1 ? request.parts[0].send : recv;
+    request.run.emplace(OperationRun{*request.context,
+                                     {request.plan, request.tensor.get(), send, recv, request.count, type,
+                                      *reduce_op(request.op), false, request.tag, request.mpi_comm},
+                                     request.under_way});
+    co_await run_operation(*request.run);
+    scatter(request, type);
   }
-  if (!request.context->process().settings().enable) return run_by_mpi(request, "mpi: PLIANT_ENABLE = 0");
-  if (!type || !op) return run_by_mpi(request, "mpi: Pliant has no kernel for this datatype and operation");
-  void* recv = gather(request, *type);
-  const void* send = request.parts.size() == 1 ? request.parts[0].send : recv;
-  const Operation operation{request.plan, request.tensor.get(), send, recv, request.count, *type, *op, false};
-  request.tensor->report = run_operation(*request.context, operation);
-  scatter(request, *type);
+}
+
+void complete(Pliant_Request_s& request) {
+  request.started = false;
+  Context::rethrow(request.under_way);
+  if (!request.run) return;
+  tell(*request.run);
+  request.tensor->report = request.run->report;
 }
 
 }  // namespace
 
-void run_started(Context& context, Pliant_Request last) {
-  while (!context.started.empty()) {
-    Pliant_Request request = context.started.front();
-    context.started.pop_front();
-    request->started = false;
-    run(*request);
-    if (request == last) return;
-  }
+void make_ready(Pliant_Request_s& request, MPI_Info info) {
+  Context& context = *request.context;
+  request.plan = context.plan_with(info);
+  request.tensor = context.new_tensor(request.plan.settings.name, request.count);
+  request.tag = context.next_tag();
+  const auto type = element_type(request.datatype);
+  const auto op = reduce_op(request.op);
+  if (reason_for_mpi(request) != nullptr || !request.plan.filter.for_exact_call().allows_resumable())
+    request.mpi_comm = context.another_communicator();
+  if (type && op && !context.measured() &&
+      needs_measuring(request.plan, request.plan.shape(context.ranks(), request.count, *type), *op))
+    context.measure();
+  context.want_progress_thread();
+}
+
+void start_request(Pliant_Request_s& request) {
+  request.context->prepare(request.under_way);
+  request.run.reset();
+  request.started = true;
+  request.context->begin(request.under_way, carry_out(request));
+}
+
+bool test_request(Pliant_Request_s& request) {
+  if (!request.started) return true;
+  if (!request.under_way.ended) request.context->advance_everything();
+  if (!request.under_way.ended) return false;
+  complete(request);
+  return true;
+}
+
+void wait_for_request(Pliant_Request_s& request) {
+  if (!request.started) return;
+  request.context->finish(request.under_way);
+  complete(request);
 }
 
 void flush_request(Pliant_Request_s& request) {

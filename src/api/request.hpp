@@ -5,9 +5,10 @@
 #include <pliant/pliant.h>
 
 #include <memory>
+#include <optional>
 #include <vector>
 
-#include "api/context.hpp"
+#include "api/operation.hpp"
 
 struct Pliant_Request_s {
   /// One tensor of a request.
@@ -25,15 +26,29 @@ struct Pliant_Request_s {
   std::int64_t count = 0;  ///< of all parts together
   MPI_Datatype datatype = MPI_DATATYPE_NULL;
   MPI_Op op = MPI_OP_NULL;
-  std::vector<std::byte> packed;  ///< all parts one after the other; empty where there is one part
-  bool started = false;
+  std::vector<std::byte> packed;      ///< all parts one after the other; empty where there is one part
+  int tag = 0;                        ///< the first of its own
+  MPI_Comm mpi_comm = MPI_COMM_NULL;  ///< the context's; only where MPI itself is to reduce
+  bool started = false;               ///< and nobody has been told of its end
+
+  pliant::UnderWay under_way;
+  std::optional<pliant::OperationRun> run;
+
+  pliant::FramePool& frames() { return under_way.workspace.frames; }
 };
 
 namespace pliant {
 
-/// Run every started request of the communicator up to and including `last`; all of them for null.
-/// Collective.
-void run_started(Context& context, Pliant_Request last);
+/// What an init call does once its arguments are checked: everything that takes other ranks. Collective.
+void make_ready(Pliant_Request_s& request, MPI_Info info);
+
+/// The rest is called with the context's mutex held.
+
+/// Local. The request goes on whenever somebody has time.
+void start_request(Pliant_Request_s& request);
+/// Whether it is complete; it is inactive then. Throws what ended it.
+bool test_request(Pliant_Request_s& request);
+void wait_for_request(Pliant_Request_s& request);
 
 /// Add what was not sent to the receive buffers. Collective.
 void flush_request(Pliant_Request_s& request);

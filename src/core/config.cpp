@@ -118,6 +118,14 @@ void apply_probe_max(Settings& settings, const SettingRow& row, std::string_view
   settings.probe_max_s = *number * 1e-3;
 }
 
+void apply_check(Settings& settings, const SettingRow& row, std::string_view value) {
+  settings.check = to_bool(row, value);
+}
+
+void apply_progress_thread(ProcessSettings& settings, const SettingRow& row, std::string_view value) {
+  settings.progress_thread = to_bool(row, value);
+}
+
 void apply_enable(ProcessSettings& settings, const SettingRow& row, std::string_view value) {
   settings.enable = to_bool(row, value);
 }
@@ -184,6 +192,9 @@ constexpr std::array kRows = {
                nullptr},
     SettingRow{"pliant_probe_max_ms", "PLIANT_PROBE_MAX_MS", "200", "a number > 0", "ms",
                "how long one measurement of the network may take, about", apply_probe_max, nullptr},
+    SettingRow{"pliant_check", "PLIANT_CHECK", "false", "true or false", "",
+               "ranks compare what each operation is about to reduce; differences are errors on all of them",
+               apply_check, nullptr},
     SettingRow{"", "PLIANT_ENABLE", "1", "1 or 0", "",
                "0 passes every call straight to MPI; same on all ranks", nullptr, apply_enable},
     SettingRow{"", "PLIANT_DEBUG", "warn", "warn, info or trace", "", "what is written to stderr", nullptr,
@@ -194,6 +205,9 @@ constexpr std::array kRows = {
                "force one implementation of the kernels", nullptr, apply_kernels},
     SettingRow{"", "PLIANT_THREADS", "1", "a whole number in [1, 64]", "",
                "threads of each rank that select and add; they sleep between calls", nullptr, apply_threads},
+    SettingRow{"", "PLIANT_PROGRESS_THREAD", "0", "1 or 0", "",
+               "1: a thread advances started operations; needs MPI_THREAD_MULTIPLE", nullptr,
+               apply_progress_thread},
 };
 
 const SettingRow* find_key(std::string_view key) {

@@ -31,6 +31,7 @@ struct Settings {
   std::string name;
   bool assert_exact = false;
   double probe_max_s = 0;
+  bool check = false;
 };
 
 /// Settings of the process, from its own environment.
@@ -40,6 +41,7 @@ struct ProcessSettings {
   std::string trace;    ///< path of the trace file; empty = no trace
   std::string kernels;  ///< name of a kernel table, or auto
   int threads = 1;      ///< that the kernels of this rank use, the caller among them
+  bool progress_thread = false;
 };
 
 struct SettingRow {

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 
 namespace pliant {
 
@@ -17,6 +18,10 @@ struct LinkModel {
 
   friend bool operator==(const LinkModel&, const LinkModel&) = default;
 };
+
+/// Above this MPI libraries ask the receiver first (Open MPI's TCP from 64 KiB on, its header included), so
+/// what is longer is sent in pieces.
+inline constexpr std::int64_t kEagerBytes = 60 << 10;
 
 /// What computing costs on the slowest rank. All zero in the papers' model.
 struct ComputeModel {

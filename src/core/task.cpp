@@ -11,28 +11,26 @@ struct alignas(std::max_align_t) FramePool::Header {
   Header* next_free;
 };
 
-FramePool::~FramePool() {
-  for (Header* header : free_) {
-    while (header != nullptr) {
-      Header* const next = header->next_free;
-      ::operator delete(header);
-      header = next;
-    }
+FramePool::~FramePool() = default;
+
+/// More than one at once: how many of a class are alive together depends on what arrives when, and must not
+/// decide in which call memory is asked for.
+void FramePool::add_frames(std::size_t size_class) {
+  constexpr std::size_t kFrames = 4;
+  const std::size_t bytes = (size_class + 1) * kClassBytes;
+  blocks_.push_back(std::make_unique<Block[]>(kFrames * bytes / sizeof(Block)));
+  for (std::size_t i = 0; i < kFrames; ++i) {
+    void* const at = reinterpret_cast<std::byte*>(blocks_.back().get()) + i * bytes;
+    free_[size_class] = new (at) Header{this, size_class, free_[size_class]};
   }
 }
 
 void* FramePool::take(std::size_t bytes) {
   const std::size_t size_class = (bytes + sizeof(Header)) / kClassBytes;
   if (size_class >= kClasses) throw std::bad_alloc();
-  Header*& first = free_[size_class];
-  Header* header = first;
-  if (header != nullptr) {
-    first = header->next_free;
-  } else {
-    header = static_cast<Header*>(::operator new((size_class + 1) * kClassBytes));
-    header->pool = this;
-    header->size_class = size_class;
-  }
+  if (free_[size_class] == nullptr) add_frames(size_class);
+  Header* const header = free_[size_class];
+  free_[size_class] = header->next_free;
   return header + 1;
 }
 

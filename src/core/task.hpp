@@ -33,10 +33,16 @@ class FramePool {
 
  private:
   struct Header;
+  struct alignas(std::max_align_t) Block {
+    std::byte bytes[sizeof(std::max_align_t)];
+  };
   static constexpr std::size_t kClassBytes = 256;
   static constexpr std::size_t kClasses = 64;  // of up to 16 KiB; a frame beyond belongs into two functions
 
+  void add_frames(std::size_t size_class);
+
   std::array<Header*, kClasses> free_{};
+  std::vector<std::unique_ptr<Block[]>> blocks_;
 };
 
 /// What a suspended function waits for.

@@ -1,10 +1,27 @@
 #include "mpi/agree.hpp"
 
-#include <limits>
-
 #include "mpi/check.hpp"
 
 namespace pliant {
+
+namespace {
+
+// MPI's non-blocking collectives, so that what is under way goes on while ranks wait for one another.
+
+void reduce_max(const Communicator& comm, void* values, int count, MPI_Datatype type) {
+  MPI_Request request = MPI_REQUEST_NULL;
+  check(MPI_Iallreduce(MPI_IN_PLACE, values, count, type, MPI_MAX, comm.handle(), &request),
+        "MPI_Iallreduce");
+  comm.complete(request);
+}
+
+void broadcast(const Communicator& comm, void* values, int count, MPI_Datatype type) {
+  MPI_Request request = MPI_REQUEST_NULL;
+  check(MPI_Ibcast(values, count, type, 0, comm.handle(), &request), "MPI_Ibcast");
+  comm.complete(request);
+}
+
+}  // namespace
 
 bool same_on_all_ranks(const Communicator& comm, std::string_view bytes) {
   const std::string of_root = share_from_root(comm, std::string(bytes));
@@ -12,23 +29,21 @@ bool same_on_all_ranks(const Communicator& comm, std::string_view bytes) {
 }
 
 void agree_max(const Communicator& comm, std::span<double> values) {
-  check(MPI_Allreduce(MPI_IN_PLACE, values.data(), static_cast<int>(values.size()), MPI_DOUBLE, MPI_MAX,
-                      comm.handle()),
-        "MPI_Allreduce");
+  reduce_max(comm, values.data(), static_cast<int>(values.size()), MPI_DOUBLE);
 }
 
 std::string share_from_root(const Communicator& comm, std::string text) {
   auto count = static_cast<unsigned long>(text.size());
-  check(MPI_Bcast(&count, 1, MPI_UNSIGNED_LONG, 0, comm.handle()), "MPI_Bcast");
+  broadcast(comm, &count, 1, MPI_UNSIGNED_LONG);
   text.resize(count);
-  check(MPI_Bcast(text.data(), static_cast<int>(count), MPI_CHAR, 0, comm.handle()), "MPI_Bcast");
+  broadcast(comm, text.data(), static_cast<int>(count), MPI_CHAR);
   return text;
 }
 
 int first_rank_where(const Communicator& comm, bool flag) {
-  int rank = flag ? comm.rank() : std::numeric_limits<int>::max();
-  check(MPI_Allreduce(MPI_IN_PLACE, &rank, 1, MPI_INT, MPI_MIN, comm.handle()), "MPI_Allreduce");
-  return rank == std::numeric_limits<int>::max() ? -1 : rank;
+  int reversed = flag ? comm.ranks() - comm.rank() : 0;
+  reduce_max(comm, &reversed, 1, MPI_INT);
+  return reversed == 0 ? -1 : comm.ranks() - reversed;
 }
 
 }  // namespace pliant

@@ -26,7 +26,12 @@ Communicator::Communicator(MPI_Comm comm) : comm_(comm) {
 }
 
 Communicator::Communicator(Communicator&& other) noexcept
-    : comm_(other.comm_), rank_(other.rank_), ranks_(other.ranks_), traffic_(other.traffic_) {
+    : comm_(other.comm_),
+      rank_(other.rank_),
+      ranks_(other.ranks_),
+      traffic_(other.traffic_),
+      idle_(other.idle_),
+      idle_of_(other.idle_of_) {
   other.comm_ = MPI_COMM_NULL;
 }
 
@@ -56,7 +61,18 @@ void Communicator::exchange(std::span<const std::byte> out, int to, std::span<st
     ++traffic_.messages;
   }
   traffic_.bytes += static_cast<std::int64_t>(out.size());
+  if (idle_ != nullptr)
+    while (!batch.test()) idle_(idle_of_);
   batch.wait();
+}
+
+void Communicator::complete(MPI_Request& request) const {
+  int done = 0;
+  while (idle_ != nullptr && done == 0) {
+    check(MPI_Test(&request, &done, MPI_STATUS_IGNORE), "MPI_Test");
+    if (done == 0) idle_(idle_of_);
+  }
+  check(MPI_Wait(&request, MPI_STATUS_IGNORE), "MPI_Wait");
 }
 
 }  // namespace pliant

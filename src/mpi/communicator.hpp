@@ -43,6 +43,14 @@ class Communicator {
   /// Send and receive at the same time; the receive is posted first. Both buffers are free to use afterwards.
   void exchange(std::span<const std::byte> out, int to, std::span<std::byte> in, int from);
 
+  /// Block until it is complete; what set_idle() named runs meanwhile. Throws Error(mpi).
+  void complete(MPI_Request& request) const;
+  /// Called again and again with `of` while a function here waits; null: nothing is, and MPI may block.
+  void set_idle(void (*idle)(void* of), void* of) {
+    idle_ = idle;
+    idle_of_ = of;
+  }
+
   /// The longest single message: below INT_MAX, MPI 3.1's limit for a count.
   static constexpr std::int64_t kPieceBytes = std::int64_t{1} << 30;
   /// Count a message that something else sent on handle().
@@ -60,6 +68,8 @@ class Communicator {
   int rank_ = 0;
   int ranks_ = 1;
   Traffic traffic_;
+  void (*idle_)(void*) = nullptr;
+  void* idle_of_ = nullptr;
 };
 
 }  // namespace pliant

@@ -16,6 +16,15 @@ MPI_Request* RequestBatch::next() {
   return &more_.emplace_back(MPI_REQUEST_NULL);
 }
 
+bool RequestBatch::test() {
+  int first = 0;
+  int more = 0;
+  check(MPI_Testall(static_cast<int>(first_used_), first_.data(), &first, MPI_STATUSES_IGNORE),
+        "MPI_Testall");
+  check(MPI_Testall(static_cast<int>(more_.size()), more_.data(), &more, MPI_STATUSES_IGNORE), "MPI_Testall");
+  return first != 0 && more != 0;
+}
+
 void RequestBatch::wait() {
   check(wait_all(), "MPI_Waitall");
 }

@@ -20,6 +20,8 @@ class RequestBatch {
 
   /// Room for the next request, MPI_REQUEST_NULL until MPI fills it. Valid until the next call of next().
   MPI_Request* next();
+  /// Whether all are complete. Throws Error(mpi).
+  bool test();
   /// Block until all are complete. Throws Error(mpi).
   void wait();
 

@@ -1,0 +1,68 @@
+#include "api/progress.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+#include "api/context.hpp"
+
+namespace pliant {
+namespace {
+
+/// Between two looks of the thread. A message's latency grows by about this much; a thread that never slept
+/// would take the core from the computation it is to hide behind.
+constexpr std::chrono::microseconds kNap{50};
+
+}  // namespace
+
+Progress::~Progress() {
+  {
+    const std::lock_guard lock(mutex_);
+    ending_ = true;
+  }
+  changed_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Progress::add(Context& context) {
+  {
+    const std::lock_guard lock(mutex_);
+    active_.push_back(&context);
+  }
+  changed_.notify_all();
+}
+
+void Progress::remove(Context& context) {
+  const std::lock_guard lock(mutex_);
+  std::erase(active_, &context);
+}
+
+bool Progress::advance_others(const Context* mine) {
+  const std::lock_guard lock(mutex_);
+  bool others = false;
+  for (std::size_t i = 0; i < active_.size(); ++i) {
+    Context& context = *active_[i];
+    if (&context == mine) continue;
+    others = true;
+    const std::unique_lock entered(context.mutex(), std::try_to_lock);
+    if (entered.owns_lock()) context.advance_all();
+  }
+  return others;
+}
+
+void Progress::start_thread() {
+  if (!thread_.joinable()) thread_ = std::thread([this] { run_thread(); });
+}
+
+void Progress::run_thread() {
+  for (;;) {
+    {
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [&] { return ending_ || !active_.empty(); });
+      if (ending_) return;
+    }
+    advance_others(nullptr);
+    std::this_thread::sleep_for(kNap);
+  }
+}
+
+}  // namespace pliant

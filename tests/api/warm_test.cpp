@@ -1,0 +1,137 @@
+// Once warm, an operation allocates nothing and makes no communicator: this program counts operator new and
+// MPI's communicator and window calls.
+#include <atomic>
+#include <cstdlib>
+#include <memory>
+#include <new>
+
+#include "tests/api/api_support.hpp"
+
+namespace {
+
+std::atomic<std::int64_t> allocations{0};
+std::atomic<std::int64_t> communicators{0};
+
+void* counted(std::size_t bytes, std::size_t alignment) {
+  ++allocations;
+  void* memory = std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
+}
+
+}  // namespace
+
+void* operator new(std::size_t bytes) {
+  return counted(bytes, alignof(std::max_align_t));
+}
+void* operator new(std::size_t bytes, std::align_val_t alignment) {
+  return counted(bytes, static_cast<std::size_t>(alignment));
+}
+void operator delete(void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, std::align_val_t) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
+  std::free(memory);
+}
+
+extern "C" {
+int MPI_Comm_dup(MPI_Comm comm, MPI_Comm* made) {
+  ++communicators;
+  return PMPI_Comm_dup(comm, made);
+}
+int MPI_Comm_split(MPI_Comm comm, int color, int key, MPI_Comm* made) {
+  ++communicators;
+  return PMPI_Comm_split(comm, color, key, made);
+}
+int MPI_Comm_split_type(MPI_Comm comm, int type, int key, MPI_Info info, MPI_Comm* made) {
+  ++communicators;
+  return PMPI_Comm_split_type(comm, type, key, info, made);
+}
+int MPI_Win_allocate_shared(MPI_Aint bytes, int unit, MPI_Info info, MPI_Comm comm, void* base,
+                            MPI_Win* made) {
+  ++communicators;
+  return PMPI_Win_allocate_shared(bytes, unit, info, comm, base, made);
+}
+}
+
+namespace {
+
+using namespace pliant_test;
+
+class Warm : public testing::Test {
+ protected:
+  template <class Step>
+  void expect_none(Step&& step) {
+    for (int i = 0; i < 2 * ranks_ + 4; ++i) step();  // every rank leads once
+    const std::int64_t allocated = allocations;
+    const std::int64_t made = communicators;
+    for (int i = 0; i < 2 * ranks_ + 4; ++i) step();
+    EXPECT_EQ(allocations - allocated, 0);
+    EXPECT_EQ(communicators - made, 0);
+  }
+
+  const FreshComm comm_;
+  const int ranks_ = comm_.ranks();
+};
+
+TEST_F(Warm, BothAreCounted) {
+  const std::int64_t allocated = allocations;
+  const std::int64_t made = communicators;
+  const auto some = std::make_unique<int>(1);
+  const FreshComm another;
+  EXPECT_EQ(allocations - allocated, 1) << *some;
+  EXPECT_EQ(communicators - made, 1);
+}
+
+TEST_F(Warm, BlockingCalls) {
+  std::vector<float> values(50'000, 1.0F);
+  for (const int count : {1, 1000, 50'000})
+    expect_none([&] {
+      ASSERT_EQ(Pliant_Allreduce(MPI_IN_PLACE, values.data(), count, MPI_FLOAT, MPI_MAX, comm_), MPI_SUCCESS);
+    });
+}
+
+TEST_F(Warm, EveryAlgorithm) {
+  int n = 0;
+  ASSERT_EQ(Pliant_Algorithm_get_num(&n), MPI_SUCCESS);
+  for (int i = 0; i < n; ++i) {
+    Pliant_Entry algorithm{};
+    ASSERT_EQ(Pliant_Algorithm_get_info(i, &algorithm), MPI_SUCCESS);
+    SCOPED_TRACE(algorithm.name);
+    const FreshComm comm;
+    ASSERT_EQ(set(comm, {{"pliant_mode", "topk"}, {"pliant_algorithm", algorithm.name}}), MPI_SUCCESS);
+    const std::vector<float> values = gradient(rank_of(comm), 0, 40'000);
+    std::vector<float> result(values.size());
+    Pliant_Request request = PLIANT_REQUEST_NULL;
+    ASSERT_EQ(Pliant_Allreduce_init(values.data(), result.data(), 40'000, MPI_FLOAT, MPI_SUM, comm,
+                                    MPI_INFO_NULL, &request),
+              MPI_SUCCESS);
+    expect_none([&] {
+      ASSERT_EQ(Pliant_Start(request), MPI_SUCCESS);
+      ASSERT_EQ(Pliant_Wait(request), MPI_SUCCESS);
+    });
+    ASSERT_EQ(Pliant_Request_free(&request), MPI_SUCCESS);
+  }
+}
+
+TEST_F(Warm, SeveralUnderWay) {
+  std::vector<std::vector<float>> values(3, std::vector<float>(40'000, 1.0F));
+  std::vector<Pliant_Request> requests(3);
+  for (std::size_t i = 0; i < 3; ++i)
+    ASSERT_EQ(Pliant_Allreduce_init(MPI_IN_PLACE, values[i].data(), 40'000, MPI_FLOAT, MPI_MAX, comm_,
+                                    MPI_INFO_NULL, &requests[i]),
+              MPI_SUCCESS);
+  expect_none([&] {
+    ASSERT_EQ(Pliant_Startall(3, requests.data()), MPI_SUCCESS);
+    ASSERT_EQ(Pliant_Waitall(3, requests.data()), MPI_SUCCESS);
+  });
+  for (Pliant_Request& request : requests) ASSERT_EQ(Pliant_Request_free(&request), MPI_SUCCESS);
+}
+
+}  // namespace
