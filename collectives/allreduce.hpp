@@ -53,6 +53,9 @@ struct Workspace {
   std::vector<std::span<std::byte>> message_list;
   Room indices;  ///< decoded ones
   Room values;
+  Room nominations;  ///< quota_*: indices that all ranks have nominated
+  Room magnitudes;   ///< quota_*: of this rank's selection
+  Room turns;        ///< quota_*: reserves in the order in which they are drawn
 };
 
 /// What a lossy algorithm tells of its run on this rank.

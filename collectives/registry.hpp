@@ -14,11 +14,22 @@ namespace pliant {
 /// Where two are predicted to cost the same, the earlier one is taken. A deterministic communicator takes the
 /// first deterministic one of its kind.
 inline constexpr std::array kAlgorithms = {
-    &ring_allreduce,           &rabenseifner_allreduce,       &double_tree_allreduce,
-    &tree_allreduce,           &recursive_doubling_allreduce, &mpi_allreduce,
-    &allgather_topk_allreduce, &star_rabenseifner_allreduce,  &star_ring_allreduce,
-    &star_tree_allreduce,      &var_rabenseifner_allreduce,   &var_ring_allreduce,
+    &ring_allreduce,
+    &rabenseifner_allreduce,
+    &double_tree_allreduce,
+    &tree_allreduce,
+    &recursive_doubling_allreduce,
+    &mpi_allreduce,
+    &allgather_topk_allreduce,
+    &star_rabenseifner_allreduce,
+    &star_ring_allreduce,
+    &star_tree_allreduce,
+    &var_rabenseifner_allreduce,
+    &var_ring_allreduce,
     &var_tree_allreduce,
+    &quota_rabenseifner_allreduce,
+    &quota_ring_allreduce,
+    &quota_double_tree_allreduce,
 };
 
 using AlgorithmList = std::span<const AllreduceAlgorithm* const>;

@@ -105,13 +105,6 @@ Task by_neighbours(AllreduceCall& call) {
   }
 }
 
-double by_doubling_s(const AllreduceShape& shape, const LinkModel& link, double bytes) {
-  double total_s = 0;
-  for (int held = 1; held < shape.ranks; held *= 2)
-    total_s += latency_s(bytes * std::min(held, shape.ranks - held), link);
-  return total_s;
-}
-
 /// A step lasts until a block has passed, or until its first segment can be passed on.
 double by_neighbours_s(const AllreduceShape& shape, const LinkModel& link, double bytes,
                        std::int64_t segment_bytes) {
@@ -159,14 +152,22 @@ std::span<const std::byte> message_of(const AllreduceCall& call, int rank, int p
 
 AllreduceShape tuned_allgather(AllreduceShape shape, const LinkModel& link, double bytes) {
   const SegmentChoice neighbours = choose_segment(shape, link, bytes);
-  shape.route = neighbours.s < by_doubling_s(shape, link, bytes) ? Route::neighbours : Route::doubling;
+  shape.route =
+      neighbours.s < allgather_by_doubling_s(shape, link, bytes) ? Route::neighbours : Route::doubling;
   shape.segment_bytes = neighbours.bytes;
   return shape;
 }
 
+double allgather_by_doubling_s(const AllreduceShape& shape, const LinkModel& link, double bytes) {
+  double total_s = 0;
+  for (int held = 1; held < shape.ranks; held *= 2)
+    total_s += latency_s(bytes * std::min(held, shape.ranks - held), link);
+  return total_s;
+}
+
 double allgather_messages_s(const AllreduceShape& shape, const LinkModel& link, double bytes) {
   if (shape.ranks == 1) return 0;
-  return std::min(choose_segment(shape, link, bytes).s, by_doubling_s(shape, link, bytes));
+  return std::min(choose_segment(shape, link, bytes).s, allgather_by_doubling_s(shape, link, bytes));
 }
 
 Traffic allgather_messages_sent(const AllreduceShape& shape, std::int64_t bytes) {

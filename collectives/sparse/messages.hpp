@@ -46,7 +46,9 @@ std::span<const std::byte> message_of(const AllreduceCall& call, int rank, int p
 
 /// [s] of allgather_messages() with messages of `bytes`.
 double allgather_messages_s(const AllreduceShape& shape, const LinkModel& link, double bytes);
-/// The route and the segment that this is for.
+/// The same by Route::doubling.
+double allgather_by_doubling_s(const AllreduceShape& shape, const LinkModel& link, double bytes);
+/// The route and the segment that allgather_messages_s() is for.
 AllreduceShape tuned_allgather(AllreduceShape shape, const LinkModel& link, double bytes);
 /// What a rank sends in it; bytes: of each rank's messages.
 Traffic allgather_messages_sent(const AllreduceShape& shape, std::int64_t bytes);

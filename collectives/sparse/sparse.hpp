@@ -12,6 +12,9 @@ extern const AllreduceAlgorithm star_rabenseifner_allreduce;
 extern const AllreduceAlgorithm var_ring_allreduce;
 extern const AllreduceAlgorithm var_tree_allreduce;
 extern const AllreduceAlgorithm var_rabenseifner_allreduce;
+extern const AllreduceAlgorithm quota_ring_allreduce;
+extern const AllreduceAlgorithm quota_rabenseifner_allreduce;
+extern const AllreduceAlgorithm quota_double_tree_allreduce;
 
 /// Float elements, indices that fit uint32, and something to select.
 bool supports_sparse(const AllreduceShape& shape);

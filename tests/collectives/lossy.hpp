@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "collectives/sparse/sparse.hpp"
 #include "tests/collectives/conformance.hpp"
 #include "tests/support/bits.hpp"
 #include "tests/support/topk_oracle.hpp"
@@ -45,6 +46,7 @@ class LossyConformance : public Conformance {
                        .step = step,
                        .own = {},
                        .outcome = {}};
+    if (selects_before_) select_own(call, Picks::leave);
     const Traffic own = run_counted(algorithm(), call);
     report.sent_by_all = {sum_over_ranks(own.messages), sum_over_ranks(own.bytes)};
     report.outcome = call.outcome;
@@ -52,6 +54,17 @@ class LossyConformance : public Conformance {
       if (bits(report.residual[i]) == 0 && bits(input[i]) != 0)
         report.sent.push_back(static_cast<std::uint32_t>(i));
     return report;
+  }
+
+  /// On rank 0 every rank's vector, of equal counts; on others empty ones.
+  std::vector<std::vector<float>> gather(const std::vector<float>& values) const {
+    const auto ranks = static_cast<std::size_t>(rank_ == 0 ? ranks_ : 0);
+    std::vector<float> all(ranks * values.size());
+    const auto count = static_cast<int>(values.size());
+    MPI_Gather(values.data(), count, MPI_FLOAT, all.data(), count, MPI_FLOAT, 0, comm_.handle());
+    std::vector<std::vector<float>> of_ranks;
+    for (auto from = all.begin(); from != all.end(); from += count) of_ranks.emplace_back(from, from + count);
+    return of_ranks;
   }
 
   std::vector<double> sum_over_all(const std::vector<float>& values) const {
@@ -100,6 +113,7 @@ class LossyConformance : public Conformance {
   const Kernels& kernels_ = choose_kernels("auto");
   const IndexCodec* index_codec_ = &raw_indices;
   const ValueCodec* value_codec_ = &float32_values;
+  bool selects_before_ = false;  ///< the call finds its rank's top-k selected, as for pliant_min_gain
   std::int64_t segment_bytes_ = Communicator::kPieceBytes;
   Route route_ = Route::doubling;
 };

@@ -4,6 +4,7 @@
 
 #include "compress/topk.hpp"
 #include "tests/collectives/lossy.hpp"
+#include "tests/collectives/quota_oracle.hpp"
 #include "tests/support/float_inputs.hpp"
 
 namespace pliant {
@@ -37,9 +38,18 @@ class Lossy : public test::LossyConformance {
       EXPECT_TRUE(senders[i] != 0 || test::bits(step.result[i]) == 0) << i;
   }
 
-  /// Exactly k places: the rank's own largest, or those of the leader that the rule names.
+  /// Exactly k places: the rank's own largest, those of the leader that the rule names, or those that all
+  /// ranks have nominated.
   void expect_the_right_places(const test::LossyStep& step, std::int64_t kept, std::int64_t number) const {
     EXPECT_EQ(static_cast<std::int64_t>(step.sent.size()), kept);
+    if (starts_with("quota_")) {
+      EXPECT_TRUE(same_bits_everywhere(step.sent));
+      const std::vector<std::vector<float>> inputs = gather(step.input);
+      if (rank_ == 0) {
+        EXPECT_EQ(step.sent, test::quota_oracle(inputs, kept, number));
+      }
+      return;
+    }
     const int leader = expected_leader(step.input, kept, number);
     if (leader < 0) {
       EXPECT_EQ(step.sent, test::topk_oracle(step.input, kept));
@@ -152,6 +162,46 @@ TEST_P(Lossy, SendsNonFiniteValuesFirstAndCountsThem) {
     EXPECT_EQ(test::bits(step.residual[3]), 0U);
     EXPECT_EQ(sent_nonfinite, last == 0 ? 2 : 1);
   }
+}
+
+/// Where every rank chooses places, none may keep back what it cannot add to.
+TEST_P(Lossy, SendsTheNonFiniteValuesOfAllRanksThatChoose) {
+  if (starts_with("star_") || starts_with("var_")) GTEST_SKIP() << "one rank chooses";
+  std::vector<float> values(100);
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i + 1);
+  const auto own = static_cast<std::size_t>(3 * rank_);
+  values[own] = rank_ % 2 == 0 ? std::numeric_limits<float>::infinity() : -values[own];
+  values[own + 1] = std::numeric_limits<float>::quiet_NaN();
+  for (std::int64_t step = 0; step < ranks_; ++step) {
+    const test::LossyStep report = run(values, 2 * ranks_, step);
+    for (int rank = 0; rank < ranks_; ++rank) {
+      const auto place = static_cast<std::size_t>(3 * rank);
+      if (rank % 2 == 0) {
+        EXPECT_TRUE(std::isinf(report.result[place])) << rank;
+      }
+      EXPECT_TRUE(std::isnan(report.result[place + 1])) << rank;
+    }
+    EXPECT_TRUE(std::isfinite(report.residual[own]) && std::isfinite(report.residual[own + 1]));
+    EXPECT_EQ(report.outcome.selection.nonfinite, rank_ % 2 == 0 ? 2 : 1);
+  }
+}
+
+TEST_P(Lossy, ASelectionMadeBeforeChangesNothing) {
+  const std::vector<float> added = gradient(1009, 0);
+  std::vector<float> input = added;
+  for (std::size_t i = 0; i < input.size(); ++i) input[i] += static_cast<float>(i % 5);
+  for (const std::int64_t kept : {1, 2, 7, 100, 1009})
+    for (std::int64_t step = 0; step < ranks_; ++step) {
+      SCOPED_TRACE("k " + std::to_string(kept) + ", step " + std::to_string(step));
+      selects_before_ = false;
+      const test::LossyStep plain = run(input, kept, step, &added);
+      selects_before_ = true;
+      const test::LossyStep selected = run(input, kept, step, &added);
+      EXPECT_EQ(test::first_difference(selected.result, plain.result), -1);
+      EXPECT_EQ(test::first_difference(selected.residual, plain.residual), -1);
+      EXPECT_EQ(selected.outcome.selection.sent_squared, plain.outcome.selection.sent_squared);
+      EXPECT_EQ(selected.outcome.selection.total_squared, plain.outcome.selection.total_squared);
+    }
 }
 
 INSTANTIATE_TEST_SUITE_P(Registry, Lossy,
