@@ -120,7 +120,7 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"pliant_time_budget_us", "-1", MPI_ERR_INFO_VALUE, "pliant_time_budget_us = -1"},
         Refused{"pliant_min_gain", "1.5", MPI_ERR_INFO_VALUE, "pliant_min_gain = 1.5"},
         Refused{"pliant_quality", "good", MPI_ERR_INFO_VALUE, "pliant_quality = good"},
-        Refused{"pliant_algorithm", "rng", MPI_ERR_INFO_VALUE, "names are ring, rabenseifner, tree, mpi"},
+        Refused{"pliant_algorithm", "rng", MPI_ERR_INFO_VALUE, "names are ring, rabenseifner, double_tree, tree"},
         Refused{"pliant_algorithm", "star_ring", MPI_ERR_INFO_VALUE, "needs an exact algorithm"},
         Refused{"pliant_error_feedback", "ef99", MPI_ERR_INFO_VALUE, "must be one of ef14, ef21, none"},
         Refused{"pliant_min_bytes", "-5", MPI_ERR_INFO_VALUE, "pliant_min_bytes = -5"},

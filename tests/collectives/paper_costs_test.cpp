@@ -111,8 +111,8 @@ TEST(PaperCosts, RabenseifnerDominatesRingAndTreeOnPowersOfTwo) {
       const AllreduceShape shape{.ranks = ranks, .count = count};
       const double rabenseifner_s = find_algorithm("rabenseifner")->cost_s(shape, model);
       for (const char* name : {"ring", "tree"})
-        EXPECT_LE(rabenseifner_s, find_algorithm(name)->paper_cost_s(shape, model.link) * (1 + 1e-12))
-            << name << ranks;
+        // A longer segment is kept where a shorter one gains less than 1 %.
+        EXPECT_LE(rabenseifner_s, find_algorithm(name)->paper_cost_s(shape, model.link) * 1.01) << name << ranks;
     }
   }
 }

@@ -6,6 +6,8 @@
 
 #include "collectives/paper_costs.hpp"
 #include "collectives/topology/binomial.hpp"
+#include "collectives/topology/circulant.hpp"
+#include "collectives/topology/double_tree.hpp"
 #include "collectives/topology/hypercube.hpp"
 #include "collectives/topology/ring.hpp"
 
@@ -63,8 +65,7 @@ TEST_P(Topology, RingSumsEveryContributionOnceThenCopies) {
         for (const int contributor : from) EXPECT_TRUE(into.insert(contributor).second) << "summed twice";
       });
   for (int rank = 0; rank < ranks(); ++rank) {
-    const auto complete = static_cast<std::size_t>(
-        [](int rank, int step, int n) { return ring::chunk(rank, step + n - 1, n); }(rank, 0, ranks()));
+    const auto complete = static_cast<std::size_t>(ring::chunk(rank, ranks() - 1, ranks()));
     EXPECT_EQ(held[static_cast<std::size_t>(rank)][complete], everybody(ranks()));
   }
   ring_steps(
@@ -125,6 +126,61 @@ TEST_P(Topology, HypercubeFoldsTheExtras) {
   EXPECT_EQ(static_cast<int>(cube.size()), corners);
   EXPECT_EQ(*cube.begin(), 0);
   EXPECT_EQ(*cube.rbegin(), corners - 1);
+}
+
+TEST_P(Topology, CirculantSumsEveryContributionOnceThenCopies) {
+  Held held = every_rank_its_own(ranks());
+  const circulant::Rounds rounds = circulant::rounds_of(ranks());
+  EXPECT_EQ(rounds.count, paper::rounds(ranks()));
+  const auto at = [&](Held& of, int rank, int chunk) -> Contributions& {
+    return of[static_cast<std::size_t>(rank)][static_cast<std::size_t>(chunk % ranks())];
+  };
+  int sent = 0;
+  for (int i = 0; i < rounds.count; ++i) {
+    const auto [held_before, half] = rounds.rounds[static_cast<std::size_t>(i)];
+    Held before = held;
+    sent += held_before - half;
+    for (int rank = 0; rank < ranks(); ++rank)
+      for (int offset = half; offset < held_before; ++offset)
+        for (const int contributor : at(before, rank, rank + offset))
+          EXPECT_TRUE(at(held, (rank + half) % ranks(), rank + offset).insert(contributor).second)
+              << "summed twice";
+  }
+  EXPECT_EQ(sent, ranks() - 1);
+  for (int rank = 0; rank < ranks(); ++rank) EXPECT_EQ(at(held, rank, rank), everybody(ranks()));
+  for (int i = rounds.count - 1; i >= 0; --i) {
+    const auto [held_after, half] = rounds.rounds[static_cast<std::size_t>(i)];
+    Held before = held;
+    for (int rank = 0; rank < ranks(); ++rank)
+      for (int offset = half; offset < held_after; ++offset)
+        at(held, rank, rank + offset) = at(before, (rank + half) % ranks(), rank + offset);
+  }
+  for (int rank = 0; rank < ranks(); ++rank)
+    for (int chunk = 0; chunk < ranks(); ++chunk) EXPECT_EQ(at(held, rank, chunk), everybody(ranks()));
+}
+
+TEST_P(Topology, DoubleTreeIsTwoTreesOfInnerNodesThatAreLeavesOfTheOther) {
+  std::vector<int> inner(static_cast<std::size_t>(ranks()));
+  for (const int tree : {0, 1}) {
+    int roots = 0;
+    for (int rank = 0; rank < ranks(); ++rank) {
+      const double_tree::Node node = double_tree::node_of(tree, rank, ranks());
+      roots += node.parent < 0 ? 1 : 0;
+      inner[static_cast<std::size_t>(rank)] += node.child_count > 0 ? 1 : 0;
+      for (int i = 0; i < node.child_count; ++i) {
+        const int child = node.children[static_cast<std::size_t>(i)];
+        EXPECT_EQ(double_tree::node_of(tree, child, ranks()).parent, rank);
+      }
+      int depth = 0;
+      for (int at = rank; double_tree::node_of(tree, at, ranks()).parent >= 0 && depth < 100; ++depth)
+        at = double_tree::node_of(tree, at, ranks()).parent;
+      EXPECT_LE(depth, double_tree::depth(ranks()));
+    }
+    EXPECT_EQ(roots, 1) << "tree " << tree;
+  }
+  int both = 0;
+  for (const int trees : inner) both += trees == 2 ? 1 : 0;
+  EXPECT_LE(both, ranks() % 2);
 }
 
 INSTANTIATE_TEST_SUITE_P(Ranks, Topology, testing::Range(1, 18));

@@ -70,12 +70,14 @@ const std::vector<Pair> kRefused = {
     {"pliant_assert_exact", "maybe"},
     {"pliant_probe_max_ms", "0"},
     {"pliant_probe_max_ms", "-5"},
+    {"pliant_check", "2"},
     {"PLIANT_ENABLE", "2"},
     {"PLIANT_DEBUG", "loud"},
     {"PLIANT_THREADS", "0"},
     {"PLIANT_THREADS", "1.5"},
     {"PLIANT_THREADS", "65"},
     {"PLIANT_THREADS", "all"},
+    {"PLIANT_PROGRESS_THREAD", "yes"},
 };
 
 // Their values are names that a registry knows, or any path: the registries' tests refuse wrong ones.

@@ -216,5 +216,17 @@ TEST(FitOfTimesThatAreNone, LeavesThemOut) {
   EXPECT_EQ(link.samples, 8);
 }
 
+TEST(Gap, IsWhatABurstTakesBeyondTwoLatencies) {
+  const double alpha_s = 1e-3;
+  const std::vector<double> bursts_s = {2 * alpha_s + 31 * 20e-6, 2 * alpha_s + 31 * 90e-6};
+  EXPECT_NEAR(gap_between(bursts_s, 32, alpha_s), 20e-6, 1e-12);
+}
+
+TEST(Gap, LiesBetweenNothingAndTheLatency) {
+  EXPECT_EQ(gap_between(std::vector<double>{1e-4}, 32, 1e-3), 0);
+  EXPECT_EQ(gap_between(std::vector<double>{10.0}, 32, 1e-3), 1e-3);
+  EXPECT_EQ(gap_between({}, 32, 1e-3), 1e-3);
+}
+
 }  // namespace
 }  // namespace pliant
