@@ -56,6 +56,9 @@ struct Workspace {
   Room nominations;  ///< quota_*: indices that all ranks have nominated
   Room magnitudes;   ///< quota_*: of this rank's selection
   Room turns;        ///< quota_*: reserves in the order in which they are drawn
+  Room sums;               ///< sparse vectors that are being added
+  Room borders;            ///< between the ranks' shares of the index
+  SelectWorkspace choice;  ///< a selection among sums, beside the rank's own
 };
 
 /// What a lossy algorithm tells of its run on this rank.
@@ -112,12 +115,15 @@ struct AllreduceAlgorithm {
   double (*paper_cost_s)(const AllreduceShape& shape, const LinkModel& link);
   /// The shape with the choices for which cost_s holds; null: there are none.
   AllreduceShape (*tuned)(AllreduceShape shape, const CostModel& model);
-  /// What `rank` sends: exact, but for the lengths of coded indices other than raw and bitmap.
+  /// What `rank` sends: exact, but for the lengths of coded indices other than raw and bitmap. Where
+  /// most_bytes is not null, its bytes depend on the data, and these are what they are on average.
   Traffic (*sent)(const AllreduceShape& shape, int rank);
   /// Collective. All ranks end with the same bits in `data`. The call must outlive the task.
   Task (*run)(AllreduceCall& call);
   bool calls_mpi = false;  ///< all of it is one of MPI's collectives, which have an order of their own
   bool streams = false;    ///< begins with the elements that are available; others need all of them at once
+  /// [byte] that `rank` sends at most, where that depends on which indices the ranks have in common.
+  std::int64_t (*most_bytes)(const AllreduceShape& shape, int rank) = nullptr;
 };
 
 /// [byte] all ranks together send.

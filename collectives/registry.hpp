@@ -30,6 +30,8 @@ inline constexpr std::array kAlgorithms = {
     &quota_rabenseifner_allreduce,
     &quota_ring_allreduce,
     &quota_double_tree_allreduce,
+    &sparse_rabenseifner_allreduce,
+    &oktopk_allreduce,
 };
 
 using AlgorithmList = std::span<const AllreduceAlgorithm* const>;

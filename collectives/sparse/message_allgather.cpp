@@ -128,13 +128,18 @@ void begin_messages(AllreduceCall& call, std::int64_t most) {
   call.workspace.messages.of<std::byte>(call.comm.ranks() * most);
 }
 
+std::byte* next_message(AllreduceCall& call) {
+  const std::vector<std::span<std::byte>>& list = call.workspace.message_list;
+  return list.empty() ? call.workspace.messages.of<std::byte>(1) : list.back().data() + list.back().size();
+}
+
+void add_encoded(AllreduceCall& call, std::int64_t bytes) {
+  call.workspace.message_list.emplace_back(next_message(call), static_cast<std::size_t>(bytes));
+}
+
 void add_message(AllreduceCall& call, WireShape shape, const ValueCodec* value_codec, Kept kept) {
   const CompressTimer timer(call.outcome.compress_s);
-  std::vector<std::span<std::byte>>& list = call.workspace.message_list;
-  std::byte* const at =
-      list.empty() ? call.workspace.messages.of<std::byte>(1) : list.back().data() + list.back().size();
-  const std::int64_t length = encode_message(shape, *call.shape.index_codec, value_codec, kept, at);
-  list.emplace_back(at, static_cast<std::size_t>(length));
+  add_encoded(call, encode_message(shape, *call.shape.index_codec, value_codec, kept, next_message(call)));
 }
 
 Task allgather_messages(AllreduceCall& call, int per_rank) {
@@ -148,6 +153,13 @@ Task allgather_messages(AllreduceCall& call, int per_rank) {
 
 std::span<const std::byte> message_of(const AllreduceCall& call, int rank, int per_rank, int which) {
   return call.workspace.message_list[static_cast<std::size_t>(place_of(call, rank) * per_rank + which)];
+}
+
+double allgather_by_doubling_s(const AllreduceShape& shape, const LinkModel& link, double bytes) {
+  double total_s = 0;
+  for (int held = 1; held < shape.ranks; held *= 2)
+    total_s += latency_s(bytes * std::min(held, shape.ranks - held), link);
+  return total_s;
 }
 
 AllreduceShape tuned_allgather(AllreduceShape shape, const LinkModel& link, double bytes) {

@@ -35,6 +35,9 @@ void begin_messages(AllreduceCall& call, std::int64_t most);
 
 /// One more message of this rank's own. `values` become their errors of rounding; null for indices alone.
 void add_message(AllreduceCall& call, WireShape shape, const ValueCodec* value_codec, Kept kept);
+/// The same for who encodes it himself: where it goes, and then that it is there.
+std::byte* next_message(AllreduceCall& call);
+void add_encoded(AllreduceCall& call, std::int64_t bytes);
 
 /// Every rank ends with every rank's messages, of which each has added `per_rank`. By the shape's route:
 /// doubling is Bruck's allgather with blocks as long as they are; neighbours passes them around the ring in
@@ -44,7 +47,8 @@ Task allgather_messages(AllreduceCall& call, int per_rank);
 /// One of them, `which` of those of a rank; not checked yet but for its length.
 std::span<const std::byte> message_of(const AllreduceCall& call, int rank, int per_rank = 1, int which = 0);
 
-/// [s] of allgather_messages() with messages of `bytes`.
+/// [s] of allgather_messages() with messages of `bytes`, and by doubling alone.
+double allgather_by_doubling_s(const AllreduceShape& shape, const LinkModel& link, double bytes);
 double allgather_messages_s(const AllreduceShape& shape, const LinkModel& link, double bytes);
 /// The same by Route::doubling.
 double allgather_by_doubling_s(const AllreduceShape& shape, const LinkModel& link, double bytes);

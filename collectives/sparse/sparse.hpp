@@ -15,6 +15,8 @@ extern const AllreduceAlgorithm var_rabenseifner_allreduce;
 extern const AllreduceAlgorithm quota_ring_allreduce;
 extern const AllreduceAlgorithm quota_rabenseifner_allreduce;
 extern const AllreduceAlgorithm quota_double_tree_allreduce;
+extern const AllreduceAlgorithm sparse_rabenseifner_allreduce;
+extern const AllreduceAlgorithm oktopk_allreduce;
 
 /// Float elements, indices that fit uint32, and something to select.
 bool supports_sparse(const AllreduceShape& shape);

@@ -16,6 +16,7 @@ static_assert(std::endian::native == std::endian::little, "numbers are copied in
 
 constexpr std::uint32_t kMagic = 0x9c544c50U;
 constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kNoIndices = 0;
 constexpr std::uint8_t kNoValues = 0;
 constexpr std::uint8_t kFloat32 = 1;
 constexpr std::int64_t kAlignment = 4;
@@ -24,7 +25,7 @@ constexpr std::size_t kChecksumAt = 36;
 struct Header {
   std::uint32_t magic = kMagic;
   std::uint8_t version = kVersion;
-  std::uint8_t index_codec = 0;
+  std::uint8_t index_codec = kNoIndices;
   std::uint8_t value_codec = kNoValues;
   std::uint8_t type = kFloat32;
   std::uint64_t count = 0;
@@ -83,6 +84,14 @@ bool all_finite(const float* values, std::int64_t kept) {
   return others == 0;
 }
 
+/// Puts the header before its payload; returns the bytes of both.
+std::int64_t finish_message(const Header& header, std::byte* out) {
+  std::memcpy(out, &header, sizeof(header));
+  const std::size_t bytes = kHeaderBytes + header.payload_bytes;
+  seal_message({out, bytes});
+  return static_cast<std::int64_t>(bytes);
+}
+
 /// The header, if the message is one of ours.
 Header read_front(std::span<const std::byte> bytes, int sender) {
   if (bytes.size() < kHeaderBytes)
@@ -108,6 +117,26 @@ Header read_header(std::span<const std::byte> bytes, int sender) {
   return header;
 }
 
+bool is_whole(const Header& header, const Expected& expected) {
+  return expected.keeps == Keeps::at_most_or_whole && expected.with_values &&
+         header.index_codec == kNoIndices;
+}
+
+void check_kept(const Header& header, const Expected& expected) {
+  const auto kept = static_cast<std::uint64_t>(expected.shape.kept);
+  const auto refuse_kept = [&](const std::string& rule, const char* action) {
+    refuse(expected.sender, with_number("keeps elements:", header.kept), rule, action);
+  };
+  if (is_whole(header, expected)) {
+    if (header.kept != header.count)
+      refuse_kept(with_number("without indices it must keep all", header.count), kReport);
+  } else if (expected.keeps == Keeps::exactly) {
+    if (header.kept != kept) refuse_kept(with_number("this rank expects", kept), kSameArguments);
+  } else if (header.kept > kept) {
+    refuse_kept(with_number("this rank expects at most", kept), kSameArguments);
+  }
+}
+
 void check_agreement(const Header& header, const Expected& expected) {
   const int sender = expected.sender;
   if (header.type != kFloat32)
@@ -115,9 +144,7 @@ void check_agreement(const Header& header, const Expected& expected) {
   if (header.count != static_cast<std::uint64_t>(expected.shape.count))
     refuse(sender, with_number("is about a vector of count", header.count),
            with_number("this rank's count is", expected.shape.count), kSameArguments);
-  if (header.kept != static_cast<std::uint64_t>(expected.shape.kept))
-    refuse(sender, with_number("keeps elements:", header.kept),
-           with_number("this rank expects", expected.shape.kept), kSameArguments);
+  check_kept(header, expected);
   if ((header.value_codec != kNoValues) != expected.with_values)
     refuse(
         sender, with_number("has value codec", header.value_codec),
@@ -133,7 +160,7 @@ struct Parts {
 
 Parts split(const Header& header, std::span<const std::byte> payload, const Expected& expected,
             const ValueCodec* codec) {
-  const std::int64_t values = value_bytes(codec, expected.shape.kept);
+  const std::int64_t values = value_bytes(codec, static_cast<std::int64_t>(header.kept));
   const auto bytes = static_cast<std::int64_t>(payload.size());
   if (bytes < values + header.padding_bytes)
     refuse(expected.sender, with_number("is too short for its values: its payload has bytes:", bytes),
@@ -159,6 +186,16 @@ std::int64_t max_message_bytes(WireShape shape, const IndexCodec& indices, const
   return kHeaderBytes + index_bytes + kAlignment + value_bytes(widest, shape.kept);
 }
 
+// Fewer indices may lie further apart. But none takes more than 34 bits and its share of a block's byte
+// (rice), or the room does not depend on how many there are (bitmap).
+std::int64_t max_message_bytes_up_to(WireShape shape, const IndexCodec& indices) {
+  constexpr std::int64_t kMostIndexBytes = 5;
+  constexpr std::int64_t kEnds = 8;
+  const std::int64_t index_bytes =
+      std::max(indices.max_bytes(shape.count, shape.kept), shape.kept * kMostIndexBytes + kEnds);
+  return kHeaderBytes + index_bytes + kAlignment + float32_values.bytes(shape.kept);
+}
+
 double predicted_message_bytes(WireShape shape, const IndexCodec& indices, const ValueCodec* values) {
   const double index_bytes = std::min(indices.predicted_bytes(shape.count, shape.kept),
                                       raw_indices.predicted_bytes(shape.count, shape.kept));
@@ -182,12 +219,19 @@ std::int64_t encode_message(WireShape shape, const IndexCodec& index_codec, cons
   header.value_codec = value_codec == nullptr ? kNoValues : value_codec->id;
   header.count = static_cast<std::uint64_t>(shape.count);
   header.kept = static_cast<std::uint64_t>(shape.kept);
-  const std::int64_t payload_bytes = index_bytes + padding_bytes + value_bytes(value_codec, shape.kept);
-  header.payload_bytes = static_cast<std::uint64_t>(payload_bytes);
+  header.payload_bytes =
+      static_cast<std::uint64_t>(index_bytes + padding_bytes + value_bytes(value_codec, shape.kept));
   header.padding_bytes = static_cast<std::uint32_t>(padding_bytes);
-  std::memcpy(out, &header, sizeof(header));
-  seal_message({out, static_cast<std::size_t>(kHeaderBytes + payload_bytes)});
-  return kHeaderBytes + payload_bytes;
+  return finish_message(header, out);
+}
+
+std::int64_t encode_whole_message(std::span<const float> values, std::byte* out) {
+  if (!values.empty()) std::memcpy(out + kHeaderBytes, values.data(), values.size_bytes());
+  Header header;
+  header.value_codec = float32_values.id;
+  header.count = header.kept = values.size();
+  header.payload_bytes = values.size_bytes();
+  return finish_message(header, out);
 }
 
 void seal_message(std::span<std::byte> message) {
@@ -207,8 +251,8 @@ std::int64_t announced_bytes(std::span<const std::byte> front, std::int64_t most
   return kHeaderBytes + static_cast<std::int64_t>(payload_bytes);
 }
 
-void decode_message(std::span<const std::byte> message, const Expected& expected, std::uint32_t* indices,
-                    float* values) {
+Decoded decode_message(std::span<const std::byte> message, const Expected& expected, std::uint32_t* indices,
+                       float* values) {
   const int sender = expected.sender;
   const Header header = read_header(message, sender);
   const auto payload = message.subspan(kHeaderBytes);
@@ -219,8 +263,9 @@ void decode_message(std::span<const std::byte> message, const Expected& expected
     refuse(sender, with_number("has checksum", header.checksum),
            with_number("its bytes have", checksum_of(message)), kRunAgain);
   check_agreement(header, expected);
+  const Decoded decoded{static_cast<std::int64_t>(header.kept), is_whole(header, expected)};
   const IndexCodec* index_codec = index_codec_of(header.index_codec);
-  if (index_codec == nullptr)
+  if (index_codec == nullptr && !decoded.whole)
     refuse(sender, with_number("has index codec", header.index_codec), "this version has no such codec",
            kSameProgram);
   const ValueCodec* value_codec = value_codec_of(header.value_codec);
@@ -228,12 +273,16 @@ void decode_message(std::span<const std::byte> message, const Expected& expected
     refuse(sender, with_number("has value codec", header.value_codec), "this version has no such codec",
            kSameProgram);
   const Parts parts = split(header, payload, expected, value_codec);
-  const char* problem =
-      index_codec->decode(parts.indices, expected.shape.count, expected.shape.kept, indices);
+  const char* problem = nullptr;
+  if (!decoded.whole)
+    problem = index_codec->decode(parts.indices, expected.shape.count, decoded.kept, indices);
+  else if (!parts.indices.empty())
+    problem = "a whole vector needs none";
   if (problem != nullptr) refuse(sender, "has wrong indices", problem, kReport);
-  if (value_codec == nullptr) return;
-  problem = value_codec->decode(parts.values, expected.shape.kept, values);
+  if (value_codec == nullptr) return decoded;
+  problem = value_codec->decode(parts.values, decoded.kept, values);
   if (problem != nullptr) refuse(sender, "has wrong values", problem, kReport);
+  return decoded;
 }
 
 }  // namespace pliant

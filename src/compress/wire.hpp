@@ -3,7 +3,7 @@
 // Little-endian. Header, by offset:
 //    0  u32  magic: "PLT" and 0x9c, which no text has
 //    4  u8   version of this format: 1
-//    5  u8   index codec (index_codec.hpp)
+//    5  u8   index codec (index_codec.hpp); 0: no indices, since all of the vector is there
 //    6  u8   value codec (value_codec.hpp); 0: no values
 //    7  u8   type of the elements: 1 = float32
 //    8  u64  count: elements of the vector
@@ -32,6 +32,9 @@ struct WireShape {
 /// Room that encode_message() may write to. `values` is null for messages of indices alone, here and below.
 std::int64_t max_message_bytes(WireShape shape, const IndexCodec& indices, const ValueCodec* values);
 
+/// The same with float32 values for any message of at most shape.kept elements.
+std::int64_t max_message_bytes_up_to(WireShape shape, const IndexCodec& indices);
+
 /// Mean over random index sets; a pure function: ranks agree.
 double predicted_message_bytes(WireShape shape, const IndexCodec& indices, const ValueCodec* values);
 
@@ -46,6 +49,14 @@ struct Kept {
 std::int64_t encode_message(WireShape shape, const IndexCodec& index_codec, const ValueCodec* value_codec,
                             Kept kept, std::byte* out);
 
+/// [byte] of a whole message: all elements of a vector, and no indices.
+constexpr std::int64_t whole_message_bytes(std::int64_t count) {
+  return kHeaderBytes + count * static_cast<std::int64_t>(sizeof(float));
+}
+
+/// Writes one of float32 values; returns its bytes. Only a receiver that expects one takes it.
+std::int64_t encode_whole_message(std::span<const float> values, std::byte* out);
+
 /// Bytes of the message at the front of `bytes`, which holds all of it. Checks no more of it than that.
 /// sender: the rank that errors name. Throws Error(other).
 std::int64_t message_bytes(std::span<const std::byte> bytes, int sender);
@@ -53,17 +64,32 @@ std::int64_t message_bytes(std::span<const std::byte> bytes, int sender);
 /// The same of a message that may not be there whole, but for its header, and has at most `most` bytes.
 std::int64_t announced_bytes(std::span<const std::byte> front, std::int64_t most, int sender);
 
+/// How many elements a message may keep.
+enum class Keeps {
+  exactly,          ///< shape.kept: sender and receiver agreed
+  at_most,          ///< up to shape.kept: the message tells
+  at_most_or_whole  ///< up to shape.kept, or everything, in a whole message
+};
+
 /// What a receiver knows of a message before it has it.
 struct Expected {
   WireShape shape;
   bool with_values;
   int sender;  ///< the rank that errors name
+  Keeps keeps = Keeps::exactly;
 };
 
-/// Writes indices[kept], and values[kept] if these are expected. Throws Error(other) for all that differs
-/// from what encode_message() writes for `expected`; some of both has then been written.
-void decode_message(std::span<const std::byte> message, const Expected& expected, std::uint32_t* indices,
-                    float* values);
+/// What a message has turned out to be.
+struct Decoded {
+  std::int64_t kept;
+  bool whole;  ///< kept == count, and no indices were written
+};
+
+/// Writes indices[kept], and values[kept] if these are expected, or values[count] of a whole message. Throws
+/// Error(other) for all that differs from what encode_message(), or encode_whole_message(), writes for
+/// `expected`; some of both has then been written.
+Decoded decode_message(std::span<const std::byte> message, const Expected& expected, std::uint32_t* indices,
+                       float* values);
 
 /// Writes the checksum of a message that is complete otherwise. encode_message() has done so.
 void seal_message(std::span<std::byte> message);

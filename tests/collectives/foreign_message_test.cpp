@@ -46,17 +46,26 @@ std::vector<Damage> damages() {
 
 class ForeignMessage : public test::LossyConformance {
  protected:
-  /// A good message of `kept` indices 3, 6, 9, ..., with or without values.
-  static std::vector<std::byte> message(std::int64_t kept, bool with_values) {
+  /// A good message of `kept` of `count` indices, 3, 6, 9, ..., with or without values.
+  static std::vector<std::byte> message(std::int64_t count, std::int64_t kept, bool with_values) {
     std::vector<std::uint32_t> indices(static_cast<std::size_t>(kept));
     std::vector<float> values(indices.size(), 2);
     for (std::size_t j = 0; j < indices.size(); ++j) indices[j] = static_cast<std::uint32_t>(3 * (j + 1));
     const ValueCodec* codec = with_values ? &float32_values : nullptr;
-    const WireShape shape{kCount, kept};
+    const WireShape shape{count, kept};
     std::vector<std::byte> bytes(static_cast<std::size_t>(max_message_bytes(shape, raw_indices, codec)));
     bytes.resize(static_cast<std::size_t>(encode_message(
         shape, raw_indices, codec, {indices.data(), with_values ? values.data() : nullptr}, bytes.data())));
     return bytes;
+  }
+
+  /// What rank 1 tells of its indices. Rank 0 has the first kKept ones.
+  void put_border_in_the_middle() const {
+    const std::uint32_t mine = kCount - kKept / 2;
+    std::uint32_t theirs = 0;
+    MPI_Sendrecv(&mine, sizeof mine, MPI_BYTE, 0, 0, &theirs, sizeof theirs, MPI_BYTE, 0, 0, comm_.handle(),
+                 MPI_STATUS_IGNORE);
+    EXPECT_EQ((mine + theirs) / 2, kCount / 2);
   }
 };
 
@@ -64,14 +73,18 @@ TEST_P(ForeignMessage, IsRefusedWithSenderAndReason) {
   if (ranks_ != 2) GTEST_SKIP() << "between two ranks";
   if (starts_with("var_")) GTEST_SKIP() << "the same messages, after an exchange of scores";
   const bool leads = starts_with("star_");
-  const bool nominates = starts_with("quota_");  // the second of its messages is the bad one
+  const bool nominates = starts_with("quota_");       // the second of its messages is the bad one
+  const bool borders = algorithm().name == "oktopk";  // agrees on who gets which half of the elements
+  const bool halves = borders || algorithm().name == "sparse_rabenseifner";
   for (const Damage& damage : damages()) {
     SCOPED_TRACE(damage.name);
     if (rank_ == 1) {
-      std::vector<std::byte> bad = nominates ? message(kReserve, false) : message(kKept, !leads);
+      if (borders) put_border_in_the_middle();
+      std::vector<std::byte> bad = message(halves ? kCount / 2 : kCount, nominates ? kReserve : kKept,
+                                           !leads && !nominates);
       damage.make(bad);
       if (nominates) {
-        const std::vector<std::byte> good = message(kKept / 2, false);
+        const std::vector<std::byte> good = message(kCount, kKept / 2, false);
         bad.insert(bad.begin(), good.begin(), good.end());
       }
       std::vector<std::byte> theirs(leads ? 0 : 100'000);

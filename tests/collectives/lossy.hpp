@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
 
 #include "collectives/sparse/sparse.hpp"
@@ -24,6 +25,9 @@ struct LossyStep {
 class LossyConformance : public Conformance {
  protected:
   bool starts_with(std::string_view prefix) const { return algorithm().name.starts_with(prefix); }
+
+  /// Does every rank send its own top-k.
+  bool sends_its_own() const { return algorithm().name == "allgather_topk" || starts_with("sparse_"); }
 
   /// One step on `input`, of which `gradient` is still to be added (null: nothing is).
   LossyStep run(const std::vector<float>& input, std::int64_t kept, std::int64_t step,
@@ -97,6 +101,20 @@ class LossyConformance : public Conformance {
     return all;
   }
 
+  /// What all ranks sent is what the algorithm says of the call, or, where the data decide, within its bound.
+  void expect_predicted_traffic(const LossyStep& step, const AllreduceShape& shape) const {
+    const Traffic predicted = predicted_for_all(shape);
+    EXPECT_EQ(step.sent_by_all.messages, predicted.messages);
+    if (algorithm().most_bytes == nullptr) {
+      EXPECT_EQ(step.sent_by_all.bytes, predicted.bytes);
+      return;
+    }
+    std::int64_t most = 0;
+    for (int rank = 0; rank < ranks_; ++rank) most += algorithm().most_bytes(shape, rank);
+    EXPECT_LE(predicted.bytes, most);
+    EXPECT_LE(step.sent_by_all.bytes, most);
+  }
+
   /// The leader that star_* and var_* must take, by the rule and not by their code; -1 where there is none.
   int expected_leader(const std::vector<float>& input, std::int64_t kept, std::int64_t step) const {
     if (starts_with("star_")) return static_cast<int>(step % ranks_);
@@ -109,6 +127,41 @@ class LossyConformance : public Conformance {
     MPI_Allgather(&score, 1, MPI_DOUBLE, scores.data(), 1, MPI_DOUBLE, comm_.handle());
     return static_cast<int>(std::max_element(scores.begin(), scores.end()) - scores.begin());
   }
+
+  /// What oktopk must choose, by the rule and not by its code: the `kept` largest of the sum of everybody's
+  /// top-k, the lowest first of equals.
+  std::vector<std::uint32_t> expected_choice(const std::vector<float>& input, std::int64_t kept) const {
+    std::vector<float> own(input.size());
+    std::vector<float> selects(input.size());
+    for (const std::uint32_t index : topk_oracle(input, kept)) {
+      own[index] = input[index];
+      selects[index] = 1;
+    }
+    const std::vector<double> sums = sum_over_all(own);
+    const std::vector<double> senders = sum_over_all(selects);
+    std::vector<std::uint32_t> places;
+    std::vector<float> values;
+    for (std::uint32_t i = 0; i < input.size(); ++i) {
+      if (senders[i] == 0) continue;
+      places.push_back(i);
+      values.push_back(static_cast<float>(sums[i]));
+    }
+    std::vector<std::uint32_t> chosen = topk_oracle(values, kept);
+    for (std::uint32_t& index : chosen) index = places[index];
+    return chosen;
+  }
+
+  /// Of these places, those among the rank's own top-k.
+  static std::vector<std::uint32_t> own_among(const std::vector<std::uint32_t>& places,
+                                              const std::vector<float>& input, std::int64_t kept) {
+    const std::vector<std::uint32_t> own = topk_oracle(input, kept);
+    std::vector<std::uint32_t> both;
+    std::set_intersection(places.begin(), places.end(), own.begin(), own.end(), std::back_inserter(both));
+    return both;
+  }
+
+  /// Does it choose among the sums of what ranks send, so that they send some in vain.
+  bool chooses_sums() const { return algorithm().name == "oktopk"; }
 
   const Kernels& kernels_ = choose_kernels("auto");
   const IndexCodec* index_codec_ = &raw_indices;

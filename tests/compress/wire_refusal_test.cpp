@@ -160,5 +160,60 @@ TEST(WireRefuses, PaddingThatIsNotZero) {
   EXPECT_TRUE(text.starts_with("the message of rank 3 is wrongly padded")) << text;
 }
 
+/// What a receiver that expects at most `most` says.
+std::string refusal_up_to(std::span<const std::byte> message, WireShape most,
+                          Keeps keeps = Keeps::at_most_or_whole) {
+  const Expected expected{.shape = most, .with_values = true, .sender = 5, .keeps = keeps};
+  std::vector<std::uint32_t> indices(static_cast<std::size_t>(most.kept));
+  std::vector<float> values(static_cast<std::size_t>(most.count));
+  return test::error_text(ErrorClass::other,
+                          [&] { decode_message(message, expected, indices.data(), values.data()); });
+}
+
+TEST(WireRefuses, MoreThanThereMayBe) {
+  const test::Message message = message_of(raw_indices, &float32_values);
+  EXPECT_TRUE(refusal_up_to(message.bytes, {600, 60})
+                  .starts_with("the message of rank 5 keeps elements: 61 (this rank expects at most 60"));
+  EXPECT_TRUE(refusal_up_to(message.bytes, {599, 61})
+                  .starts_with("the message of rank 5 is about a vector of count 600"));
+}
+
+test::Bytes whole_message(std::int64_t count) {
+  const std::vector<float> values(static_cast<std::size_t>(count), 2);
+  test::Bytes bytes(static_cast<std::size_t>(whole_message_bytes(count)));
+  encode_whole_message(values, bytes.data());
+  return bytes;
+}
+
+TEST(WireRefuses, AWholeVectorWhereNoneIsExpectedOrItIsNone) {
+  test::Bytes message = whole_message(10);
+  EXPECT_TRUE(is_refused(message, {.shape = {10, 10}, .with_values = true, .sender = 5}));
+  EXPECT_TRUE(refusal_up_to(message, {10, 3}, Keeps::at_most)
+                  .starts_with("the message of rank 5 keeps elements: 10 (this rank expects at most 3"));
+  EXPECT_TRUE(refusal_up_to(message, {9, 3}).starts_with("the message of rank 5 is about a vector"));
+  message[16] = std::byte{9};
+  seal_message(message);
+  EXPECT_TRUE(
+      refusal_up_to(message, {10, 10})
+          .starts_with("the message of rank 5 keeps elements: 9 (without indices it must keep all 10"));
+  message[16] = std::byte{10};
+  message[24] = std::byte{44};
+  message.resize(message.size() + 4);
+  seal_message(message);
+  EXPECT_TRUE(refusal_up_to(message, {10, 10}).starts_with("the message of rank 5 has wrong indices"));
+}
+
+TEST(WireRefuses, EveryChangedByteOfAWholeVector) {
+  test::Bytes message = whole_message(20);
+  for (std::byte& byte : message) {
+    const std::byte right = byte;
+    for (int change = 1; change < 256; ++change) {
+      byte = right ^ static_cast<std::byte>(change);
+      ASSERT_FALSE(refusal_up_to(message, {20, 3}).empty());
+    }
+    byte = right;
+  }
+}
+
 }  // namespace
 }  // namespace pliant

@@ -137,5 +137,52 @@ TEST(Wire, IsTheSameOnEveryRun) {
   EXPECT_EQ(small_message().bytes, small_message().bytes);
 }
 
+TEST(Wire, TellsHowMuchItKeeps) {
+  test::Random random(4);
+  for (const IndexCodec* codec : index_codecs())
+    for (const std::int64_t kept : {0, 1, 70, 100}) {
+      const auto message = test::encode(test::random_set(random, 1000, kept),
+                                        test::random_values(random, kept), *codec, &float32_values);
+      std::vector<std::uint32_t> indices(100);
+      std::vector<float> values(1000);
+      const Expected expected{
+          .shape = {1000, 100}, .with_values = true, .sender = 0, .keeps = Keeps::at_most_or_whole};
+      const Decoded decoded = decode_message(message.bytes, expected, indices.data(), values.data());
+      EXPECT_EQ(decoded.kept, kept);
+      EXPECT_FALSE(decoded.whole);
+      indices.resize(static_cast<std::size_t>(kept));
+      values.resize(static_cast<std::size_t>(kept));
+      EXPECT_EQ(indices, message.indices);
+      EXPECT_EQ(test::first_difference(values, message.values), -1);
+    }
+}
+
+TEST(Wire, CarriesWholeVectorsWithoutIndices) {
+  test::Random random(5);
+  for (const std::int64_t count : {0, 1, 1000}) {
+    const std::vector<float> sent = test::random_values(random, count);
+    test::Bytes bytes(static_cast<std::size_t>(whole_message_bytes(count)));
+    EXPECT_EQ(encode_whole_message(sent, bytes.data()), whole_message_bytes(count));
+    std::vector<float> values(sent.size());
+    const Expected expected{
+        .shape = {count, 0}, .with_values = true, .sender = 0, .keeps = Keeps::at_most_or_whole};
+    const Decoded decoded = decode_message(bytes, expected, nullptr, values.data());
+    EXPECT_EQ(decoded.kept, count);
+    EXPECT_TRUE(decoded.whole);
+    EXPECT_EQ(test::first_difference(values, sent), -1);
+  }
+}
+
+TEST(Wire, HasRoomForFewerElementsThanTheMost) {
+  for (const IndexCodec* codec : index_codecs())
+    for (const std::int64_t count : {std::int64_t{1}, std::int64_t{1000}, std::int64_t{1} << 32})
+      for (std::int64_t most = 1; most <= std::min<std::int64_t>(count, 1 << 24); most *= 5) {
+        const std::int64_t room = max_message_bytes_up_to({count, most}, *codec);
+        for (std::int64_t kept = most; kept > 0; kept -= 1 + kept / 100)
+          EXPECT_GE(room, max_message_bytes({count, kept}, *codec, &float32_values))
+              << codec->name << ", " << count << ", " << kept << " of " << most;
+      }
+}
+
 }  // namespace
 }  // namespace pliant

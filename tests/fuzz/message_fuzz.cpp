@@ -1,5 +1,6 @@
 // A whole message. What is expected of it is what its own header says, and half of the inputs get a right
-// checksum, so that everything behind these checks is reached.
+// checksum, so that everything behind these checks is reached. Half of them may
+// keep fewer elements, or be whole.
 #include "compress/wire.hpp"
 #include "core/error.hpp"
 #include "tests/fuzz/input.hpp"
@@ -32,12 +33,18 @@ Expected expected_of(std::span<const std::byte> message) {
 void run(std::span<const std::byte> bytes) {
   if (bytes.empty()) return;
   std::vector<std::byte> message(bytes.begin() + 1, bytes.end());
-  const Expected expected = expected_of(message);
+  Expected expected = expected_of(message);
+  if ((bytes[0] & std::byte{2}) != std::byte{0} && expected.shape.count <= kMostKept) {
+    expected.keeps = Keeps::at_most_or_whole;
+    expected.shape.kept = expected.shape.count;
+  }
   if ((bytes[0] & std::byte{1}) != std::byte{0} && message.size() >= kHeaderBytes) seal_message(message);
   std::vector<std::uint32_t> indices(static_cast<std::size_t>(expected.shape.kept));
   std::vector<float> values(expected.with_values ? indices.size() : 0);
   try {
-    decode_message(message, expected, indices.data(), values.data());
+    const Decoded decoded = decode_message(message, expected, indices.data(), values.data());
+    expect(decoded.kept <= expected.shape.kept, "no more than expected");
+    indices.resize(decoded.whole ? 0 : static_cast<std::size_t>(decoded.kept));
   } catch (const Error&) {
     return;
   }
