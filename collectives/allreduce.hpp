@@ -14,6 +14,7 @@
 #include "core/task.hpp"
 #include "kernels/kernels.hpp"
 #include "mpi/communicator.hpp"
+#include "mpi/host_group.hpp"
 
 namespace pliant {
 
@@ -26,6 +27,8 @@ enum class Route {
 /// What is to be reduced: all that a cost formula may know of a call. Equal on all ranks.
 struct AllreduceShape {
   int ranks = 1;
+  int hosts = ranks;       ///< on which they are
+  int most_on_host = 1;    ///< ranks
   std::int64_t count = 0;  ///< elements per rank
   ElementType type = ElementType::float32;
   std::int64_t kept = 0;  ///< elements a lossy algorithm sends values for; ignored by exact ones
@@ -34,6 +37,7 @@ struct AllreduceShape {
   // How it is done, where an algorithm leaves a choice: its tuned() sets these. Any value is correct.
   std::int64_t segment_bytes = Communicator::kPieceBytes;  ///< longest message of a pipeline, a multiple of 8
   Route route = Route::doubling;                           ///< of coded messages
+  std::int64_t block_bytes = Communicator::kPieceBytes;    ///< what leaders of hosts reduce at once; as above
 
   std::int64_t bytes() const { return count * element_bytes(type); }
   std::int64_t kept_bytes() const { return kept * element_bytes(type); }
@@ -53,9 +57,9 @@ struct Workspace {
   std::vector<std::span<std::byte>> message_list;
   Room indices;  ///< decoded ones
   Room values;
-  Room nominations;  ///< quota_*: indices that all ranks have nominated
-  Room magnitudes;   ///< quota_*: of this rank's selection
-  Room turns;        ///< quota_*: reserves in the order in which they are drawn
+  Room nominations;        ///< quota_*: indices that all ranks have nominated
+  Room magnitudes;         ///< quota_*: of this rank's selection
+  Room turns;              ///< quota_*: reserves in the order in which they are drawn
   Room sums;               ///< sparse vectors that are being added
   Room borders;            ///< between the ranks' shares of the index
   SelectWorkspace choice;  ///< a selection among sums, beside the rank's own
@@ -86,6 +90,8 @@ struct AllreduceCall {
   int tag = 0;            ///< its messages have this tag and the next kTags - 1, and no others' have
   bool may_block = true;  ///< false: others are under way that this call must not keep waiting
   MPI_Comm mpi_comm = MPI_COMM_NULL;  ///< for MPI's own collectives where operations may overtake one another
+  HostGroup* hosts =
+      nullptr;                ///< null: every host has one rank; must be there where the shape says otherwise
   std::byte* data = nullptr;  ///< [count] exact: in this rank's elements, out the result; lossy: out only
 
   // Lossy algorithms only: float sums.
@@ -120,6 +126,7 @@ struct AllreduceAlgorithm {
   Traffic (*sent)(const AllreduceShape& shape, int rank);
   /// Collective. All ranks end with the same bits in `data`. The call must outlive the task.
   Task (*run)(AllreduceCall& call);
+  bool two_level = false;  ///< asks on which hosts the ranks are
   bool calls_mpi = false;  ///< all of it is one of MPI's collectives, which have an order of their own
   bool streams = false;    ///< begins with the elements that are available; others need all of them at once
   /// [byte] that `rank` sends at most, where that depends on which indices the ranks have in common.

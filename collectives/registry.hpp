@@ -8,6 +8,7 @@
 #include "collectives/allreduce.hpp"
 #include "collectives/dense/dense.hpp"
 #include "collectives/sparse/sparse.hpp"
+#include "collectives/two_level/two_level.hpp"
 
 namespace pliant {
 
@@ -32,6 +33,12 @@ inline constexpr std::array kAlgorithms = {
     &quota_double_tree_allreduce,
     &sparse_rabenseifner_allreduce,
     &oktopk_allreduce,
+    &shared_memory_allreduce,
+    &two_level_ring_allreduce,
+    &two_level_rabenseifner_allreduce,
+    &two_level_recursive_doubling_allreduce,
+    &two_level_allgather_topk_allreduce,
+    &two_level_star_ring_allreduce,
 };
 
 using AlgorithmList = std::span<const AllreduceAlgorithm* const>;

@@ -31,6 +31,11 @@ std::size_t index_of(std::string_view name, std::string_view text) {
   refuse(text, ": no algorithm is called '" + std::string(name) + "'");
 }
 
+/// Operations of such an algorithm meet in something that ranks have to come to in the same order.
+bool needs_order(const AllreduceAlgorithm& algorithm) {
+  return algorithm.calls_mpi || algorithm.two_level;
+}
+
 /// Stable, and without the buffer that std::stable_sort allocates.
 void sort_by_time(std::span<Candidate> items) {
   for (std::size_t i = 1; i < items.size(); ++i)
@@ -81,7 +86,7 @@ bool AlgorithmFilter::allows_any(bool exact) const {
 
 bool AlgorithmFilter::allows_resumable() const {
   for (std::size_t i = 0; i < kAlgorithms.size(); ++i)
-    if (allowed_[i] && kAlgorithms[i]->exact && !kAlgorithms[i]->calls_mpi) return true;
+    if (allowed_[i] && kAlgorithms[i]->exact && !needs_order(*kAlgorithms[i])) return true;
   return false;
 }
 
@@ -99,12 +104,12 @@ double predict_s(const AllreduceAlgorithm& algorithm, const AllreduceShape& shap
 CandidateList rank_candidates(const SelectionRequest& request, const AlgorithmFilter& filter,
                               const CostModel& model) {
   CandidateList list;
-  const bool without_mpi = request.resumable && filter.allows_resumable();
+  const bool in_any_order = request.resumable && filter.allows_resumable();
   for (const AllreduceAlgorithm* algorithm : kAlgorithms) {
     if (!(algorithm->exact ? request.exact : request.lossy)) continue;
     if (!filter.allows(*algorithm) || !algorithm->supports(request.shape)) continue;
     if (request.deterministic && !algorithm->deterministic) continue;
-    if (without_mpi && algorithm->calls_mpi) continue;
+    if (in_any_order && needs_order(*algorithm)) continue;
     if (request.formula == CostFormula::paper && algorithm->paper_cost_s == nullptr) continue;
     const double besides_s = algorithm->exact ? request.drain_s : 0;
     list.items[list.used++] = {algorithm,

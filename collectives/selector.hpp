@@ -20,7 +20,7 @@ class AlgorithmFilter {
   explicit AlgorithmFilter(std::string_view text);
 
   bool allows(const AllreduceAlgorithm& algorithm) const;
-  /// Is anything exact allowed that does not call MPI's collectives?
+  /// Is anything exact allowed whose operations may overtake one another?
   bool allows_resumable() const;
   /// Is anything exact (or: lossy) allowed?
   bool allows_any(bool exact) const;
@@ -40,8 +40,10 @@ struct SelectionRequest {
   bool lossy = false;    ///< may lossy algorithms compete
   bool exact = true;     ///< may exact ones
   bool deterministic = false;
-  bool resumable = false;  ///< leave out those that call MPI's collectives, where another is allowed
-  double drain_s = 0;      ///< [s] what exact ones take besides: sending a residual too
+  /// Operations may overtake one another: leave out what needs one order on all ranks (MPI's own collectives,
+  /// the memory of a host), where another is allowed.
+  bool resumable = false;
+  double drain_s = 0;  ///< [s] what exact ones take besides: sending a residual too
   CostFormula formula = CostFormula::measured;
 };
 

@@ -170,13 +170,6 @@ AllreduceShape tuned_allgather(AllreduceShape shape, const LinkModel& link, doub
   return shape;
 }
 
-double allgather_by_doubling_s(const AllreduceShape& shape, const LinkModel& link, double bytes) {
-  double total_s = 0;
-  for (int held = 1; held < shape.ranks; held *= 2)
-    total_s += latency_s(bytes * std::min(held, shape.ranks - held), link);
-  return total_s;
-}
-
 double allgather_messages_s(const AllreduceShape& shape, const LinkModel& link, double bytes) {
   if (shape.ranks == 1) return 0;
   return std::min(choose_segment(shape, link, bytes).s, allgather_by_doubling_s(shape, link, bytes));

@@ -47,8 +47,7 @@ Task allgather_messages(AllreduceCall& call, int per_rank);
 /// One of them, `which` of those of a rank; not checked yet but for its length.
 std::span<const std::byte> message_of(const AllreduceCall& call, int rank, int per_rank = 1, int which = 0);
 
-/// [s] of allgather_messages() with messages of `bytes`, and by doubling alone.
-double allgather_by_doubling_s(const AllreduceShape& shape, const LinkModel& link, double bytes);
+/// [s] of allgather_messages() with messages of `bytes`.
 double allgather_messages_s(const AllreduceShape& shape, const LinkModel& link, double bytes);
 /// The same by Route::doubling.
 double allgather_by_doubling_s(const AllreduceShape& shape, const LinkModel& link, double bytes);

@@ -65,7 +65,7 @@ int allreduce(const void* sendbuf, void* recvbuf, MPI_Count count, MPI_Datatype 
   if (plan.settings.check) check_alike_now(*context, under_way, intention_of("", count, datatype, op, plan));
   if (by_mpi) return pass_to_mpi(mpi_send, recvbuf, count, datatype, op, comm);
   if (count == 0) return MPI_SUCCESS;
-  const AllreduceShape shape = plan.shape(context->comm().ranks(), count, *type);
+  const AllreduceShape shape = plan.shape(context->hosts().layout(), count, *type);
   TensorState* tensor =
       lossy_eligible(plan, shape, *reduction) ? context->blocking_tensor(buffers.recv, count) : nullptr;
   OperationRun run{
@@ -147,7 +147,7 @@ int Pliant_Comm_plan(MPI_Comm comm, MPI_Count count, MPI_Datatype datatype, MPI_
                   "count must be > 0, datatype and operation ones that Pliant has kernels for",
                   "What it has none for goes to MPI");
     const Plan& plan = context->plan();
-    const AllreduceShape shape = plan.shape(context->comm().ranks(), count, *type);
+    const AllreduceShape shape = plan.shape(context->hosts().layout(), count, *type);
     const bool eligible = lossy_eligible(plan, shape, *reduction);
     const DecisionInput input{plan, shape, eligible, context->model(), context->last_report.compute_s};
     write_plan(decide(input), shape, context->model(), max, reports, n);

@@ -123,12 +123,17 @@ std::shared_ptr<Context> Context::of(MPI_Comm comm) {
 Context::Context(MPI_Comm user, Process& process)
     : process_(process),
       comm_(Communicator::duplicate(user)),
+      hosts_(comm_),
       id_(process.next_communicator()),
       kernels_(choose_kernels(process.settings().kernels)),
       team_(process.settings().threads),
       model_(kNominalModel) {
   comm_.set_idle(go_on, this);
   share_environment();
+  if (hosts_.refused())
+    warn_once(
+        "no memory that the ranks of a host could share: they send messages instead. Look at the room in "
+        "/dev/shm, or where your MPI library keeps its files");
   problem_ = attempt([&] { plan_ = make_plan(config_); });
 }
 

@@ -19,6 +19,7 @@
 #include "collectives/allreduce.hpp"
 #include "core/error.hpp"
 #include "mpi/communicator.hpp"
+#include "mpi/host_group.hpp"
 
 namespace pliant {
 
@@ -103,6 +104,7 @@ class Context {
 
   Communicator& comm() { return comm_; }
   int ranks() const { return comm_.ranks(); }
+  HostGroup& hosts() { return hosts_; }
   Process& process() { return process_; }
   const Kernels& kernels() const { return kernels_; }
   std::int64_t id() const { return id_; }
@@ -123,6 +125,7 @@ class Context {
 
   Process& process_;
   Communicator comm_;
+  HostGroup hosts_;
   std::int64_t id_;
   Config config_;
   std::optional<Plan> plan_;

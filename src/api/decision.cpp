@@ -63,6 +63,9 @@ Decision decide_exact(const DecisionInput& input, const char* why) {
   const SelectionRequest request{
       .shape = input.shape, .deterministic = input.plan.settings.deterministic, .resumable = input.resumable};
   decision.candidates = rank_candidates(request, input.plan.filter.for_exact_call(), input.model);
+  // What is named may be unable to: shared_memory on several hosts.
+  if (decision.candidates.used == 0)
+    decision.candidates = rank_candidates(request, AlgorithmFilter(), input.model);
   take_first(decision, input.shape.count, input.shape.count);
   explain(decision, "%s: %s", decision.algorithm->name.data(), why);
   return decision;

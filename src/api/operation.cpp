@@ -48,6 +48,7 @@ AllreduceCall make_call(OperationRun& run, const AllreduceShape& shape) {
           .tag = operation.tag,
           .may_block = !run.context.has_requests(),
           .mpi_comm = operation.mpi_comm,
+          .hosts = &run.context.hosts(),
           .data = static_cast<std::byte*>(operation.recv),
           .own = {},
           .outcome = {}};
@@ -210,7 +211,7 @@ Task run_operation(OperationRun& run) {
   const double begin_s = MPI_Wtime();
   const double between_s = context.end_s > 0 ? begin_s - context.end_s : 0;
   if (context.end_s > 0) context.compute_times.add(between_s);
-  AllreduceShape shape = operation.plan.shape(context.comm().ranks(), operation.count, operation.type);
+  AllreduceShape shape = operation.plan.shape(context.hosts().layout(), operation.count, operation.type);
   const bool eligible = lossy_eligible(operation.plan, shape, operation.op);
   if (!context.measured() && needs_measuring(operation.plan, shape, operation.op)) context.measure();
   const double measured_begin_s = MPI_Wtime();
@@ -275,7 +276,7 @@ void flush_tensor(Context& context, const Plan& plan, TensorState& tensor, float
       plan, &tensor, rest.data(), rest.data(), tensor.count, ElementType::float32, ReduceOp::sum, false};
   UnderWay& under_way = context.blocking();
   OperationRun run{context, operation, under_way};
-  const AllreduceShape shape{.ranks = context.comm().ranks(), .count = tensor.count, .kept = tensor.count};
+  const AllreduceShape shape = plan.shape(context.hosts().layout(), tensor.count, ElementType::float32);
   const Decision decision = decide_exact(
       {.plan = plan, .shape = shape, .model = context.model(), .resumable = context.has_requests()}, "flush");
   context.prepare(under_way);

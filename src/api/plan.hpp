@@ -17,8 +17,10 @@ struct Plan {
   const ValueCodec* value_codec = nullptr;
 
   /// What a call of this plan is to reduce; `kept` is all.
-  AllreduceShape shape(int ranks, std::int64_t count, ElementType type) const {
-    return {.ranks = ranks,
+  AllreduceShape shape(const HostLayout& layout, std::int64_t count, ElementType type) const {
+    return {.ranks = layout.ranks(),
+            .hosts = layout.hosts(),
+            .most_on_host = layout.most_on_host(),
             .count = count,
             .type = type,
             .kept = count,

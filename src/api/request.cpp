@@ -107,7 +107,7 @@ void make_ready(Pliant_Request_s& request, MPI_Info info) {
   if (reason_for_mpi(request) != nullptr || !request.plan.filter.for_exact_call().allows_resumable())
     request.mpi_comm = context.another_communicator();
   if (type && op && !context.measured() &&
-      needs_measuring(request.plan, request.plan.shape(context.ranks(), request.count, *type), *op))
+      needs_measuring(request.plan, request.plan.shape(context.hosts().layout(), request.count, *type), *op))
     context.measure();
   context.want_progress_thread();
 }

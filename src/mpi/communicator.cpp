@@ -16,11 +16,24 @@ constexpr auto kPiece = static_cast<std::size_t>(Communicator::kPieceBytes);
 Communicator Communicator::duplicate(MPI_Comm user) {
   MPI_Comm comm = MPI_COMM_NULL;
   check(MPI_Comm_dup(user, &comm), "MPI_Comm_dup");
-  MPI_Comm_set_errhandler(comm, MPI_ERRORS_RETURN);
   return Communicator(comm);
 }
 
+Communicator Communicator::split(const Communicator& comm, int color) {
+  MPI_Comm part = MPI_COMM_NULL;
+  check(MPI_Comm_split(comm.handle(), color, comm.rank(), &part), "MPI_Comm_split");
+  return Communicator(part);
+}
+
+Communicator Communicator::on_this_host(const Communicator& comm) {
+  MPI_Comm host = MPI_COMM_NULL;
+  check(MPI_Comm_split_type(comm.handle(), MPI_COMM_TYPE_SHARED, comm.rank(), MPI_INFO_NULL, &host),
+        "MPI_Comm_split_type");
+  return Communicator(host);
+}
+
 Communicator::Communicator(MPI_Comm comm) : comm_(comm) {
+  MPI_Comm_set_errhandler(comm_, MPI_ERRORS_RETURN);
   check(MPI_Comm_rank(comm_, &rank_), "MPI_Comm_rank");
   check(MPI_Comm_size(comm_, &ranks_), "MPI_Comm_size");
 }

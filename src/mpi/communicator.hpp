@@ -24,6 +24,10 @@ class Communicator {
  public:
   /// Collective over `user`. The duplicate returns error codes, whatever handler `user` has.
   static Communicator duplicate(MPI_Comm user);
+  /// Collective over `comm`: the ranks that give the same color, in their order there.
+  static Communicator split(const Communicator& comm, int color);
+  /// Collective over `comm`: the ranks that can share memory with this one, in their order there.
+  static Communicator on_this_host(const Communicator& comm);
 
   Communicator(Communicator&& other) noexcept;
   Communicator& operator=(Communicator&&) = delete;
@@ -58,10 +62,13 @@ class Communicator {
     ++traffic_.messages;
     traffic_.bytes += static_cast<std::int64_t>(bytes);
   }
+  /// Count what was sent for this communicator's ranks on another one.
+  void count_sent(const Traffic& elsewhere) { traffic_ = traffic_ + elsewhere; }
   /// Count bytes that MPI's own collectives sent on handle(), by estimate.
   void add_estimated_bytes(std::int64_t bytes) { traffic_.bytes += bytes; }
 
  private:
+  /// Takes it over.
   explicit Communicator(MPI_Comm comm);
 
   MPI_Comm comm_ = MPI_COMM_NULL;

@@ -1,19 +1,23 @@
-// Once buffers have grown, a step of a lossy algorithm allocates nothing: neither kernels nor codecs nor
-// collectives. This program counts what operator new is asked for.
+// Once buffers have grown, a step of a lossy algorithm or one in two levels allocates nothing: neither
+// kernels nor codecs nor collectives. This program counts what operator new is asked for, and communicators
+// and windows.
 #include <gtest/gtest.h>
 
 #include <atomic>
 #include <cstdlib>
+#include <memory>
 #include <new>
 #include <random>
 #include <vector>
 
 #include "collectives/registry.hpp"
 #include "compress/topk.hpp"
+#include "tests/support/host_layouts.hpp"
 
 namespace {
 
 std::atomic<std::int64_t> allocations{0};
+std::int64_t made_by_mpi = 0;
 
 void* counted(std::size_t bytes, std::size_t alignment) {
   ++allocations;
@@ -43,6 +47,21 @@ void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
   std::free(memory);
 }
 
+/// MPI's profiling interface: what must not happen in a call.
+extern "C" int MPI_Comm_split(MPI_Comm comm, int color, int key, MPI_Comm* made) {
+  ++made_by_mpi;
+  return PMPI_Comm_split(comm, color, key, made);
+}
+extern "C" int MPI_Win_allocate_shared(MPI_Aint size, int unit, MPI_Info info, MPI_Comm comm, void* base,
+                                       MPI_Win* window) {
+  ++made_by_mpi;
+  return PMPI_Win_allocate_shared(size, unit, info, comm, base, window);
+}
+extern "C" int MPI_Win_sync(MPI_Win window) {
+  ++made_by_mpi;
+  return PMPI_Win_sync(window);
+}
+
 namespace pliant {
 namespace {
 
@@ -56,10 +75,14 @@ class Allocation : public testing::Test {
                        .workspace = workspace_,
                        .kernels = choose_kernels("auto"),
                        .shape = {.ranks = comm_.ranks(),
+                                 .hosts = hosts_ != nullptr ? hosts_->layout().hosts() : comm_.ranks(),
+                                 .most_on_host = hosts_ != nullptr ? hosts_->layout().most_on_host() : 1,
                                  .count = kCount,
                                  .kept = kept_count(kCount, 0.02),
                                  .index_codec = &indices,
-                                 .value_codec = &values},
+                                 .value_codec = &values,
+                                 .block_bytes = 100'000},
+                       .hosts = hosts_.get(),
                        .data = reinterpret_cast<std::byte*>(result_.data()),
                        .residual = residual_.data(),
                        .gradient = gradient_.data(),
@@ -74,7 +97,9 @@ class Allocation : public testing::Test {
     const std::int64_t ranks = comm_.ranks();  // every rank leads once
     for (std::int64_t number = 0; number < 2 * ranks; ++number) step(algorithm, indices, values, number);
     const std::int64_t before = allocations;
+    const std::int64_t made_before = made_by_mpi;
     for (std::int64_t number = 0; number < 2 * ranks; ++number) step(algorithm, indices, values, number);
+    EXPECT_EQ(made_by_mpi, made_before) << algorithm.name;
     EXPECT_EQ(allocations - before, 0) << algorithm.name << ", " << indices.name << ", " << values.name;
   }
 
@@ -88,6 +113,7 @@ class Allocation : public testing::Test {
 
   Communicator comm_ = Communicator::duplicate(MPI_COMM_WORLD);
   Workspace workspace_;
+  std::unique_ptr<HostGroup> hosts_;
   std::vector<float> gradient_ = noise();
   std::vector<float> residual_ = std::vector<float>(kCount);
   std::vector<float> result_ = std::vector<float>(kCount);
@@ -106,6 +132,22 @@ TEST_F(Allocation, NothingOnceBuffersHaveGrown) {
       expect_none_after_growing(*algorithm, *indices, float32_values);
     for (const ValueCodec* values : value_codecs())
       expect_none_after_growing(*algorithm, raw_indices, *values);
+  }
+}
+
+TEST_F(Allocation, NothingInTwoLevels) {
+  for (const test::NamedLayout& layout : test::host_layouts(comm_.ranks())) {
+    SCOPED_TRACE(layout.name);
+    const std::int64_t made_before = made_by_mpi;
+    hosts_ = std::make_unique<HostGroup>(comm_, layout.marks);
+    if (!hosts_->layout().flat()) {
+      EXPECT_EQ(made_by_mpi - made_before, 3) << "they are counted";
+    }
+    for (const AllreduceAlgorithm* algorithm : algorithms()) {
+      const bool one_host = hosts_->layout().hosts() == 1;
+      if (!algorithm->two_level || (algorithm == &shared_memory_allreduce && !one_host)) continue;
+      expect_none_after_growing(*algorithm, raw_indices, float32_values);
+    }
   }
 }
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <mpi.h>
 
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@
 #include "collectives/registry.hpp"
 #include "mpi/agree.hpp"
 #include "tests/collectives/counting_transport.hpp"
+#include "tests/support/host_layouts.hpp"
 
 namespace pliant::test {
 
@@ -37,11 +39,40 @@ class Conformance : public testing::TestWithParam<const AllreduceAlgorithm*> {
     return messages_seen() - before;
   }
 
+  /// body() as the ranks are; and, for an algorithm that asks, on every layout of them that it supports.
+  template <class Body>
+  void on_every_layout(Body&& body) {
+    if (!algorithm().two_level) return body();
+    for (const NamedLayout& layout : host_layouts(ranks_)) {
+      hosts_ = std::make_unique<HostGroup>(comm_, layout.marks);
+      if (!algorithm().supports(laid_out({.count = 1}))) continue;
+      SCOPED_TRACE(layout.name);
+      body();
+    }
+    hosts_.reset();
+  }
+
+  /// The shape of this communicator and layout.
+  AllreduceShape laid_out(AllreduceShape shape) const {
+    shape.ranks = shape.hosts = ranks_;
+    if (hosts_ == nullptr) return shape;
+    shape.hosts = hosts_->layout().hosts();
+    shape.most_on_host = hosts_->layout().most_on_host();
+    return shape;
+  }
+
+  /// Of this rank. In a shape the first ranks stand for the leaders of hosts.
+  Traffic predicted(const AllreduceShape& shape) const {
+    if (hosts_ == nullptr) return algorithm().sent(shape, rank_);
+    return hosts_->leads() ? algorithm().sent(shape, hosts_->host()) : Traffic{};
+  }
+
   /// The MPI library's own messages are not counted.
   bool counts_its_bytes() const { return GetParam() != &mpi_allreduce; }
 
   Communicator comm_ = Communicator::duplicate(MPI_COMM_WORLD);
   Workspace workspace_;
+  std::unique_ptr<HostGroup> hosts_;
   const int rank_ = comm_.rank();
   const int ranks_ = comm_.ranks();
 };

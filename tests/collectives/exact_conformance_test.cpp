@@ -1,4 +1,6 @@
 // Every exact algorithm of the registry, on inputs whose sums are exact: then there is one right answer.
+#include <sched.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -53,22 +55,25 @@ class Exact : public test::Conformance {
     AllreduceCall call{.comm = comm_,
                        .workspace = workspace_,
                        .kernels = scalar_kernels,
-                       .shape = {.ranks = ranks_,
-                                 .count = static_cast<std::int64_t>(values.size()),
-                                 .type = type,
-                                 .segment_bytes = segment_bytes_},
+                       .shape = laid_out({.count = static_cast<std::int64_t>(values.size()),
+                                          .type = type,
+                                          .segment_bytes = segment_bytes_,
+                                          .block_bytes = block_bytes()}),
                        .op = op,
+                       .hosts = hosts_.get(),
                        .data = reinterpret_cast<std::byte*>(storage.data() + 1),
                        .own = {},
                        .outcome = {}};
     const Traffic sent = run_counted(algorithm(), call);
     std::copy(storage.begin() + 1, storage.end(), values.begin());
     if (counts_its_bytes()) {
-      const Traffic predicted = algorithm().sent(call.shape, rank_);
-      EXPECT_EQ(sent.messages, predicted.messages);
-      EXPECT_EQ(sent.bytes, predicted.bytes);
+      EXPECT_EQ(sent.messages, predicted(call.shape).messages);
+      EXPECT_EQ(sent.bytes, predicted(call.shape).bytes);
     }
   }
+
+  /// Whole, then some and many.
+  std::int64_t block_bytes() const { return std::min(Communicator::kPieceBytes, segment_bytes_ * 16); }
 
   /// Whole messages, then pipelines of a few and of very many segments.
   template <class T>
@@ -77,7 +82,7 @@ class Exact : public test::Conformance {
          {Communicator::kPieceBytes, std::int64_t{4096}, std::int64_t{64}}) {
       segment_bytes_ = segment_bytes;
       SCOPED_TRACE("segments of " + std::to_string(segment_bytes) + " bytes");
-      expect_exact_in_segments<T>(type);
+      on_every_layout([&] { expect_exact_in_segments<T>(type); });
     }
   }
 
@@ -111,6 +116,29 @@ class Exact : public test::Conformance {
     return values;
   }
 
+  void expect_the_same_bits() {
+    for (const test::FloatInput& input : test::kFloatInputs) {
+      // Which NaN comes out of a sum of two is the MPI library's affair.
+      if (&algorithm() == &mpi_allreduce && input.name == "non-finite") continue;
+      for (const std::int64_t count : {5, 1000, 20'011}) {
+        std::vector<float> values = awkward(static_cast<std::size_t>(count), input);
+        allreduce(values, ElementType::float32, ReduceOp::sum);
+        EXPECT_TRUE(same_bits_everywhere(values)) << input.name << ", count " << count;
+      }
+    }
+  }
+
+  void expect_the_count_changes_nothing() {
+    for (const test::FloatInput& input : test::kFloatInputs) {
+      std::vector<float> all = awkward(20'011, input);
+      std::vector<float> prefix(all.begin(), all.begin() + 1000);
+      allreduce(all, ElementType::float32, ReduceOp::sum);
+      allreduce(prefix, ElementType::float32, ReduceOp::sum);
+      all.resize(prefix.size());
+      EXPECT_EQ(test::first_difference(all, prefix), -1) << input.name;
+    }
+  }
+
   std::int64_t segment_bytes_ = Communicator::kPieceBytes;
 };
 
@@ -130,34 +158,35 @@ TEST_P(Exact, Int64) {
 }
 
 TEST_P(Exact, IntegersWrapAsInMpi) {
-  std::vector<std::int32_t> values(10, std::numeric_limits<std::int32_t>::max());
-  allreduce(values, ElementType::int32, ReduceOp::sum);
   const auto wrapped =
       static_cast<std::int32_t>(static_cast<std::int64_t>(ranks_) * std::numeric_limits<std::int32_t>::max());
-  EXPECT_EQ(values, std::vector<std::int32_t>(10, wrapped));
+  on_every_layout([&] {
+    std::vector<std::int32_t> values(10, std::numeric_limits<std::int32_t>::max());
+    allreduce(values, ElementType::int32, ReduceOp::sum);
+    EXPECT_EQ(values, std::vector<std::int32_t>(10, wrapped));
+  });
 }
 
 TEST_P(Exact, AllRanksEndWithTheSameBitsWhateverTheFloats) {
-  for (const test::FloatInput& input : test::kFloatInputs) {
-    // Which NaN comes out of a sum of two is the MPI library's affair.
-    if (&algorithm() == &mpi_allreduce && input.name == "non-finite") continue;
-    for (const std::int64_t count : {5, 1000, 20'011}) {
-      std::vector<float> values = awkward(static_cast<std::size_t>(count), input);
-      allreduce(values, ElementType::float32, ReduceOp::sum);
-      EXPECT_TRUE(same_bits_everywhere(values)) << input.name << ", count " << count;
+  on_every_layout([&] { expect_the_same_bits(); });
+}
+
+/// Of lengths that are summed in different ways, by ranks that come at different times.
+TEST_P(Exact, CallsFollowOneAnotherHoweverLateARankIs) {
+  on_every_layout([&] {
+    for (int number = 0; number < 14; ++number) {
+      const std::int64_t count = std::vector<std::int64_t>{1, 70'001, 300, 4097, 0, 40'000}[number % 6];
+      std::vector<std::int32_t> values(static_cast<std::size_t>(count), rank_ + number);
+      for (int i = 0; number % 7 == rank_ && i < 500; ++i) sched_yield();
+      allreduce(values, ElementType::int32, ReduceOp::sum);
+      const std::int32_t sum = ranks_ * (ranks_ - 1) / 2 + ranks_ * number;
+      EXPECT_EQ(values, std::vector<std::int32_t>(values.size(), sum)) << "call " << number;
     }
-  }
+  });
 }
 
 TEST_P(DeterministicExact, CountChangesNothing) {
-  for (const test::FloatInput& input : test::kFloatInputs) {
-    std::vector<float> all = awkward(3001, input);
-    std::vector<float> prefix(all.begin(), all.begin() + 1000);
-    allreduce(all, ElementType::float32, ReduceOp::sum);
-    allreduce(prefix, ElementType::float32, ReduceOp::sum);
-    all.resize(prefix.size());
-    EXPECT_EQ(test::first_difference(all, prefix), -1) << input.name;
-  }
+  on_every_layout([&] { expect_the_count_changes_nothing(); });
 }
 
 INSTANTIATE_TEST_SUITE_P(Registry, Exact,

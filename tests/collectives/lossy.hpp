@@ -14,7 +14,8 @@
 namespace pliant::test {
 
 struct LossyStep {
-  std::vector<float> input;         ///< [count] this rank's error-fed gradient
+  /// [count] this rank's error-fed gradient; in two levels: those of its host on the leader, 0 on other ranks
+  std::vector<float> input;
   std::vector<float> residual;      ///< [count] what it did not send
   std::vector<float> result;        ///< [count]
   std::vector<std::uint32_t> sent;  ///< places where the residual became zero and the input was not
@@ -44,6 +45,7 @@ class LossyConformance : public Conformance {
                        .workspace = workspace_,
                        .kernels = kernels_,
                        .shape = shape_of(input.size(), kept),
+                       .hosts = hosts_.get(),
                        .data = reinterpret_cast<std::byte*>(report.result.data()),
                        .residual = report.residual.data(),
                        .gradient = gradient != nullptr ? gradient->data() : nullptr,
@@ -54,8 +56,9 @@ class LossyConformance : public Conformance {
     const Traffic own = run_counted(algorithm(), call);
     report.sent_by_all = {sum_over_ranks(own.messages), sum_over_ranks(own.bytes)};
     report.outcome = call.outcome;
+    report.input = sum_on_leader(input);
     for (std::size_t i = 0; i < input.size(); ++i)
-      if (bits(report.residual[i]) == 0 && bits(input[i]) != 0)
+      if (bits(report.residual[i]) == 0 && bits(report.input[i]) != 0)
         report.sent.push_back(static_cast<std::uint32_t>(i));
     return report;
   }
@@ -70,6 +73,18 @@ class LossyConformance : public Conformance {
     for (auto from = all.begin(); from != all.end(); from += count) of_ranks.emplace_back(from, from + count);
     return of_ranks;
   }
+
+  /// What the ranks of a host hold together, on its leader; nothing on the others.
+  std::vector<float> sum_on_leader(std::vector<float> values) const {
+    if (hosts_ == nullptr) return values;
+    const Communicator host = Communicator::split(comm_, hosts_->host());
+    MPI_Allreduce(MPI_IN_PLACE, values.data(), static_cast<int>(values.size()), MPI_FLOAT, MPI_SUM,
+                  host.handle());
+    return hosts_->leads() ? values : std::vector<float>(values.size());
+  }
+
+  /// Of a host in two levels, of a rank otherwise.
+  int sender() const { return hosts_ != nullptr ? hosts_->layout().leader(hosts_->host()) : rank_; }
 
   std::vector<double> sum_over_all(const std::vector<float>& values) const {
     std::vector<double> sums(values.begin(), values.end());
@@ -86,13 +101,12 @@ class LossyConformance : public Conformance {
   }
 
   AllreduceShape shape_of(std::size_t count, std::int64_t kept) const {
-    return {.ranks = ranks_,
-            .count = static_cast<std::int64_t>(count),
-            .kept = kept,
-            .index_codec = index_codec_,
-            .value_codec = value_codec_,
-            .segment_bytes = segment_bytes_,
-            .route = route_};
+    return laid_out({.count = static_cast<std::int64_t>(count),
+                     .kept = kept,
+                     .index_codec = index_codec_,
+                     .value_codec = value_codec_,
+                     .segment_bytes = segment_bytes_,
+                     .route = route_});
   }
 
   Traffic predicted_for_all(const AllreduceShape& shape) const {
@@ -117,7 +131,9 @@ class LossyConformance : public Conformance {
 
   /// The leader that star_* and var_* must take, by the rule and not by their code; -1 where there is none.
   int expected_leader(const std::vector<float>& input, std::int64_t kept, std::int64_t step) const {
-    if (starts_with("star_")) return static_cast<int>(step % ranks_);
+    if (starts_with("two_level_star_") && hosts_ != nullptr)
+      return hosts_->layout().leader(static_cast<int>(step % hosts_->layout().hosts()));
+    if (starts_with("star_") || starts_with("two_level_star_")) return static_cast<int>(step % ranks_);
     if (!starts_with("var_")) return -1;
     double score = 0;
     for (const std::uint32_t index : topk_oracle(input, kept))

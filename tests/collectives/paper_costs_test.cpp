@@ -112,7 +112,8 @@ TEST(PaperCosts, RabenseifnerDominatesRingAndTreeOnPowersOfTwo) {
       const double rabenseifner_s = find_algorithm("rabenseifner")->cost_s(shape, model);
       for (const char* name : {"ring", "tree"})
         // A longer segment is kept where a shorter one gains less than 1 %.
-        EXPECT_LE(rabenseifner_s, find_algorithm(name)->paper_cost_s(shape, model.link) * 1.01) << name << ranks;
+        EXPECT_LE(rabenseifner_s, find_algorithm(name)->paper_cost_s(shape, model.link) * 1.01)
+            << name << ranks;
     }
   }
 }

@@ -20,6 +20,16 @@ constexpr CostModel kModel{.link = {.alpha_s = 20e-6, .beta_s_per_byte = 0.8e-9}
                                        .apply_s_per_element = 1e-10,
                                        .pair_s_per_element = 1e-9}};
 
+/// Of so many ranks, on hosts such that the algorithm can run.
+AllreduceShape shape_for(const AllreduceAlgorithm& algorithm, int ranks) {
+  AllreduceShape shape{.ranks = ranks, .count = 100'000, .kept = 1000};
+  if (!algorithm.supports(shape)) {
+    shape.hosts = 1;
+    shape.most_on_host = ranks;
+  }
+  return shape;
+}
+
 class Algorithm : public testing::TestWithParam<const AllreduceAlgorithm*> {};
 
 TEST_P(Algorithm, IsFoundByItsNameAndNoOther) {
@@ -32,7 +42,7 @@ TEST_P(Algorithm, IsFoundByItsNameAndNoOther) {
 TEST_P(Algorithm, CostsMoreWithMoreElementsMoreKeptAndMoreLatency) {
   const AllreduceAlgorithm& algorithm = *GetParam();
   for (int ranks = 2; ranks <= 17; ++ranks) {
-    const AllreduceShape shape{.ranks = ranks, .count = 100'000, .kept = 1000};
+    const AllreduceShape shape = shape_for(algorithm, ranks);
     AllreduceShape longer = shape;
     longer.count *= 2;
     AllreduceShape denser = shape;
@@ -72,16 +82,27 @@ TEST_P(Algorithm, SendsNothingAlone) {
   EXPECT_EQ(total_wire_bytes(*GetParam(), alone), 0);
 }
 
+TEST_P(Algorithm, SendsAsManyBytesAsItsLeadersDo) {
+  if (!GetParam()->two_level) return;
+  AllreduceShape uneven{.ranks = 7, .hosts = 3, .most_on_host = 4, .count = 1000, .kept = 10};
+  AllreduceShape leaders{.ranks = 3, .count = 1000, .kept = 10};
+  if (!GetParam()->supports(uneven)) uneven.hosts = leaders.hosts = 1;
+  EXPECT_EQ(total_wire_bytes(*GetParam(), uneven), total_wire_bytes(*GetParam(), leaders));
+}
+
 TEST_P(Algorithm, SupportsWhatItsKindMust) {
   const bool exact = GetParam()->exact;
   for (const ElementType type :
        {ElementType::float32, ElementType::float64, ElementType::int32, ElementType::int64}) {
-    const AllreduceShape shape{.ranks = 2, .count = 10, .type = type, .kept = 1};
+    AllreduceShape shape = shape_for(*GetParam(), 2);
+    shape.type = type;
     EXPECT_EQ(GetParam()->supports(shape), exact || type == ElementType::float32);
   }
-  const AllreduceShape empty{.ranks = 2, .count = 0};
+  AllreduceShape empty = shape_for(*GetParam(), 2);
+  empty.count = 0;
   EXPECT_EQ(GetParam()->supports(empty), exact);
-  const AllreduceShape beyond_uint32{.ranks = 2, .count = (std::int64_t{1} << 32) + 1, .kept = 1};
+  AllreduceShape beyond_uint32 = shape_for(*GetParam(), 2);
+  beyond_uint32.count = (std::int64_t{1} << 32) + 1;
   EXPECT_EQ(GetParam()->supports(beyond_uint32), exact);
 }
 

@@ -24,6 +24,14 @@ Names all_names() {
   return names;
 }
 
+/// Those that can run kShape.
+Names names_where_supported() {
+  Names names;
+  for (const AllreduceAlgorithm* algorithm : algorithms())
+    if (algorithm->supports(kShape)) names.emplace_back(algorithm->name);
+  return names;
+}
+
 Names allowed(const AlgorithmFilter& filter) {
   Names names;
   for (const AllreduceAlgorithm* algorithm : algorithms())
@@ -81,7 +89,7 @@ TEST(AlgorithmFilter, AnExactCallFallsBackWhereOnlyLossyOnesAreNamed) {
 
 TEST(Selector, RanksByPredictedTime) {
   const CandidateList list = rank_candidates({.shape = kShape, .lossy = true}, AlgorithmFilter(), kModel);
-  ASSERT_EQ(list.used, kAlgorithms.size());
+  ASSERT_EQ(list.used, names_where_supported().size());
   for (std::size_t i = 0; i < list.used; ++i) {
     const Candidate& candidate = list.items[i];
     EXPECT_EQ(candidate.predicted_s, candidate.algorithm->cost_s(kShape, kModel));
@@ -95,7 +103,7 @@ TEST(Selector, RanksByPredictedTime) {
 TEST(Selector, TiesKeepTheOrderOfTheRegistry) {
   const CandidateList list =
       rank_candidates({.shape = kShape, .lossy = true}, AlgorithmFilter(), CostModel());
-  EXPECT_EQ(names_of(list), all_names());
+  EXPECT_EQ(names_of(list), names_where_supported());
 }
 
 TEST(Selector, KeepsToTheKindsAskedFor) {
@@ -104,7 +112,7 @@ TEST(Selector, KeepsToTheKindsAskedFor) {
       rank_candidates({.shape = kShape, .lossy = true, .exact = false}, AlgorithmFilter(), kModel);
   ASSERT_GT(exact.used, 0U);
   ASSERT_GT(lossy.used, 0U);
-  EXPECT_EQ(exact.used + lossy.used, kAlgorithms.size());
+  EXPECT_EQ(exact.used + lossy.used, names_where_supported().size());
   for (const Candidate& candidate : exact.all()) EXPECT_TRUE(candidate.algorithm->exact);
   for (const Candidate& candidate : lossy.all()) EXPECT_FALSE(candidate.algorithm->exact);
 }
@@ -116,6 +124,20 @@ TEST(Selector, LeavesOutWhatCannotRun) {
   EXPECT_GT(list.used, 0U);
   for (const Candidate& candidate : list.all())
     EXPECT_TRUE(candidate.algorithm->exact) << candidate.algorithm->name;
+}
+
+TEST(Selector, TakesMemoryInsideHostsWhereThereAreHosts) {
+  const CostModel model{.link = kModel.link, .compute = {.gamma_s_per_byte = 1e-10}};
+  const auto first = [&](int hosts, int most_on_host, std::int64_t count) {
+    const AllreduceShape shape{.ranks = 8, .hosts = hosts, .most_on_host = most_on_host, .count = count};
+    return names_of(rank_candidates({.shape = shape}, AlgorithmFilter(), model)).front();
+  };
+  for (const std::int64_t count : {1, 1000, 1'000'000, 10'000'000}) {
+    EXPECT_EQ(first(1, 8, count), "shared_memory") << count;
+    EXPECT_TRUE(first(2, 4, count).starts_with("two_level_")) << count;
+    EXPECT_TRUE(first(4, 3, count).starts_with("two_level_")) << count;
+    EXPECT_FALSE(first(8, 1, count).starts_with("two_level_")) << count;
+  }
 }
 
 TEST(Selector, MayFindNothing) {

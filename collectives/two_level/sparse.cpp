@@ -1,0 +1,123 @@
+// two_level_* of the lossy kind: dense inside hosts, sparse between them.
+//   The error-fed gradients of a host's ranks are summed onto its leader, whose residual takes over all that
+//   is not sent; those of the other ranks become zero. Leaders run the lossy algorithm; the result is handed
+//   out.
+// Bytes sent by a leader: those of the algorithm with as many ranks as there are hosts, each of which sends k
+// elements; other ranks send none. Nothing is lost: of each host, sent + the leader's residual is the sum of
+// its error-fed gradients. All ranks end with the same bits, since leaders do. With one host, its sum's k
+// largest. The cost takes every link to be as slow as the slowest, and a host to have the most ranks that any
+// has.
+#include "collectives/sparse/sparse.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "collectives/two_level/in_host.hpp"
+#include "collectives/two_level/two_level.hpp"
+
+namespace pliant {
+namespace {
+
+template <const AllreduceAlgorithm& sparse>
+double cost_s(const AllreduceShape& shape, const CostModel& model) {
+  const double between_s = sparse.cost_s(between_hosts(shape), model);
+  if (shape.most_on_host == 1) return between_s;
+  return static_cast<double>(shape.count) * model.compute.drain_s_per_element + sum_in_host_s(shape, model) +
+         between_s + spread_in_host_s(shape, model);
+}
+
+template <const AllreduceAlgorithm& sparse>
+AllreduceShape tuned(AllreduceShape shape, const CostModel& model) {
+  const AllreduceShape between = tuned_for(sparse, between_hosts(shape), model);
+  shape.segment_bytes = between.segment_bytes;
+  shape.route = between.route;
+  return shape;
+}
+
+/// The first ranks stand for the leaders: which ones lead is not the shape's to say.
+template <const AllreduceAlgorithm& sparse>
+Traffic sent(const AllreduceShape& shape, int rank) {
+  return rank < shape.hosts ? sparse.sent(between_hosts(shape), rank) : Traffic{};
+}
+
+/// data = this rank's error-fed gradient, residual = 0.
+void empty_residual(AllreduceCall& call) {
+  const CompressTimer timer(call.outcome.compress_s);
+  auto* const fed = reinterpret_cast<float*>(call.data);
+  const std::int64_t count = call.shape.count;
+  if (call.gradient != nullptr) {
+    call.kernels.drain(fed, call.gradient, call.residual, count, call.workspace.select);
+  } else {
+    std::copy_n(call.residual, count, fed);
+    std::fill_n(call.residual, count, 0.0F);
+  }
+}
+
+/// Leaders. Where the host has several ranks, their sum is in `data`, and what this rank may have selected of
+/// its own is not the host's.
+Task send_between_hosts(AllreduceCall& call, const AllreduceAlgorithm& sparse) {
+  AllreduceCall between = call_between_hosts(call, 0, call.shape.count);
+  between.residual = call.residual;
+  if (call.hosts->local_ranks() > 1) {
+    between.gradient = reinterpret_cast<const float*>(call.data);
+    between.outcome.compress_s = call.outcome.compress_s;
+  } else {
+    between.gradient = call.gradient;
+    between.own = call.own;
+    between.outcome = call.outcome;
+  }
+  co_await run_between_hosts(call, between, sparse);
+  call.outcome = between.outcome;
+}
+
+Task send_in_two_levels(AllreduceCall& call, const AllreduceAlgorithm& sparse) {
+  const HostGroup::Turn turn(*call.hosts);
+  const auto has_come = [&] { return turn.has_come(); };
+  co_await until(has_come);
+  std::int64_t available = 0;
+  if (call.hosts->local_ranks() > 1) {
+    empty_residual(call);
+    co_await sum_in_host(call, Takers::leader, available);
+    call.outcome.selection = {};
+  }
+  if (call.hosts->leads()) co_await send_between_hosts(call, sparse);
+  available = call.shape.count;
+  co_await spread_in_host(call, available);
+}
+
+template <const AllreduceAlgorithm& sparse>
+Task run(AllreduceCall& call) {
+  return has_two_levels(call) ? send_in_two_levels(call, sparse) : sparse.run(call);
+}
+
+}  // namespace
+
+constinit const AllreduceAlgorithm two_level_allgather_topk_allreduce{
+    .name = "two_level_allgather_topk",
+    .summary = "sums inside hosts, their top-k to every host",
+    .exact = false,
+    .deterministic = false,
+    .supports = supports_sparse,
+    .cost_s = cost_s<allgather_topk_allreduce>,
+    .paper_cost_s = nullptr,
+    .tuned = tuned<allgather_topk_allreduce>,
+    .sent = sent<allgather_topk_allreduce>,
+    .run = run<allgather_topk_allreduce>,
+    .two_level = true,
+};
+
+constinit const AllreduceAlgorithm two_level_star_ring_allreduce{
+    .name = "two_level_star_ring",
+    .summary = "sums inside hosts, a rotating host's indices, values reduced by ring between hosts",
+    .exact = false,
+    .deterministic = false,
+    .supports = supports_sparse,
+    .cost_s = cost_s<star_ring_allreduce>,
+    .paper_cost_s = nullptr,
+    .tuned = tuned<star_ring_allreduce>,
+    .sent = sent<star_ring_allreduce>,
+    .run = run<star_ring_allreduce>,
+    .two_level = true,
+};
+
+}  // namespace pliant

@@ -1,0 +1,72 @@
+#include "mpi/host_group.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "mpi/agree.hpp"
+#include "mpi/check.hpp"
+
+namespace pliant {
+namespace {
+
+constexpr int kLanes = 2;
+
+/// Looks before the processor is offered to others: some 10 us, longer than a rank is late that computes.
+/// Where there are more ranks than processors, what is waited for may need this one.
+int patience(int local_ranks) {
+  constexpr int kLooks = 2000;
+  return sysconf(_SC_NPROCESSORS_ONLN) >= local_ranks ? kLooks : 0;
+}
+
+/// For each rank the lowest rank it can share memory with.
+std::vector<int> marks_of_hosts(const Communicator& comm) {
+  const Communicator host = Communicator::on_this_host(comm);
+  int lowest = comm.rank();
+  check(MPI_Allreduce(MPI_IN_PLACE, &lowest, 1, MPI_INT, MPI_MIN, host.handle()), "MPI_Allreduce");
+  std::vector<int> marks(static_cast<std::size_t>(comm.ranks()));
+  check(MPI_Allgather(&lowest, 1, MPI_INT, marks.data(), 1, MPI_INT, comm.handle()), "MPI_Allgather");
+  return marks;
+}
+
+HostLayout flat_layout(int ranks) {
+  std::vector<int> marks(static_cast<std::size_t>(ranks));
+  std::iota(marks.begin(), marks.end(), 0);
+  return HostLayout(marks);
+}
+
+}  // namespace
+
+HostGroup::HostGroup(const Communicator& comm) : HostGroup(comm, marks_of_hosts(comm)) {}
+
+HostGroup::HostGroup(const Communicator& comm, std::span<const int> marks)
+    : layout_(marks), rank_(comm.rank()) {
+  if (layout_.flat()) return;
+  share_memory(comm);
+  if (refused_) {
+    layout_ = flat_layout(comm.ranks());
+    return;
+  }
+  local_rank_ = local_->rank();
+  leaders_.emplace(Communicator::split(comm, leads() ? 1 : 0));
+}
+
+void HostGroup::share_memory(const Communicator& comm) {
+  local_.emplace(Communicator::split(comm, host()));
+  window_.emplace(local_->handle(), kLanes * static_cast<std::size_t>(HostLane::kPartBytes));
+  refused_ = first_rank_where(comm, window_->parts().empty()) >= 0;
+  if (refused_) {
+    window_->abandon();
+    return;
+  }
+  std::vector<std::byte*> gathering(window_->parts().begin(), window_->parts().end());
+  std::vector<std::byte*> spreading = gathering;
+  for (std::byte*& part : spreading) part += HostLane::kPartBytes;
+  const int looks = patience(local_->ranks());
+  lanes_.emplace(gathering, spreading, local_->rank(), looks);
+  // Nobody looks at a count before it is there.
+  check(MPI_Barrier(local_->handle()), "MPI_Barrier");
+}
+
+}  // namespace pliant
