@@ -46,22 +46,33 @@ constexpr std::int64_t segments_of(std::int64_t bytes, std::int64_t segment_byte
   return (bytes + segment_bytes - 1) / segment_bytes;
 }
 
-/// [s] that a message of `bytes` keeps its link busy when others follow.
-inline double occupancy_s(double bytes, const LinkModel& link) {
-  return link.gap_s + bytes * link.beta_s_per_byte;
+/// [s] beyond kEagerBytes the receiver is asked first, and no data travel meanwhile.
+inline double handshake_s(double bytes, const LinkModel& link) {
+  return bytes > static_cast<double>(kEagerBytes) ? 2 * link.alpha_s : 0;
 }
 
-/// [s] from the start of sending a lone message to its arrival: beyond kEagerBytes a handshake comes first.
+/// [s] that a message of `bytes` keeps its link busy when others follow.
+inline double occupancy_s(double bytes, const LinkModel& link) {
+  return link.gap_s + handshake_s(bytes, link) + bytes * link.beta_s_per_byte;
+}
+
+/// [s] from the start of sending a lone message to its arrival.
 inline double latency_s(double bytes, const LinkModel& link) {
-  const double handshake_s = bytes > static_cast<double>(kEagerBytes) ? 2 * link.alpha_s : 0;
-  return link.alpha_s + handshake_s + bytes * link.beta_s_per_byte;
+  return link.alpha_s + handshake_s(bytes, link) + bytes * link.beta_s_per_byte;
+}
+
+/// [s] that `bytes` in segments keep their link busy.
+inline double busy_s(double bytes, double segment_bytes, const LinkModel& link) {
+  const double segment = std::min(bytes, segment_bytes);
+  const double segments = std::max(1.0, std::ceil(bytes / segment_bytes));
+  return segments * (link.gap_s + handshake_s(segment, link)) + bytes * link.beta_s_per_byte;
 }
 
 /// [s] the same for bytes that travel in segments, one right behind the other.
 inline double travel_s(double bytes, double segment_bytes, const LinkModel& link) {
   const double first = std::min(bytes, segment_bytes);
-  const double others = std::ceil(std::max(0.0, bytes - first) / segment_bytes);
-  return latency_s(first, link) + others * link.gap_s + (bytes - first) * link.beta_s_per_byte;
+  const double others = bytes > first ? busy_s(bytes - first, segment_bytes, link) : 0;
+  return latency_s(first, link) + others;
 }
 
 /// A segment and the time it leads to.

@@ -34,7 +34,7 @@ std::optional<int> parse(Options& options, int argc, char** argv, bool speak) {
   CLI::App app("Latency (alpha) and bandwidth (1 / beta) between MPI ranks. Run it under mpirun",
                "pliant_probe");
   app.add_option("--max-ms", options.max_ms,
-                 "How long measuring may take, about [ms] (default 200; PLIANT_PROBE_MAX_MS beats it)")
+                 "How long measuring may take, about [ms] (default 400; PLIANT_PROBE_MAX_MS beats it)")
       ->check(positive);
   app.add_flag("--json", options.json, "Machine-readable");
   app.add_option("--output", options.output, "Write to this file instead of stdout");

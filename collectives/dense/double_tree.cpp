@@ -28,7 +28,7 @@ double with_segment_s(const AllreduceShape& shape, const CostModel& model, std::
   const double first_s = 2 * double_tree::depth(shape.ranks) *
                          (latency_s(segment, model.link) + segment * model.compute.gamma_s_per_byte);
   const double rest = (segments - 1) / segments;
-  return first_s + rest * streams * (segments * model.link.gap_s + half * model.link.beta_s_per_byte) +
+  return first_s + rest * streams * busy_s(half, static_cast<double>(segment_bytes), model.link) +
          rest * 3 * half * model.compute.gamma_s_per_byte;
 }
 

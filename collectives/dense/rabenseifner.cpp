@@ -38,7 +38,7 @@ SegmentChoice choose(const AllreduceShape& shape, const CostModel& model) {
 }
 
 double cost_s(const AllreduceShape& shape, const CostModel& model) {
-  return choose(shape, model).s;
+  return choose(shape, model).s * model.rabenseifner.at(shape.bytes());
 }
 
 AllreduceShape tuned(AllreduceShape shape, const CostModel& model) {

@@ -36,12 +36,11 @@ double paper_cost_s(const AllreduceShape& shape, const LinkModel& link) {
 double with_segment_s(const AllreduceShape& shape, const CostModel& model, std::int64_t segment_bytes) {
   const double chunk_bytes = static_cast<double>(shape.bytes()) / shape.ranks;
   const double segment = std::min(static_cast<double>(segment_bytes), chunk_bytes);
-  const double segments = std::max(1.0, std::ceil(chunk_bytes / static_cast<double>(segment_bytes)));
   const double reduce_s = segment * model.compute.gamma_s_per_byte;
-  const double chunk_s = segments * model.link.gap_s + chunk_bytes * model.link.beta_s_per_byte;
-  const double busy_s = chunk_s + chunk_bytes * model.compute.gamma_s_per_byte / 2;
+  const double chunk_s = busy_s(chunk_bytes, static_cast<double>(segment_bytes), model.link);
+  const double step_s = chunk_s + chunk_bytes * model.compute.gamma_s_per_byte / 2;
   const double hop_s = latency_s(segment, model.link) + reduce_s / 2;
-  return (2 * (shape.ranks - 1) - 1) * std::max(busy_s, hop_s) + chunk_s + model.link.alpha_s;
+  return (2 * (shape.ranks - 1) - 1) * std::max(step_s, hop_s) + chunk_s + model.link.alpha_s;
 }
 
 SegmentChoice choose(const AllreduceShape& shape, const CostModel& model) {

@@ -109,8 +109,7 @@ Task by_neighbours(AllreduceCall& call) {
 double by_neighbours_s(const AllreduceShape& shape, const LinkModel& link, double bytes,
                        std::int64_t segment_bytes) {
   const double segment = std::min(bytes, static_cast<double>(segment_bytes));
-  const double segments = std::max(1.0, std::ceil(bytes / static_cast<double>(segment_bytes)));
-  const double block_s = segments * link.gap_s + bytes * link.beta_s_per_byte;
+  const double block_s = busy_s(bytes, static_cast<double>(segment_bytes), link);
   return (shape.ranks - 2) * std::max(block_s, latency_s(segment, link)) + block_s + link.alpha_s;
 }
 

@@ -97,11 +97,11 @@ int Pliant_Grouped_allreduce_init(int ntensors, const void* const sendbufs[], vo
                                   MPI_Info info, Pliant_Request* request);
 
 /**
- * Start an inactive request. Local; starts may come in another order on every rank. The buffers belong to Pliant
- * until the request completes. The reduction begins here (selecting what to send included) and goes on in
- * Pliant_Test, Pliant_Wait and every other Pliant call that waits, whatever its communicator; with
- * PLIANT_PROGRESS_THREAD=1 and MPI_THREAD_MULTIPLE also while the program computes. Starting a request that is
- * started is an error and changes nothing.
+ * Start an inactive request. Local; starts may come in another order on every rank. The buffers belong to
+ * Pliant until the request completes. The reduction begins here (selecting what to send included) and goes on
+ * in Pliant_Test, Pliant_Wait and every other Pliant call that waits, whatever its communicator; with
+ * PLIANT_PROGRESS_THREAD=1 and MPI_THREAD_MULTIPLE also while the program computes. Starting a request that
+ * is started is an error and changes nothing.
  */
 int Pliant_Start(Pliant_Request request);
 int Pliant_Startall(int n, Pliant_Request requests[]);
@@ -126,8 +126,8 @@ typedef struct {
   double
       gain; /* ||sent||^2 / ||gradient + residual||^2 on this rank, in [0, 1]; 1 when exact; NaN in a plan */
   double predicted_s; /* [s] by the cost model, compression included */
-  double measured_s;  /* [s] on this rank; of a request: from its start to its end, the program's own work between
-                         included; NaN in a plan */
+  double measured_s;  /* [s] on this rank; of a request: from its start to its end, the program's own work
+                         between included; NaN in a plan */
   double compress_s;  /* [s] of measured_s spent in selecting, gathering and scattering */
   double compute_s;   /* [s] between the previous operation's end and this one's begin, measuring the network
                          left   out; where the policy needs it: median of the last three, max over ranks */

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "api/compute_times.hpp"
+#include "api/decision.hpp"
 #include "api/plan.hpp"
 #include "api/process.hpp"
 #include "api/progress.hpp"
@@ -54,6 +55,7 @@ class Context {
   void set_model(const CostModel& model) {
     model_ = model;
     measured_ = true;
+    decisions.forget();
   }
 
   // ---- Operations under way. All with the mutex held. ----
@@ -110,10 +112,12 @@ class Context {
   std::int64_t id() const { return id_; }
   double end_s = 0;              ///< [s] MPI_Wtime when the last operation ended; 0 before the first
   ComputeTimes compute_times;    ///< on this rank
+  ExactDecisions decisions;      ///< of blocking calls
   std::int64_t plain_calls = 0;  ///< blocking calls done without a tensor of their own
   Pliant_Report last_report{};   ///< of the last blocking call; `size` is 0 before the first
 
  private:
+  void calibrate(CostModel& model);
   template <class Act>
   void step(UnderWay& under_way, Act&& act);
   bool alone(const UnderWay& under_way);

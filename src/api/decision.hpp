@@ -26,12 +26,30 @@ struct Decision {
   double predicted_s = 0;
   CandidateList candidates;  ///< cheapest first; the first is `algorithm`
   std::array<char, 164> reason{};
+  AllreduceShape shape;  ///< of an exact one: as the algorithm is to be given it
 };
 
 /// May a lossy algorithm do such a call under this plan at all?
 bool lossy_eligible(const Plan& plan, const AllreduceShape& shape, ReduceOp op);
 
 Decision decide(const DecisionInput& input);
+
+/// Decisions for calls that may not lose anything, to be used again: for short messages deciding takes longer
+/// than reducing. Of a communicator's own plan; whoever changes that, or the model, forgets them.
+class ExactDecisions {
+ public:
+  const Decision& exact(const DecisionInput& input);
+  void forget() { known_ = {}; }
+
+ private:
+  struct Known {
+    std::int64_t count = -1;
+    ElementType type = ElementType::float32;
+    bool resumable = false;
+    Decision decision;
+  };
+  std::array<Known, 16> known_{};
+};
 
 /// The same with everything sent: what is done when a selection holds too little of the gradient.
 Decision decide_exact(const DecisionInput& input, const char* why);

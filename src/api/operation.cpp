@@ -232,10 +232,11 @@ Task run_operation(OperationRun& run) {
                             .compute_s = agreed.compute_s,
                             .resumable = context.has_requests(),
                             .outstanding = agreed.outstanding};
-  Decision decision = decide(input);
+  const bool repeats = !input.may_lose && operation.blocking;
+  Decision decision = repeats ? context.decisions.exact(input) : decide(input);
   shape.kept = decision.kept;
-  shape.index_codec = &index_codec_for(shape, context.model());
-  call.shape = tuned_for(*decision.algorithm, shape, context.model());
+  if (!decision.algorithm->exact) shape.index_codec = &index_codec_for(shape, context.model());
+  call.shape = repeats ? decision.shape : tuned_for(*decision.algorithm, shape, context.model());
   call.step = agreed.step;
   Fed fed;
   if (eligible && operation.tensor != nullptr) {

@@ -190,7 +190,7 @@ constexpr std::array kRows = {
     SettingRow{"pliant_assert_exact", "PLIANT_ASSERT_EXACT", "false", "true or false", "",
                "nothing, not even the environment, may make this communicator lossy", apply_assert_exact,
                nullptr},
-    SettingRow{"pliant_probe_max_ms", "PLIANT_PROBE_MAX_MS", "200", "a number > 0", "ms",
+    SettingRow{"pliant_probe_max_ms", "PLIANT_PROBE_MAX_MS", "400", "a number > 0", "ms",
                "how long one measurement of the network may take, about", apply_probe_max, nullptr},
     SettingRow{"pliant_check", "PLIANT_CHECK", "false", "true or false", "",
                "ranks compare what each operation is about to reduce; differences are errors on all of them",

@@ -39,10 +39,33 @@ struct ComputeModel {
   friend bool operator==(const ComputeModel&, const ComputeModel&) = default;
 };
 
+/// What an algorithm really takes, as a multiple of what its formula says: measured at a few lengths, for
+/// those that do what the link model does not know of (MPI's own; partners that change every round).
+struct Calibration {
+  static constexpr std::array<std::int64_t, 3> kBytes = {16 << 10, 128 << 10, 1 << 20};
+  std::array<double, kBytes.size()> factor = {1, 1, 1};
+
+  /// Linear between the lengths, constant outside.
+  double at(std::int64_t bytes) const {
+    for (std::size_t i = 0; i < kBytes.size(); ++i) {
+      if (bytes > kBytes[i]) continue;
+      if (i == 0) return factor[0];
+      const double share =
+          static_cast<double>(bytes - kBytes[i - 1]) / static_cast<double>(kBytes[i] - kBytes[i - 1]);
+      return factor[i - 1] + share * (factor[i] - factor[i - 1]);
+    }
+    return factor.back();
+  }
+
+  friend bool operator==(const Calibration&, const Calibration&) = default;
+};
+
 /// Everything a cost formula may look at besides the shape of the call.
 struct CostModel {
   LinkModel link;
   ComputeModel compute;
+  Calibration mpi{};
+  Calibration rabenseifner{};
 
   friend bool operator==(const CostModel&, const CostModel&) = default;
 };
@@ -54,7 +77,8 @@ struct ModelNumber {
 };
 
 /// All numbers of a model, for what treats them alike: agreeing on them, keeping them in files.
-inline std::array<ModelNumber, 8 + ComputeModel::kIndexCodecs> numbers_of(CostModel& model) {
+inline std::array<ModelNumber, 8 + ComputeModel::kIndexCodecs + 2 * Calibration::kBytes.size()> numbers_of(
+    CostModel& model) {
   ComputeModel& c = model.compute;
   return {{{"alpha_s", &model.link.alpha_s},
            {"beta_s_per_byte", &model.link.beta_s_per_byte},
@@ -67,7 +91,13 @@ inline std::array<ModelNumber, 8 + ComputeModel::kIndexCodecs> numbers_of(CostMo
            {"raw_s_per_index", &c.codec_s_per_index[0]},
            {"bitmap_s_per_index", &c.codec_s_per_index[1]},
            {"block_s_per_index", &c.codec_s_per_index[2]},
-           {"rice_s_per_index", &c.codec_s_per_index[3]}}};
+           {"rice_s_per_index", &c.codec_s_per_index[3]},
+           {"mpi_factor_16k", &model.mpi.factor[0]},
+           {"mpi_factor_128k", &model.mpi.factor[1]},
+           {"mpi_factor_1m", &model.mpi.factor[2]},
+           {"rabenseifner_factor_16k", &model.rabenseifner.factor[0]},
+           {"rabenseifner_factor_128k", &model.rabenseifner.factor[1]},
+           {"rabenseifner_factor_1m", &model.rabenseifner.factor[2]}}};
 }
 
 }  // namespace pliant

@@ -105,7 +105,8 @@ TEST(Task, ErrorsOfTheRootReachWhoAdvances) {
 TEST(Task, StrandsRunBesideOneAnother) {
   Story story;
   Execution execution;
-  execution.start(together(story, wait_for(story, 2), together(story, wait_for(story, 1), wait_for(story, 3))));
+  execution.start(
+      together(story, wait_for(story, 2), together(story, wait_for(story, 1), wait_for(story, 3))));
   for (int number = 1; number <= 3; ++number) {
     story.ready = number;
     EXPECT_FALSE(execution.idle());
