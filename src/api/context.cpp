@@ -4,8 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "api/calibration.hpp"
 #include "api/guard.hpp"
-#include "collectives/dense/dense.hpp"
 #include "compress/speed.hpp"
 #include "core/error.hpp"
 #include "mpi/agree.hpp"
@@ -15,12 +15,8 @@
 namespace pliant {
 namespace {
 
-/// Of pliant_probe_max_ms: what the links get, and each algorithm that is calibrated.
+/// Of pliant_probe_max_ms, what the links get; the rest is for calibrating.
 constexpr double kNetworkShare = 0.5;
-constexpr double kCalibrationShare = 0.25;
-constexpr int kRuns = 3;  ///< of a calibrated algorithm; the first opens connections and is not counted
-constexpr double kMostFactor = 8;  ///< further off, it is the machine that was busy
-constexpr double kTick_s = 1e-9;
 
 /// Tensors of blocking calls that a communicator remembers; each costs `count` floats.
 constexpr std::size_t kMaxBlockingTensors = 64;
@@ -288,46 +284,6 @@ Plan Context::plan_with(MPI_Info info) {
   return make_plan({over(config_.info, agreed_layer(info)), config_.environment});
 }
 
-/// Times the algorithms that have a factor, as long as their share of the time lasts. A length that does not
-/// fit takes the factor of the one before. Every rank sees the same times.
-void Context::calibrate(CostModel& model) {
-  if (comm_.ranks() == 1) return;
-  Workspace workspace;
-  std::vector<float> values(static_cast<std::size_t>(Calibration::kBytes.back()) / sizeof(float));
-  const std::array<std::pair<const AllreduceAlgorithm*, Calibration*>, 2> calibrated = {
-      {{&mpi_allreduce, &model.mpi}, {&rabenseifner_allreduce, &model.rabenseifner}}};
-  for (const auto& [algorithm, calibration] : calibrated) {
-    double left_s = kCalibrationShare * plan().settings.probe_max_s;
-    double factor = 1;
-    for (std::size_t i = 0; i < Calibration::kBytes.size(); ++i) {
-      const auto count = Calibration::kBytes[i] / static_cast<std::int64_t>(sizeof(float));
-      const AllreduceShape shape{.ranks = comm_.ranks(), .count = count};
-      const double formula_s = algorithm->cost_s(shape, model);
-      if (left_s >= kRuns * formula_s * factor) {
-        AllreduceCall call{.comm = comm_,
-                           .workspace = workspace,
-                           .kernels = kernels_,
-                           .shape = tuned_for(*algorithm, shape, model),
-                           .data = reinterpret_cast<std::byte*>(values.data()),
-                           .own = {},
-                           .outcome = {}};
-        std::array<double, 2> times_s = {1 / kTick_s, 0};  // the least of those that count; all together
-        for (int run_number = 0; run_number < kRuns; ++run_number) {
-          const double begin_s = MPI_Wtime();
-          run(*algorithm, call);
-          const double time_s = std::max(kTick_s, MPI_Wtime() - begin_s);
-          if (run_number > 0) times_s[0] = std::min(times_s[0], time_s);
-          times_s[1] += time_s;
-        }
-        agree_max(comm_, times_s);
-        left_s -= times_s[1];
-        factor = std::clamp(times_s[0] / formula_s, 1 / kMostFactor, kMostFactor);
-      }
-      calibration->factor[i] = factor;
-    }
-  }
-}
-
 const std::vector<Pliant_Link>& Context::measure() {
   const double begin_s = MPI_Wtime();
   const NetworkMeasurement network = measure_network(comm_, kNetworkShare * plan().settings.probe_max_s);
@@ -338,7 +294,7 @@ const std::vector<Pliant_Link>& Context::measure() {
   for (std::size_t i = 0; i < numbers.size(); ++i) values[i] = *numbers[i].value;
   agree_max(comm_, values);
   for (std::size_t i = 0; i < numbers.size(); ++i) *numbers[i].value = values[i];
-  calibrate(slowest);
+  calibrate(slowest, comm_, kernels_, (1 - kNetworkShare) * plan().settings.probe_max_s);
   set_model(slowest);
   links_.clear();
   for (const LinkEstimate& link : network.links)

@@ -117,7 +117,6 @@ class Context {
   Pliant_Report last_report{};   ///< of the last blocking call; `size` is 0 before the first
 
  private:
-  void calibrate(CostModel& model);
   template <class Act>
   void step(UnderWay& under_way, Act&& act);
   bool alone(const UnderWay& under_way);

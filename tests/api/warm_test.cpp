@@ -1,44 +1,16 @@
 // Once warm, an operation allocates nothing and makes no communicator: this program counts operator new and
 // MPI's communicator and window calls.
 #include <atomic>
-#include <cstdlib>
 #include <memory>
-#include <new>
 
 #include "tests/api/api_support.hpp"
+#include "tests/support/counting_new.hpp"
 
 namespace {
 
-std::atomic<std::int64_t> allocations{0};
 std::atomic<std::int64_t> communicators{0};
 
-void* counted(std::size_t bytes, std::size_t alignment) {
-  ++allocations;
-  void* memory = std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
-  if (memory == nullptr) throw std::bad_alloc();
-  return memory;
-}
-
 }  // namespace
-
-void* operator new(std::size_t bytes) {
-  return counted(bytes, alignof(std::max_align_t));
-}
-void* operator new(std::size_t bytes, std::align_val_t alignment) {
-  return counted(bytes, static_cast<std::size_t>(alignment));
-}
-void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
-void operator delete(void* memory, std::align_val_t) noexcept {
-  std::free(memory);
-}
-void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
-  std::free(memory);
-}
 
 extern "C" {
 int MPI_Comm_dup(MPI_Comm comm, MPI_Comm* made) {
@@ -63,16 +35,17 @@ int MPI_Win_allocate_shared(MPI_Aint bytes, int unit, MPI_Info info, MPI_Comm co
 namespace {
 
 using namespace pliant_test;
+using pliant::test::allocations;
 
 class Warm : public testing::Test {
  protected:
   template <class Step>
   void expect_none(Step&& step) {
     for (int i = 0; i < 2 * ranks_ + 4; ++i) step();  // every rank leads once
-    const std::int64_t allocated = allocations;
+    const std::int64_t allocated = allocations();
     const std::int64_t made = communicators;
     for (int i = 0; i < 2 * ranks_ + 4; ++i) step();
-    EXPECT_EQ(allocations - allocated, 0);
+    EXPECT_EQ(allocations() - allocated, 0);
     EXPECT_EQ(communicators - made, 0);
   }
 
@@ -81,11 +54,11 @@ class Warm : public testing::Test {
 };
 
 TEST_F(Warm, BothAreCounted) {
-  const std::int64_t allocated = allocations;
+  const std::int64_t allocated = allocations();
   const std::int64_t made = communicators;
   const auto some = std::make_unique<int>(1);
   const FreshComm another;
-  EXPECT_EQ(allocations - allocated, 1) << *some;
+  EXPECT_EQ(allocations() - allocated, 1) << *some;
   EXPECT_EQ(communicators - made, 1);
 }
 

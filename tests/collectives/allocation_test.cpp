@@ -3,49 +3,20 @@
 // and windows.
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <cstdlib>
 #include <memory>
-#include <new>
 #include <random>
 #include <vector>
 
 #include "collectives/registry.hpp"
 #include "compress/topk.hpp"
+#include "tests/support/counting_new.hpp"
 #include "tests/support/host_layouts.hpp"
 
 namespace {
 
-std::atomic<std::int64_t> allocations{0};
 std::int64_t made_by_mpi = 0;
 
-void* counted(std::size_t bytes, std::size_t alignment) {
-  ++allocations;
-  void* memory = std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
-  if (memory == nullptr) throw std::bad_alloc();
-  return memory;
-}
-
 }  // namespace
-
-void* operator new(std::size_t bytes) {
-  return counted(bytes, alignof(std::max_align_t));
-}
-void* operator new(std::size_t bytes, std::align_val_t alignment) {
-  return counted(bytes, static_cast<std::size_t>(alignment));
-}
-void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
-void operator delete(void* memory, std::align_val_t) noexcept {
-  std::free(memory);
-}
-void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
-  std::free(memory);
-}
 
 /// MPI's profiling interface: what must not happen in a call.
 extern "C" int MPI_Comm_split(MPI_Comm comm, int color, int key, MPI_Comm* made) {
@@ -64,6 +35,8 @@ extern "C" int MPI_Win_sync(MPI_Win window) {
 
 namespace pliant {
 namespace {
+
+using test::allocations;
 
 constexpr std::int64_t kCount = 100'003;
 
@@ -96,11 +69,11 @@ class Allocation : public testing::Test {
                                  const ValueCodec& values) {
     const std::int64_t ranks = comm_.ranks();  // every rank leads once
     for (std::int64_t number = 0; number < 2 * ranks; ++number) step(algorithm, indices, values, number);
-    const std::int64_t before = allocations;
+    const std::int64_t before = allocations();
     const std::int64_t made_before = made_by_mpi;
     for (std::int64_t number = 0; number < 2 * ranks; ++number) step(algorithm, indices, values, number);
     EXPECT_EQ(made_by_mpi, made_before) << algorithm.name;
-    EXPECT_EQ(allocations - before, 0) << algorithm.name << ", " << indices.name << ", " << values.name;
+    EXPECT_EQ(allocations() - before, 0) << algorithm.name << ", " << indices.name << ", " << values.name;
   }
 
   static std::vector<float> noise() {
@@ -120,9 +93,9 @@ class Allocation : public testing::Test {
 };
 
 TEST_F(Allocation, IsCounted) {
-  const std::int64_t before = allocations;
+  const std::int64_t before = allocations();
   const std::vector<int> some(100);
-  EXPECT_EQ(allocations - before, 1) << some.size();
+  EXPECT_EQ(allocations() - before, 1) << some.size();
 }
 
 TEST_F(Allocation, NothingOnceBuffersHaveGrown) {

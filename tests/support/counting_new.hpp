@@ -1,0 +1,11 @@
+// A program linked with this counts what operator new is asked for.
+#pragma once
+
+#include <cstdint>
+
+namespace pliant::test {
+
+/// Allocations of this process so far.
+std::int64_t allocations();
+
+}  // namespace pliant::test
