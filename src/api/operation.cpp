@@ -213,7 +213,11 @@ Task run_operation(OperationRun& run) {
   if (context.end_s > 0) context.compute_times.add(between_s);
   AllreduceShape shape = operation.plan.shape(context.hosts().layout(), operation.count, operation.type);
   const bool eligible = lossy_eligible(operation.plan, shape, operation.op);
-  if (!context.measured() && needs_measuring(operation.plan, shape, operation.op)) context.measure();
+  if (!context.measured() && needs_measuring(operation.plan, shape, operation.op)) {
+    const Traffic before = context.comm().traffic();
+    context.measure();
+    run.under_way.sent = run.under_way.sent - (context.comm().traffic() - before);  // not this operation's
+  }
   const double measured_begin_s = MPI_Wtime();
   AllreduceCall call = make_call(run, shape);
   Agreed agreed;

@@ -179,4 +179,18 @@ TEST(DropIn, DeterministicResultDoesNotDependOnTheCount) {
   EXPECT_EQ(shorter, longer);
 }
 
+/// The first call measures the network; what that sends is not the call's.
+TEST(DropIn, FirstReportCountsItsOwnBytesAlone) {
+  const FreshComm comm;
+  ASSERT_EQ(set(comm, {{"pliant_algorithm", "ring"}}), MPI_SUCCESS);
+  std::vector<float> values(100'000, 1.0F);
+  std::vector<std::int64_t> sent;
+  for (int call = 0; call < 2; ++call) {
+    ASSERT_EQ(Pliant_Allreduce(MPI_IN_PLACE, values.data(), 100'000, MPI_FLOAT, MPI_MAX, comm), MPI_SUCCESS);
+    sent.push_back(report_of(comm).wire_bytes);
+  }
+  EXPECT_EQ(sent[0], sent[1]);
+  EXPECT_EQ(sent[0] == 0, comm.ranks() == 1);
+}
+
 }  // namespace
