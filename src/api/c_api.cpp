@@ -59,11 +59,15 @@ int allreduce(const void* sendbuf, void* recvbuf, MPI_Count count, MPI_Datatype 
   if (is_intercommunicator(comm)) return pass_to_mpi(mpi_send, recvbuf, count, datatype, op, comm);
   const std::shared_ptr<Context> context = by_mpi ? Context::find(comm) : Context::of(comm);
   if (context == nullptr) return pass_to_mpi(mpi_send, recvbuf, count, datatype, op, comm);
-  const auto lock = context->lock();
-  const Plan& plan = context->plan();
+  auto lock = context->lock();
   UnderWay& under_way = context->blocking();
-  if (plan.settings.check) check_alike_now(*context, under_way, intention_of("", count, datatype, op, plan));
-  if (by_mpi) return pass_to_mpi(mpi_send, recvbuf, count, datatype, op, comm);
+  if (context->checks())
+    check_alike_now(*context, under_way, intention_of("", count, datatype, op, context->plan()));
+  if (by_mpi) {
+    lock.unlock();  // a thread may advance what is under way while MPI reduces
+    return pass_to_mpi(mpi_send, recvbuf, count, datatype, op, comm);
+  }
+  const Plan& plan = context->plan();
   if (count == 0) return MPI_SUCCESS;
   const AllreduceShape shape = plan.shape(context->hosts().layout(), count, *type);
   TensorState* tensor =

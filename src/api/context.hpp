@@ -40,6 +40,8 @@ class Context {
   /// Settings of the communicator. Throws Error(info_value) while the environment holds one that cannot be
   /// used.
   const Plan& plan() const;
+  /// Do ranks compare what they are about to do? Not while there is no plan.
+  bool checks() const { return plan_ && plan_->settings.check; }
   const Config& config() const { return config_; }
   /// Collective. Pairs of this rank, to be put over the settings in force; checked to be alike on all ranks.
   /// Throws without effect on every rank if any rank refuses.
