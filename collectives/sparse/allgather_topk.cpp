@@ -25,12 +25,12 @@ double cost_s(const AllreduceShape& shape, const CostModel& model) {
   const MessageCost message = message_cost(shape, model, true);
   const double messages = shape.ranks + 1;  // encoded once, decoded and added P times
   const double pass_s = model.compute.select_s_per_element + model.compute.apply_s_per_element;
-  return allgather_messages_s(shape, model.link, message.bytes) + static_cast<double>(shape.count) * pass_s +
+  return allgather_messages_s(shape, model, message.bytes) + static_cast<double>(shape.count) * pass_s +
          messages * (message.codec_s + static_cast<double>(shape.kept) * model.compute.pair_s_per_element);
 }
 
 AllreduceShape tuned(AllreduceShape shape, const CostModel& model) {
-  return tuned_allgather(shape, model.link, message_cost(shape, model, true).bytes);
+  return tuned_allgather(shape, model, message_cost(shape, model, true).bytes);
 }
 
 Traffic sent(const AllreduceShape& shape, int) {

@@ -134,6 +134,7 @@ Task from_root(AllreduceCall& call, IndexStream& stream, Groups& groups) {
     groups.take(group, stream);
   }
   while (flow.sending() > 0) co_await flow.next();
+  stream.passed_on = true;
 }
 
 Task from_parent(AllreduceCall& call, IndexStream& stream, Groups& groups) {
@@ -144,6 +145,7 @@ Task from_parent(AllreduceCall& call, IndexStream& stream, Groups& groups) {
   Flow in(call.comm, call.tag + kTag);
   Flow out(call.comm, call.tag + kTag);
   int posted = 0;
+  stream.passed_on = children.count == 0;
   for (int group = 0; group < groups.count(); ++group) {
     for (; posted < groups.count() && in.can_receive(); ++posted) in.receive(groups.room(posted), parent);
     co_await in.next();
@@ -156,6 +158,7 @@ Task from_parent(AllreduceCall& call, IndexStream& stream, Groups& groups) {
     groups.take(group, stream);
   }
   while (out.sending() > 0) co_await out.next();
+  stream.passed_on = true;
 }
 
 /// A group reaches the last rank over all hops; the others follow as the busiest rank can send them.

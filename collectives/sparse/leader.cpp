@@ -8,9 +8,12 @@
 namespace pliant::leader {
 namespace {
 
-/// The dense allreduce of the values as they become available.
-Task reduce_values(AllreduceCall& values, const AllreduceAlgorithm& dense) {
-  const auto all_there = [&] { return *values.available == values.shape.count; };
+/// The dense allreduce of the values as they become available, but not before this rank has passed the
+/// indices on: all ranks behind it wait for these, and values would stand before them on the same link.
+Task reduce_values(AllreduceCall& values, const AllreduceAlgorithm& dense, const IndexStream& stream) {
+  const auto passed_on = [&] { return stream.passed_on; };
+  co_await until(passed_on);
+  const auto all_there = [&] { return stream.available == values.shape.count; };
   if (!dense.streams) co_await until(all_there);
   co_await dense.run(values);
 }
@@ -63,7 +66,7 @@ Task reduce_at_leader(AllreduceCall& call, int root, const AllreduceAlgorithm& d
                        .available = &stream.available,
                        .own = {},
                        .outcome = {}};
-  co_await together(call, stream_indices(call, stream), reduce_values(values, dense));
+  co_await together(call, stream_indices(call, stream), reduce_values(values, dense, stream));
 
   const CompressTimer timer(call.outcome.compress_s);
   call.kernels.scatter_add(reinterpret_cast<float*>(call.data), stream.indices, stream.values,

@@ -57,43 +57,56 @@ Task by_doubling(AllreduceCall& call, int per_rank) {
   }
 }
 
-/// Blocks around the ring, each in segments, which are passed on as they come. The first one says how many
-/// there are; blocks stand at fixed distances.
-Task by_neighbours(AllreduceCall& call) {
+/// Messages around the ring, each in segments, which are passed on as they come. The first one says how many
+/// there are. Those of one rank stand one behind the other, and those of the next at a fixed distance.
+Task by_neighbours(AllreduceCall& call, int per_rank) {
   const int ranks = call.comm.ranks();
   const int rank = call.comm.rank();
   const int previous = ring::previous(rank, ranks);
   const std::int64_t room = call.workspace.message_room;
   std::vector<std::span<std::byte>>& list = call.workspace.message_list;
   std::byte* const begin = list.front().data();
-  const auto segments = [&](int block) {
-    return pieces(call, list[static_cast<std::size_t>(block)]).count();
+  const auto segments = [&](int message) {
+    return pieces(call, list[static_cast<std::size_t>(message)]).count();
+  };
+  /// Where a message begins; those before it of the same rank are there.
+  const auto place = [&](int message) {
+    return message % per_rank == 0 ? begin + message / per_rank * room
+                                   : list.back().data() + list.back().size();
+  };
+  const auto room_behind = [&](int message) {
+    return begin + (message / per_rank + 1) * room - place(message);
   };
 
   Flow flow(call.comm, call.tag);
-  int arriving = 1;  // block; its segments:
+  const int all = ranks * per_rank;
+  const int passed_on = all - per_rank;
+  int arriving = per_rank;  // message; its segments:
   std::int64_t posted = 0;
   std::int64_t arrived = 0;
   int leaving = 0;
   std::int64_t sent = 0;
-  while (arriving < ranks || leaving < ranks - 1 || flow.sending() > 0) {
-    if (arriving < ranks && posted == 0) {
-      const std::span<std::byte> most(begin + arriving * room, static_cast<std::size_t>(room));
+  while (arriving < all || leaving < passed_on || flow.sending() > 0) {
+    if (arriving < all && posted == 0) {
+      const std::span<std::byte> most(place(arriving), static_cast<std::size_t>(room_behind(arriving)));
       flow.receive(pieces(call, most).at(posted++), previous);
     }
     while (arrived > 0 && posted < segments(arriving) && flow.can_receive())
       flow.receive(pieces(call, list.back()).at(posted++), previous);
-    while (leaving < ranks - 1 && flow.can_send() && (leaving < arriving || sent < arrived)) {
+    while (leaving < passed_on && flow.can_send() && (leaving < arriving || sent < arrived)) {
       flow.send(pieces(call, list[static_cast<std::size_t>(leaving)]).at(sent++), ring::next(rank, ranks));
       if (sent < segments(leaving)) continue;
       ++leaving;
       sent = 0;
     }
     if (co_await flow.next(!flow.can_send()) == Flow::Event::sent) continue;
-    std::byte* const block = begin + arriving * room;
-    if (arrived == 0)
-      list.emplace_back(block, static_cast<std::size_t>(announced_bytes({block, flow.received_bytes()}, room,
-                                                                        (rank - arriving + ranks) % ranks)));
+    if (arrived == 0) {
+      std::byte* const message = place(arriving);
+      const int sender = (rank - arriving / per_rank + ranks) % ranks;
+      const std::int64_t length =
+          announced_bytes({message, flow.received_bytes()}, room_behind(arriving), sender);
+      list.emplace_back(message, static_cast<std::size_t>(length));
+    }
     const std::size_t expected = pieces(call, list.back()).at(arrived).size();
     if (flow.received_bytes() != expected)
       refuse("rank " + std::to_string(previous) + " sent " + std::to_string(flow.received_bytes()) +
@@ -146,7 +159,7 @@ Task allgather_messages(AllreduceCall& call, int per_rank) {
   if (call.shape.route == Route::doubling) {
     co_await by_doubling(call, per_rank);
   } else {
-    co_await by_neighbours(call);
+    co_await by_neighbours(call, per_rank);
   }
 }
 
@@ -154,24 +167,25 @@ std::span<const std::byte> message_of(const AllreduceCall& call, int rank, int p
   return call.workspace.message_list[static_cast<std::size_t>(place_of(call, rank) * per_rank + which)];
 }
 
-double allgather_by_doubling_s(const AllreduceShape& shape, const LinkModel& link, double bytes) {
+double allgather_by_doubling_s(const AllreduceShape& shape, const CostModel& model, double bytes) {
   double total_s = 0;
   for (int held = 1; held < shape.ranks; held *= 2)
-    total_s += latency_s(bytes * std::min(held, shape.ranks - held), link);
-  return total_s;
+    total_s += latency_s(bytes * std::min(held, shape.ranks - held), model.link);
+  const auto allreduced = static_cast<std::int64_t>(shape.ranks * bytes / 2);  // of n, 2 (P-1)/P n are sent
+  return total_s * std::max(1.0, model.rabenseifner.at(allreduced));
 }
 
-AllreduceShape tuned_allgather(AllreduceShape shape, const LinkModel& link, double bytes) {
-  const SegmentChoice neighbours = choose_segment(shape, link, bytes);
+AllreduceShape tuned_allgather(AllreduceShape shape, const CostModel& model, double bytes) {
+  const SegmentChoice neighbours = choose_segment(shape, model.link, bytes);
   shape.route =
-      neighbours.s < allgather_by_doubling_s(shape, link, bytes) ? Route::neighbours : Route::doubling;
+      neighbours.s < allgather_by_doubling_s(shape, model, bytes) ? Route::neighbours : Route::doubling;
   shape.segment_bytes = neighbours.bytes;
   return shape;
 }
 
-double allgather_messages_s(const AllreduceShape& shape, const LinkModel& link, double bytes) {
+double allgather_messages_s(const AllreduceShape& shape, const CostModel& model, double bytes) {
   if (shape.ranks == 1) return 0;
-  return std::min(choose_segment(shape, link, bytes).s, allgather_by_doubling_s(shape, link, bytes));
+  return std::min(choose_segment(shape, model.link, bytes).s, allgather_by_doubling_s(shape, model, bytes));
 }
 
 Traffic allgather_messages_sent(const AllreduceShape& shape, std::int64_t bytes) {

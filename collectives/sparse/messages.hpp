@@ -48,11 +48,12 @@ Task allgather_messages(AllreduceCall& call, int per_rank);
 std::span<const std::byte> message_of(const AllreduceCall& call, int rank, int per_rank = 1, int which = 0);
 
 /// [s] of allgather_messages() with messages of `bytes`.
-double allgather_messages_s(const AllreduceShape& shape, const LinkModel& link, double bytes);
-/// The same by Route::doubling.
-double allgather_by_doubling_s(const AllreduceShape& shape, const LinkModel& link, double bytes);
+double allgather_messages_s(const AllreduceShape& shape, const CostModel& model, double bytes);
+/// The same by Route::doubling: another partner in each round, as rabenseifner has, so that its measured factor
+/// for as many bytes holds here too.
+double allgather_by_doubling_s(const AllreduceShape& shape, const CostModel& model, double bytes);
 /// The route and the segment that allgather_messages_s() is for.
-AllreduceShape tuned_allgather(AllreduceShape shape, const LinkModel& link, double bytes);
+AllreduceShape tuned_allgather(AllreduceShape shape, const CostModel& model, double bytes);
 /// What a rank sends in it; bytes: of each rank's messages.
 Traffic allgather_messages_sent(const AllreduceShape& shape, std::int64_t bytes);
 
@@ -65,6 +66,7 @@ struct IndexStream {
   std::uint32_t* indices;      ///< [kept] out; on the root: what it sends
   float* values;               ///< [kept] out: taken from call.residual at these indices
   std::int64_t available = 0;  ///< of both, so far
+  bool passed_on = false;      ///< out: this rank has sent all that it is to send
 };
 
 /// Collective. Adds to call.outcome.selection what was taken. Throws Error(other).

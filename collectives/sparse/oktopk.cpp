@@ -109,7 +109,7 @@ double cost_s(const AllreduceShape& shape, const CostModel& model) {
       pairs * model.compute.pair_s_per_element + 2 * (shape.ranks - 1) * part.codec_s +
       (shape.ranks + 1) * gathered.codec_s;
   return small_s(quantile_bytes(shape)) + split_s + small_s(sketch_bytes(shape)) +
-         allgather_by_doubling_s(shape, model.link, gathered.bytes) + compute_s;
+         allgather_by_doubling_s(shape, model, gathered.bytes) + compute_s;
 }
 
 Traffic sent(const AllreduceShape& shape, int) {

@@ -3,15 +3,16 @@
 //   P = 3, k = 5, step 0:  ranks nominate 2 2 1 places, 4 9 | 1 9 | 6;  1 4 6 9 and a reserve, 3
 //   values of all ranks at 1 3 4 6 9  ->  allreduce  ->  sums on all
 // Steps: two messages a rank, primary and reserve (quota_union.hpp), by Bruck's allgather in ceil(log2 P)
-// rounds; those of the dense allreduce of k values. Bytes sent by all ranks together: (P-1) times all
-// messages (raw: 80 a rank + 4 * 9/8 k) + 8k(P-1) values, which are float32 whatever the value codec, since
-// they are added on the way. Lossy. All ranks end with the same bits, since they unite the same nominations
-// and the dense algorithms do. Residual: everything that is not at the places sent. Source: our own
-// (docs/algorithms.md).
+// rounds or around a ring in P-1; those of the dense allreduce of k values. Bytes sent by all ranks together:
+// (P-1) times all messages (raw: 80 a rank + 4 * 9/8 k) + 8k(P-1) values, which are float32 whatever the
+// value codec, since they are added on the way. Lossy. All ranks end with the same bits, since they unite the
+// same nominations and the dense algorithms do. Residual: everything that is not at the places sent. Source:
+// our own (docs/algorithms.md).
 #include <algorithm>
 
 #include "collectives/dense/dense.hpp"
 #include "collectives/paper_costs.hpp"
+#include "collectives/segments.hpp"
 #include "collectives/sparse/leader.hpp"
 #include "collectives/sparse/messages.hpp"
 #include "collectives/sparse/quota_union.hpp"
@@ -41,26 +42,32 @@ MessageCost nominations_cost(const AllreduceShape& shape, const CostModel& model
   return {primary.bytes + reserve.bytes, primary.codec_s + reserve.codec_s};
 }
 
-double cost_s(const AllreduceShape& shape, const CostModel& model, const AllreduceAlgorithm& dense) {
+/// [byte] and [s] for coding of one rank's nominations, on average.
+MessageCost mean_nominations_cost(const AllreduceShape& shape, const CostModel& model) {
   const Quotas quotas(shape.kept, shape.ranks, 0);
   AllreduceShape coded = shape;
   coded.index_codec = &index_codec_for(shape, model);
   const MessageCost most = nominations_cost(coded, model, quotas.most());
   const MessageCost least = nominations_cost(coded, model, quotas.least());
   const double most_share = static_cast<double>(quotas.ranks_with_most()) / shape.ranks;
-  const double bytes = most_share * most.bytes + (1 - most_share) * least.bytes;
-  const double codec_s = most_share * most.codec_s + (1 - most_share) * least.codec_s;
+  return {most_share * most.bytes + (1 - most_share) * least.bytes,
+          most_share * most.codec_s + (1 - most_share) * least.codec_s};
+}
+
+double cost_s(const AllreduceShape& shape, const CostModel& model, const AllreduceAlgorithm& dense) {
+  const MessageCost nominations = mean_nominations_cost(shape, model);
   const double pass_s = model.compute.select_s_per_element + model.compute.apply_s_per_element;
   // Nominations are merged two and two, and filled up; values are taken and scattered.
-  const auto pairs = static_cast<double>((paper::rounds(shape.ranks) + 1) * quotas.room() + 2 * shape.kept);
-  return allgather_by_doubling_s(shape, model.link, bytes) + shape.ranks * codec_s +
+  const std::int64_t room = Quotas(shape.kept, shape.ranks, 0).room();
+  const auto pairs = static_cast<double>((paper::rounds(shape.ranks) + 1) * room + 2 * shape.kept);
+  return allgather_messages_s(shape, model, nominations.bytes) + shape.ranks * nominations.codec_s +
          dense.cost_s(values_shape(shape), model) + static_cast<double>(shape.count) * pass_s +
          pairs * model.compute.pair_s_per_element;
 }
 
 AllreduceShape tuned(AllreduceShape shape, const CostModel& model, const AllreduceAlgorithm& dense) {
+  shape.route = tuned_allgather(shape, model, mean_nominations_cost(shape, model).bytes).route;
   shape.segment_bytes = tuned_for(dense, values_shape(shape), model).segment_bytes;
-  shape.route = Route::doubling;
   return shape;
 }
 
@@ -71,9 +78,24 @@ std::int64_t larger_blocks(int rank, int moved, int larger, int ranks) {
   return before_end + behind_end;
 }
 
+/// Around the ring: a rank sends its own and what came, but for those of the rank behind it.
+Traffic passed_around(const AllreduceShape& shape, const Quotas& quotas, int rank) {
+  Traffic sent;
+  for (int of = 0; of < shape.ranks; ++of) {
+    if (of == (rank + 1) % shape.ranks) continue;
+    for (const std::int64_t kept : {quotas.of(of).primary, quotas.of(of).reserve}) {
+      const std::int64_t bytes = predicted_bytes(with_kept(shape, kept), false);
+      sent.messages += segments_of(bytes, shape.segment_bytes);
+      sent.bytes += bytes;
+    }
+  }
+  return sent;
+}
+
 /// At step 0, where the first ranks have the larger quotas; what all ranks send together is so at every step.
 Traffic nominations_sent(const AllreduceShape& shape, int rank) {
   const Quotas quotas(shape.kept, shape.ranks, 0);
+  if (shape.ranks > 1 && shape.route == Route::neighbours) return passed_around(shape, quotas, rank);
   const auto bytes_of = [&](Quota quota) {
     return predicted_bytes(with_kept(shape, quota.primary), false) +
            predicted_bytes(with_kept(shape, quota.reserve), false);
@@ -155,7 +177,6 @@ float* take_values(AllreduceCall& call, const std::uint32_t* places) {
 }
 
 Task reduce_at_union(AllreduceCall& call, const AllreduceAlgorithm& dense) {
-  call.shape.route = Route::doubling;  // the only one for two messages a rank
   const Quotas quotas(call.shape.kept, call.comm.ranks(), call.step);
   auto* const nominations = call.workspace.nominations.of<std::uint32_t>(quotas.room());
   nominate_own(call, quotas, nominations);

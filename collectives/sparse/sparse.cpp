@@ -4,6 +4,8 @@
 
 #include <cstring>
 
+#include "kernels/streaming_topk.hpp"
+
 namespace pliant {
 
 bool supports_sparse(const AllreduceShape& shape) {
@@ -37,6 +39,7 @@ void select_own(AllreduceCall& call, Picks picks) {
 }
 
 void feed(AllreduceCall& call) {
+  reserve_selection<float>(call.workspace.select, call.shape.count, call.shape.kept);
   if (call.gradient == nullptr) return;
   call.outcome.selection.total_squared =
       call.kernels.accumulate(call.residual, call.gradient, call.shape.count, call.workspace.select);

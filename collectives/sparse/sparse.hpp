@@ -40,7 +40,8 @@ enum class Picks { take, leave };
 /// where it is taken. Fills outcome.selection, of which sent_squared counts only what is taken.
 void select_own(AllreduceCall& call, Picks picks);
 
-/// The same for a rank that selects nothing: residual = the error-fed gradient.
+/// The same for a rank that selects nothing this time: residual = the error-fed gradient. Its turn will come, and
+/// must not be when the memory of a selection is first touched.
 void feed(AllreduceCall& call);
 
 /// data = 0; the result of a lossy call starts as nothing.

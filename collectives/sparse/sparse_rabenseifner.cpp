@@ -122,7 +122,7 @@ double cost_s(const AllreduceShape& shape, const CostModel& model) {
     const double codec_s = message_cost(part_of(coded, message), model, true).codec_s;
     const double pairs_s = static_cast<double>(message.kept) * model.compute.pair_s_per_element;
     // Encoded, decoded, merged with as many; at the end, encoded once, and decoded and added P times.
-    total_s += gathers ? allgather_by_doubling_s(shape, model.link, bytes) + (shape.ranks + 1) * codec_s +
+    total_s += gathers ? allgather_by_doubling_s(shape, model, bytes) + (shape.ranks + 1) * codec_s +
                              shape.ranks * pairs_s
                        : latency_s(bytes, model.link) + 2 * codec_s + 2 * pairs_s;
   }

@@ -31,18 +31,35 @@ struct Ranges {
   std::span<StreamRange<T>> all() { return std::span(items).first(size()); }
 };
 
+/// How a selection is divided, and the memory of its lists.
+template <class T>
+struct Layout {
+  std::int64_t blocks;
+  int ranges;
+  std::int64_t length;  ///< of a range
+  std::int64_t room;    ///< of a range's lists
+  std::uint32_t* indices;
+  T* values;
+  MagnitudeBits<T>* band;
+  double* squares;
+
+  Layout(SelectWorkspace& workspace, std::int64_t count, std::int64_t kept)
+      : blocks((count + kSquaresBlock - 1) / kSquaresBlock) {
+    const std::int64_t members = workspace.team == nullptr ? 1 : workspace.team->members();
+    ranges = static_cast<int>(std::max<std::int64_t>(1, std::min({members, blocks, kMostMembers})));
+    length = (blocks + ranges - 1) / ranges * kSquaresBlock;
+    room = std::min(length, 2 * kept + kSpareCandidates) + kListSlack;
+    indices = workspace.indices.of<std::uint32_t>(room * ranges);
+    values = workspace.values.of<T>(room * ranges);
+    band = workspace.band.of<MagnitudeBits<T>>(room * ranges);
+    squares = workspace.squares.of<double>(blocks);
+  }
+};
+
 template <class T>
 void lay_out(Ranges<T>& ranges, const SelectCall<T>& call, SelectWorkspace& workspace) {
-  const std::int64_t blocks = (call.count + kSquaresBlock - 1) / kSquaresBlock;
-  const int members = workspace.team == nullptr ? 1 : workspace.team->members();
-  ranges.used =
-      static_cast<int>(std::max<std::int64_t>(1, std::min({std::int64_t{members}, blocks, kMostMembers})));
-  const std::int64_t length = (blocks + ranges.used - 1) / ranges.used * kSquaresBlock;
-  const std::int64_t room = std::min(length, 2 * call.kept + kSpareCandidates) + kListSlack;
-  auto* indices = workspace.indices.of<std::uint32_t>(room * ranges.used);
-  auto* values = workspace.values.of<T>(room * ranges.used);
-  auto* band = workspace.band.of<MagnitudeBits<T>>(room * ranges.used);
-  double* squares = workspace.squares.of<double>(blocks);
+  const Layout<T> layout(workspace, call.count, call.kept);
+  ranges.used = layout.ranges;
   std::uint32_t* histogram = nullptr;
   if (call.curve != nullptr) {
     histogram = workspace.histogram.of<std::uint32_t>(ranges.used * kHistograms * kBuckets<T>);
@@ -52,14 +69,14 @@ void lay_out(Ranges<T>& ranges, const SelectCall<T>& call, SelectWorkspace& work
     StreamRange<T>& range = ranges.items[static_cast<std::size_t>(i)];
     range.residual = call.residual;
     range.gradient = call.gradient;
-    range.begin = std::min(i * length, call.count);
-    range.end = std::min(range.begin + length, call.count);
-    range.block_squares = squares;
+    range.begin = std::min(i * layout.length, call.count);
+    range.end = std::min(range.begin + layout.length, call.count);
+    range.block_squares = layout.squares;
     range.histogram = histogram == nullptr ? nullptr : histogram + i * kHistograms * kBuckets<T>;
-    range.indices = indices + i * room;
-    range.values = values + i * room;
-    range.band = band + i * room;
-    range.capacity = room;
+    range.indices = layout.indices + i * layout.room;
+    range.values = layout.values + i * layout.room;
+    range.band = layout.band + i * layout.room;
+    range.capacity = layout.room;
   }
 }
 
@@ -306,6 +323,16 @@ Guess<T> collect(Ranges<T>& ranges, SelectCall<T> call, SelectWorkspace& workspa
 }
 
 }  // namespace
+
+template <class T>
+void reserve_selection(SelectWorkspace& workspace, std::int64_t count, std::int64_t kept) {
+  const Layout<T> touched(workspace, count, kept);
+  if (touched.ranges == 1) return;
+  workspace.joined_indices.of<std::uint32_t>(kept);
+  workspace.joined_values.of<T>(kept);
+}
+
+template void reserve_selection<float>(SelectWorkspace&, std::int64_t, std::int64_t);
 
 template <class T>
 Selection streaming_topk(SelectCall<T>& call, SelectWorkspace& workspace, const TopkLoops<T>& loops) {

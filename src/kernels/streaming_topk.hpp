@@ -86,6 +86,10 @@ struct TopkLoops {
   double (*squared_norm)(const T* values, std::int64_t count);
 };
 
+/// Touches the memory that such a selection needs, before there is one.
+template <class T>
+void reserve_selection(SelectWorkspace& workspace, std::int64_t count, std::int64_t kept);
+
 template <class T>
 Selection streaming_topk(SelectCall<T>& call, SelectWorkspace& workspace, const TopkLoops<T>& loops);
 
