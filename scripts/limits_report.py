@@ -133,7 +133,10 @@ def measured_bounds(row, index_bits):
 def cell(result, bounds, baseline_us):
     """What note_lines() says of a cell; in brackets what ran, where that was a choice. bounds: [measured, as set]"""
     median_us = result["time_us"]["median"]
-    text = " · ".join((*(ratio(median_us * 1e-6, bound and bound[1]) for bound in bounds),
+    texts = [ratio(median_us * 1e-6, bound and bound[1]) for bound in bounds]
+    if bounds[0] is not None and result.get("compress_us"):
+        texts[0] += f" - {ratio(result['compress_us'] * 1e-6, bounds[0][1])}"
+    text = " · ".join((*texts,
                        ratio(result["predicted_us"], median_us), ratio(baseline_us, median_us)))
     chosen = result["algorithm"] != result["requested"]
     return f"{text} ({result['algorithm']})" if chosen else text
@@ -187,6 +190,9 @@ def note_lines(rows, index_bits=None):
     bits = sorted({f"{index_bits_of(each, index_bits):.2f}" for row in rows if row.found
                    for each in row.found["results"] if not each["exact"]})
     source = "log2 C(count, k) / k: what a random set of this density needs" if index_bits is None else "as given"
+    if kinds & {"leader", "allgather"}:
+        yield ("Behind the minus: of measured / bound, what the slowest rank's selecting, coding, gathering and "
+               "scattering took in the last iteration, waiting for a core included; the bounds know nothing of it.")
     if "leader" in kinds:
         yield f"Leader bound: k beta (i + 2 (P-1)/P v) / 8 + 4 log2 P alpha; v = {VALUE_BITS} bits."
     if "allgather" in kinds:

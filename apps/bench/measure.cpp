@@ -86,6 +86,9 @@ void describe(const Reduction& reduction, int ranks, Result& result) {
   if (std::isfinite(report->predicted_s)) result.predicted_us = report->predicted_s * 1e6;
   if (std::isfinite(report->alpha_s)) result.alpha_us = report->alpha_s * 1e6;
   if (std::isfinite(report->beta_s_per_byte)) result.beta_ns_per_byte = report->beta_s_per_byte * 1e9;
+  double compress_us = report->compress_s * 1e6;
+  check(MPI_Allreduce(MPI_IN_PLACE, &compress_us, 1, MPI_DOUBLE, MPI_MAX, MPI_COMM_WORLD));
+  result.compress_us = compress_us;
   std::int64_t sent = report->wire_bytes;
   check(MPI_Allreduce(MPI_IN_PLACE, &sent, 1, MPI_INT64_T, MPI_SUM, MPI_COMM_WORLD));
   result.wire_bytes = (sent + ranks - 1) / ranks;

@@ -49,6 +49,8 @@ struct Result {
   std::optional<double> predicted_us;      ///< of the algorithm that ran
   std::optional<double> alpha_us;          ///< latency of the link model that the prediction used
   std::optional<double> beta_ns_per_byte;  ///< its inverse bandwidth
+  /// Of the last iteration, on the rank where it took longest: selecting, coding, gathering and scattering.
+  std::optional<double> compress_us;
   std::optional<std::int64_t> wire_bytes;  ///< [byte] sent, mean over ranks, rounded up
   std::optional<double> rel_err;      ///< ||result - exact result|| / ||exact result||; nothing with -c 0
   std::optional<std::int64_t> wrong;  ///< exact: elements; lossy: ranks whose bits differ from rank 0's

@@ -109,6 +109,7 @@ class Results(unittest.TestCase):
                 self.assertGreater(row["alpha_us"], 0)
                 self.assertGreater(row["beta_ns_per_byte"], 0)
                 self.assertGreater(row["predicted_us"], 0)
+                self.assertEqual(row["compress_us"], 0)
                 self.assertAlmostEqual(row["wire_bytes"], 2 * 65536 * 2 / 3, delta=1)
 
     def test_lower_density_errs_more_and_sends_less(self):
@@ -117,6 +118,7 @@ class Results(unittest.TestCase):
         errors = [row["rel_err"] for row in rows]
         self.assertEqual(errors, sorted(errors))
         self.assertLess(rows[2]["wire_bytes"], rows[0]["wire_bytes"])
+        self.assertTrue(all(0 < row["compress_us"] for row in rows))
         self.assertTrue(all(row["speedup"] is None for row in rows))
 
     def test_types_and_operations(self):

@@ -112,6 +112,11 @@ class Table(unittest.TestCase):
         self.assertIn("i, the bits of an index, = 8.00 (as given).", list(report.note_lines([lossy], 8)))
         self.assertTrue(any("8.08" in note and "log2 C(count, k) / k" in note for note in report.note_lines([lossy])))
 
+    def test_compressing_stands_behind_the_minus(self):
+        slow = {**result("star_ring", 20_000, density=0.01), "compress_us": 5_000}
+        line = list(report.table_lines([row(slow)], 8))[2]
+        self.assertEqual(cells(line)[-1], "1.00 - 0.25 · 1.25 · - · -")
+
     def test_without_mpi(self):
         line = list(report.table_lines([row(result("ring", 706_000, predicted_us=706_000))]))[2]
         self.assertEqual(cells(line)[5:], ["-", "1.00 · 1.98 · 1.00 · -"])
