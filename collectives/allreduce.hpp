@@ -42,6 +42,8 @@ struct AllreduceShape {
   std::int64_t bytes() const { return count * element_bytes(type); }
   std::int64_t kept_bytes() const { return kept * element_bytes(type); }
   std::int64_t index_bytes() const { return kept * static_cast<std::int64_t>(sizeof(std::uint32_t)); }
+
+  friend bool operator==(const AllreduceShape&, const AllreduceShape&) = default;
 };
 
 /// Buffers of the algorithms, kept between calls; they only grow. One call at a time uses them.
@@ -63,6 +65,7 @@ struct Workspace {
   Room sums;               ///< sparse vectors that are being added
   Room borders;            ///< between the ranks' shares of the index
   SelectWorkspace choice;  ///< a selection among sums, beside the rank's own
+  GainCurve curve;         ///< of the rank's own selection, where it was asked for
 };
 
 /// What a lossy algorithm tells of its run on this rank.

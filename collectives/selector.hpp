@@ -28,6 +28,8 @@ class AlgorithmFilter {
   /// alone.
   AlgorithmFilter for_exact_call() const;
 
+  friend bool operator==(const AlgorithmFilter&, const AlgorithmFilter&) = default;
+
  private:
   std::array<bool, kAlgorithms.size()> allowed_{};
 };

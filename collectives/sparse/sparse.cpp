@@ -18,7 +18,7 @@ CompressTimer::~CompressTimer() {
   total_s_ += MPI_Wtime() - begin_s_;
 }
 
-void select_own(AllreduceCall& call, Picks picks) {
+void select_own(AllreduceCall& call, Picks picks, GainCurve* curve) {
   Selection& told = call.outcome.selection;
   if (call.own.made) {
     if (picks == Picks::leave) return;
@@ -31,7 +31,8 @@ void select_own(AllreduceCall& call, Picks picks) {
                            .gradient = call.gradient,
                            .count = call.shape.count,
                            .kept = call.shape.kept,
-                           .take = picks == Picks::take};
+                           .take = picks == Picks::take,
+                           .curve = curve};
   told = call.kernels.select_float(select, call.workspace.select);
   call.own = {true, select.indices, select.values, told.sent_squared};
   call.gradient = nullptr;

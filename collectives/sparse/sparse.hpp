@@ -37,8 +37,9 @@ class CompressTimer {
 enum class Picks { take, leave };
 
 /// This rank's exact top-k into call.own, unless it is there; residual = the error-fed gradient, without it
-/// where it is taken. Fills outcome.selection, of which sent_squared counts only what is taken.
-void select_own(AllreduceCall& call, Picks picks);
+/// where it is taken. Fills outcome.selection, of which sent_squared counts only what is taken. curve: not
+/// null: filled, unless the selection is there already; that takes about two selections more.
+void select_own(AllreduceCall& call, Picks picks, GainCurve* curve = nullptr);
 
 /// The same for a rank that selects nothing this time: residual = the error-fed gradient. Its turn will come, and
 /// must not be when the memory of a selection is first touched.

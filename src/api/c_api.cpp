@@ -153,7 +153,13 @@ int Pliant_Comm_plan(MPI_Comm comm, MPI_Count count, MPI_Datatype datatype, MPI_
     const Plan& plan = context->plan();
     const AllreduceShape shape = plan.shape(context->hosts().layout(), count, *type);
     const bool eligible = lossy_eligible(plan, shape, *reduction);
-    const DecisionInput input{plan, shape, eligible, context->model(), context->last_report.compute_s};
+    DecisionInput input{plan, shape, eligible, context->model(), context->last_report.compute_s};
+    const Foreseen& foreseen = context->foreseen;
+    if (foreseen.count == count) {
+      input.compute_s = foreseen.compute_s;
+      input.margin = foreseen.margin;
+      input.gain = foreseen.gain ? &*foreseen.gain : nullptr;
+    }
     write_plan(decide(input), shape, context->model(), max, reports, n);
     return MPI_SUCCESS;
   });

@@ -24,6 +24,14 @@
 
 namespace pliant {
 
+/// What ranks agreed on for the last operation whose policy adapts: plans are made with it.
+struct Foreseen {
+  std::int64_t count = 0;  ///< elements of that operation
+  double compute_s = 0;
+  double margin = 1;
+  std::optional<GainModel> gain;
+};
+
 class Context {
  public:
   /// The context of an intracommunicator, made at the first call: collective then. Throws Error(communicator)
@@ -76,6 +84,7 @@ class Context {
   void advance_all();
   /// The same, and those of other communicators.
   void advance_everything();
+  bool has_one_under_way() const { return under_way_.size() == 1; }
   /// Until this one has ended; others go on meanwhile, on all communicators.
   void finish(UnderWay& under_way);
   /// Throws what ended it, if it was an error. It can begin again then.
@@ -115,6 +124,7 @@ class Context {
   double end_s = 0;              ///< [s] MPI_Wtime when the last operation ended; 0 before the first
   ComputeTimes compute_times;    ///< on this rank
   ExactDecisions decisions;      ///< of blocking calls
+  Foreseen foreseen;             ///< what policies were told last
   std::int64_t plain_calls = 0;  ///< blocking calls done without a tensor of their own
   Pliant_Report last_report{};   ///< of the last blocking call; `size` is 0 before the first
 

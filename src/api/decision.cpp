@@ -29,6 +29,7 @@ void explain_choice(Decision& decision, const DecisionInput& input, const Policy
   const char* name = decision.algorithm->name.data();
   AllreduceShape kept_shape = input.shape;
   kept_shape.kept = wish.kept;
+  const char* floored = wish.floored ? " (pliant_min_gain's)" : "";
   const char* indices = index_codec_for(kept_shape, input.model).name.data();
   if (!wish.feasible) {
     explain(decision, "%s is the fastest: the budget of %.4g ms cannot hold after %.4g ms of computing", name,
@@ -37,11 +38,12 @@ void explain_choice(Decision& decision, const DecisionInput& input, const Policy
     explain(decision, "compression refused: dense %s predicted %.4g ms, %s at density %.3g %.4g ms", name,
             decision.predicted_s * kMs, sparse->algorithm->name.data(), density, sparse->predicted_s * kMs);
   } else if (dense != nullptr) {
-    explain(decision, "%s at density %.3g, indices %s, predicted %.4g ms, dense %s %.4g ms", name, density,
-            indices, decision.predicted_s * kMs, dense->algorithm->name.data(), dense->predicted_s * kMs);
+    explain(decision, "%s at density %.3g%s, indices %s, predicted %.4g ms, dense %s %.4g ms", name, density,
+            floored, indices, decision.predicted_s * kMs, dense->algorithm->name.data(),
+            dense->predicted_s * kMs);
   } else {
-    explain(decision, "%s at density %.3g, indices %s, predicted %.4g ms; exact ones are not allowed", name,
-            density, indices, decision.predicted_s * kMs);
+    explain(decision, "%s at density %.3g%s, indices %s, predicted %.4g ms; exact ones are not allowed", name,
+            density, floored, indices, decision.predicted_s * kMs);
   }
 }
 
@@ -49,6 +51,22 @@ void take_first(Decision& decision, std::int64_t count, std::int64_t kept) {
   decision.algorithm = decision.candidates.items[0].algorithm;
   decision.predicted_s = decision.candidates.items[0].predicted_s;
   decision.kept = decision.algorithm->exact ? count : kept;
+}
+
+PolicyDecision wish_of(const DecisionInput& input, double drain_s) {
+  const Plan& plan = input.plan;
+  const PolicyInput asked{.settings = plan.settings,
+                          .shape = input.shape,
+                          .filter = plan.filter,
+                          .model = input.model,
+                          .compute_s = input.compute_s,
+                          .gain = input.gain,
+                          .margin = input.margin,
+                          .resumable = input.resumable,
+                          .drain_s = drain_s};
+  if (!plan.policy->adapts) return decide_kept(*plan.policy, asked);
+  return input.memo != nullptr ? input.memo->decide(*plan.policy, asked)
+                               : decide_kept(*plan.policy, coarsened(asked));
 }
 
 }  // namespace
@@ -77,19 +95,19 @@ Decision decide(const DecisionInput& input) {
     return decide_exact(input, plan.settings.deterministic
                                    ? "exact, order of additions pinned"
                                    : "exact; cheapest predicted of the exact algorithms");
-  const PolicyDecision wish =
-      plan.policy->decide({plan.settings, input.shape, plan.filter, input.model, input.compute_s});
-  if (!wish.lossy && plan.filter.allows_any(true))
-    return decide_exact(input, "everything fits: nothing is left out");
+  const double drain_s =
+      input.outstanding ? static_cast<double>(input.shape.count) * input.model.compute.drain_s_per_element
+                        : 0;
+  const PolicyDecision wish = wish_of(input, drain_s);
+  if (!wish.lossy && plan.filter.allows_any(true)) return decide_exact(input, wish.why_exact);
 
   Decision decision;
   SelectionRequest request{.shape = input.shape,
                            .lossy = true,
                            .exact = plan.filter.allows_any(true),
                            .deterministic = plan.settings.deterministic,
-                           .resumable = input.resumable};
-  if (input.outstanding)
-    request.drain_s = static_cast<double>(input.shape.count) * input.model.compute.drain_s_per_element;
+                           .resumable = input.resumable,
+                           .drain_s = drain_s};
   request.shape.kept = decision.lossy_kept = wish.kept;
   decision.candidates = rank_candidates(request, plan.filter, input.model);
   if (decision.candidates.used == 0)

@@ -6,6 +6,7 @@
 
 #include "api/plan.hpp"
 #include "collectives/selector.hpp"
+#include "policy/memory.hpp"
 
 namespace pliant {
 
@@ -14,7 +15,10 @@ struct DecisionInput {
   AllreduceShape shape;   ///< `kept` is not set yet
   bool may_lose = false;  ///< the call is one that lossy algorithms can do, and all ranks are ready for one
   const CostModel& model;
-  double compute_s = 0;      ///< [s] max over ranks, where the policy needs it
+  double compute_s = 0;             ///< [s] max over ranks, where the policy needs it
+  double margin = 1;                ///< as PolicyInput's
+  const GainModel* gain = nullptr;  ///< as PolicyInput's
+  PolicyMemo* memo = nullptr;       ///< of the tensor; null: nothing is remembered
   bool resumable = false;    ///< other operations may be under way: MPI's own collectives would hold them up
   bool outstanding = false;  ///< a residual would have to be sent too; equal on all ranks
 };

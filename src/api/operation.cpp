@@ -6,37 +6,18 @@
 #include <cstring>
 #include <string_view>
 
+#include "api/agreement.hpp"
 #include "api/decision.hpp"
 #include "collectives/exchange.hpp"
 #include "collectives/sparse/messages.hpp"
 #include "collectives/sparse/sparse.hpp"
+#include "compress/topk.hpp"
 
 namespace pliant {
 namespace {
 
 /// Shorter exact messages are chosen for by the nominal model: measuring takes longer than they do.
 constexpr std::int64_t kMeasureBytes = 16384;
-
-/// What the ranks must hold in common before they decide.
-struct Agreed {
-  double compute_s = 0;
-  std::int64_t step = 0;
-  bool all_ready = true;     ///< every rank has room for the tensor's residual
-  bool outstanding = false;  ///< some rank's residual may hold something
-};
-
-Task agree(AllreduceCall& call, const Context& context, const Operation& operation, bool eligible,
-           Agreed& agreed) {
-  const bool compute_needed = operation.plan.policy->needs_compute_time;
-  const TensorState* tensor = operation.tensor;
-  agreed.step = tensor != nullptr ? tensor->step : context.plain_calls;
-  agreed.outstanding = tensor != nullptr && tensor->memory.outstanding;
-  if (!eligible || (!operation.blocking && !compute_needed)) co_return;
-  std::array<double, 4> values = {agreed.compute_s, static_cast<double>(agreed.step),
-                                  tensor == nullptr ? 1.0 : 0.0, agreed.outstanding ? 1.0 : 0.0};
-  co_await agree_max(call, values);
-  agreed = {values[0], static_cast<std::int64_t>(values[1]), values[2] == 0, values[3] != 0};
-}
 
 AllreduceCall make_call(OperationRun& run, const AllreduceShape& shape) {
   const Operation& operation = run.operation;
@@ -52,6 +33,11 @@ AllreduceCall make_call(OperationRun& run, const AllreduceShape& shape) {
           .data = static_cast<std::byte*>(operation.recv),
           .own = {},
           .outcome = {}};
+}
+
+void foresee(Context& context, std::int64_t count, const Agreed& agreed) {
+  context.foreseen = {count, agreed.compute_s, agreed.margin, std::nullopt};
+  if (agreed.gain != nullptr) context.foreseen.gain = *agreed.gain;
 }
 
 /// Where nothing of the gradient is left out and no residual is looked at.
@@ -71,6 +57,16 @@ Task least_gain(AllreduceCall& call, double& gain) {
   std::array<double, 1> loss = {total_squared > 0 ? 1 - call.own.sent_squared / total_squared : 0};
   co_await agree_max(call, loss);
   gain = 1 - loss[0];
+}
+
+/// This rank's gain for every k. Where nothing is left out, any selection will do.
+void count_gain(AllreduceCall& call, PolicyMemory& memory, bool exact) {
+  const CompressTimer timer(call.outcome.compress_s);
+  const std::int64_t kept = call.shape.kept;
+  if (exact) call.shape.kept = kept_count(call.shape.count, kLeastDensity);
+  select_own(call, Picks::leave, &call.workspace.curve);
+  call.shape.kept = kept;
+  memory.count(call.workspace.curve, call.shape.count);
 }
 
 /// What the error-fed part of a call found.
@@ -103,8 +99,8 @@ double drain(AllreduceCall& call, TensorState& tensor) {
 
 /// The gradient goes through the tensor's error feedback. `decision` changes to an exact one where
 /// pliant_min_gain asks for it.
-Task run_fed(AllreduceCall& call, const OperationRun& run, const DecisionInput& input, Decision& decision,
-             Fed& found) {
+Task run_fed(AllreduceCall& call, const OperationRun& run, const Agreed& agreed, const DecisionInput& input,
+             Decision& decision, Fed& found) {
   const Operation& operation = run.operation;
   const Kernels& kernels = call.kernels;
   TensorState& tensor = *operation.tensor;
@@ -115,6 +111,7 @@ Task run_fed(AllreduceCall& call, const OperationRun& run, const DecisionInput& 
   call.gradient = fed.pending;
   call.outcome.selection.total_squared = fed.squared;
   if (fed.pending == nullptr) tensor.memory.outstanding = true;
+  if (agreed.count_gain) count_gain(call, tensor.policy, decision.algorithm->exact);
   const double min_gain = operation.plan.settings.min_gain;
   if (!decision.algorithm->exact && min_gain > 0) {
     double gain = 0;
@@ -223,7 +220,12 @@ Task run_operation(OperationRun& run) {
   Agreed agreed;
   agreed.compute_s =
       operation.plan.policy->needs_compute_time ? context.compute_times.typical_s() : between_s;
-  co_await agree(call, context, operation, eligible, agreed);
+  const TensorState* const state = operation.tensor;
+  agreed.step = state != nullptr ? state->step : context.plain_calls;
+  agreed.outstanding = state != nullptr && state->memory.outstanding;
+  run.alone = context.has_one_under_way();
+  co_await agree(call, operation, eligible, agreed);
+  if (eligible && operation.plan.policy->adapts) foresee(context, operation.count, agreed);
   if (!agreed.all_ready)
     context.warn_once(
         "more tensors in blocking calls than residuals are kept for (64 a communicator; keyed by recvbuf "
@@ -234,6 +236,9 @@ Task run_operation(OperationRun& run) {
                             .may_lose = eligible && agreed.all_ready,
                             .model = context.model(),
                             .compute_s = agreed.compute_s,
+                            .margin = agreed.margin,
+                            .gain = agreed.gain,
+                            .memo = operation.tensor != nullptr ? &operation.tensor->policy.memo : nullptr,
                             .resumable = context.has_requests(),
                             .outstanding = agreed.outstanding};
   const bool repeats = !input.may_lose && operation.blocking;
@@ -248,7 +253,7 @@ Task run_operation(OperationRun& run) {
       context.warn_once(
           "pliant_error_feedback changed, but tensors that hold a residual keep the one they began with. "
           "Use new requests for another");
-    co_await run_fed(call, run, input, decision, fed);
+    co_await run_fed(call, run, agreed, input, decision, fed);
   } else {
     copy_in(call, operation);
     co_await decision.algorithm->run(call);
@@ -265,10 +270,12 @@ Task run_operation(OperationRun& run) {
   if (fed.total_squared > 0) report.gain = fed.sent_squared / fed.total_squared;
   report.residual_norm = std::sqrt(std::max(0.0, fed.residual_squared));
   run.step = agreed.step;
+  run.alone = run.alone && context.has_one_under_way();
 }
 
 void tell(OperationRun& run) {
   run.report.wire_bytes = run.under_way.sent.bytes;
+  learn(run);
   trace(run.context, run.operation, run.report, run.step);
   announce(run.context, run.operation, run.report);
   run.context.end_s = MPI_Wtime();

@@ -28,6 +28,8 @@ struct OperationRun {
   UnderWay& under_way;
   Pliant_Report report{};  ///< out
   std::int64_t step = 0;   ///< out
+  bool alone = false;      ///< out: no other operation was under way on the communicator
+  double away_s = 0;       ///< [s] that the program spent elsewhere while it was under way
 
   FramePool& frames() { return under_way.workspace.frames; }
 };

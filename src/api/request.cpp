@@ -87,6 +87,11 @@ Task carry_out(Pliant_Request_s& request) {
   }
 }
 
+/// The program is back in a call on the request, which may have ended meanwhile.
+void come_back(Pliant_Request_s& request) {
+  if (request.run) request.run->away_s += MPI_Wtime() - request.left_s;
+}
+
 void complete(Pliant_Request_s& request) {
   request.started = false;
   Context::rethrow(request.under_way);
@@ -117,11 +122,14 @@ void start_request(Pliant_Request_s& request) {
   request.run.reset();
   request.started = true;
   request.context->begin(request.under_way, carry_out(request));
+  request.left_s = MPI_Wtime();
 }
 
 bool test_request(Pliant_Request_s& request) {
   if (!request.started) return true;
+  come_back(request);
   if (!request.under_way.ended) request.context->advance_everything();
+  request.left_s = MPI_Wtime();
   if (!request.under_way.ended) return false;
   complete(request);
   return true;
@@ -129,6 +137,7 @@ bool test_request(Pliant_Request_s& request) {
 
 void wait_for_request(Pliant_Request_s& request) {
   if (!request.started) return;
+  come_back(request);
   request.context->finish(request.under_way);
   complete(request);
 }

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "compress/error_feedback.hpp"
+#include "policy/memory.hpp"
 
 namespace pliant {
 
@@ -16,6 +17,7 @@ struct TensorState {
   const ErrorFeedback* feedback = nullptr;  ///< null until the first lossy step, when `memory` is allocated
   FeedbackState memory;
   std::int64_t step = 0;  ///< steps done; equal on all ranks
+  PolicyMemory policy;
   Pliant_Report report{};
 
   /// Make room for the residual, all zero, unless there is one: a tensor keeps the error feedback it began

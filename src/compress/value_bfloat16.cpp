@@ -61,6 +61,10 @@ const char* decode(std::span<const std::byte> in, std::int64_t kept, float* out)
   return not_finite == 0 ? nullptr : "a value is not finite";
 }
 
+double squared_error(const GainCurve& curve, std::int64_t kept) {
+  return floating_point_error(curve, kept, 8);
+}
+
 }  // namespace
 
 constinit const ValueCodec bfloat16_values{
@@ -71,6 +75,7 @@ constinit const ValueCodec bfloat16_values{
     .bytes = bytes,
     .encode = encode,
     .decode = decode,
+    .squared_error = squared_error,
 };
 
 }  // namespace pliant

@@ -13,6 +13,8 @@
 #include <span>
 #include <string_view>
 
+#include "kernels/gain_curve.hpp"
+
 namespace pliant {
 
 struct ValueCodec {
@@ -28,7 +30,14 @@ struct ValueCodec {
   /// out: [kept]. Null, or what is wrong with `in`, which may come from anybody: then `out` holds anything.
   /// What it accepts is finite, unless the codec is lossless.
   const char* (*decode)(std::span<const std::byte> in, std::int64_t kept, float* out);
+  /// Squared norm of the errors, expected where the values are the `kept` largest of a vector of these
+  /// magnitudes, in any order.
+  double (*squared_error)(const GainCurve& curve, std::int64_t kept);
 };
+
+/// The same of numbers with so many significant bits, where the error of each is spread evenly over its last
+/// place u: u^2 / 12 on average.
+double floating_point_error(const GainCurve& curve, std::int64_t kept, int significant_bits);
 
 /// All there are, float32 first.
 std::span<const ValueCodec* const> value_codecs();

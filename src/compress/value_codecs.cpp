@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <string>
 
 #include "compress/value_codec.hpp"
@@ -15,6 +16,16 @@ constexpr std::array<const ValueCodec*, 4> kAll = {&float32_values, &bfloat16_va
 
 std::span<const ValueCodec* const> value_codecs() {
   return kAll;
+}
+
+double floating_point_error(const GainCurve& curve, std::int64_t kept, int significant_bits) {
+  double sum = 0;
+  curve.for_largest(kept, [&](const GainCurve::Bucket& bucket, std::int64_t n) {
+    if (!std::isfinite(bucket.edge) || bucket.edge <= 0) return;
+    const double last_place = std::ldexp(1, std::ilogb(bucket.edge) - (significant_bits - 1));
+    sum += static_cast<double>(n) * last_place * last_place / 12;
+  });
+  return sum;
 }
 
 const ValueCodec& find_value_codec(std::string_view name) {

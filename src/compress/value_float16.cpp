@@ -126,6 +126,11 @@ const char* decode(std::span<const std::byte> in, std::int64_t kept, float* out)
   return largest <= kMaxCode ? nullptr : "a code is not below 2^15";
 }
 
+// Codes below 2^-28 of a block's largest have fewer bits: next to that, nothing.
+double squared_error(const GainCurve& curve, std::int64_t kept) {
+  return floating_point_error(curve, kept, 11);
+}
+
 }  // namespace
 
 constinit const ValueCodec float16_values{
@@ -136,6 +141,7 @@ constinit const ValueCodec float16_values{
     .bytes = bytes,
     .encode = encode,
     .decode = decode,
+    .squared_error = squared_error,
 };
 
 }  // namespace pliant

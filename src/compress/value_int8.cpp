@@ -17,6 +17,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cmath>
 #include <cstring>
 
 #include "compress/value_codec.hpp"
@@ -92,6 +93,34 @@ const char* decode(std::span<const std::byte> in, std::int64_t kept, float* out)
   return smallest >= -static_cast<std::int32_t>(kMaxCode) ? nullptr : "a code is -128";
 }
 
+/// E[S^2]: of the largest of a block's values, drawn from the kept ones.
+double expected_scale_squared(const GainCurve& curve, std::int64_t kept) {
+  const auto all = static_cast<double>(kept);
+  const auto drawn = static_cast<double>(std::min(kept, kBlock));
+  double largest_squared = 0;
+  double above = 0;          // share of the values in buckets of larger ones
+  double chance_before = 0;  // that the largest is among those
+  curve.for_largest(kept, [&](const GainCurve::Bucket& bucket, std::int64_t n) {
+    above = std::min(above + static_cast<double>(n) / all, 1.0);
+    const double chance = 1 - std::pow(1 - above, drawn);
+    if (std::isfinite(bucket.edge)) largest_squared += (chance - chance_before) * mean_square(bucket);
+    chance_before = chance;
+  });
+  return largest_squared / (kMaxCode * kMaxCode);
+}
+
+/// Spread evenly over S: S^2 / 12; where a value is below S / 2, all of it.
+double squared_error(const GainCurve& curve, std::int64_t kept) {
+  const double scale_squared = expected_scale_squared(curve, kept);
+  double sum = 0;
+  curve.for_largest(kept, [&](const GainCurve::Bucket& bucket, std::int64_t n) {
+    if (!std::isfinite(bucket.edge)) return;
+    const double square = mean_square(bucket);
+    sum += static_cast<double>(n) * (square < scale_squared / 4 ? square : scale_squared / 12);
+  });
+  return sum;
+}
+
 }  // namespace
 
 constinit const ValueCodec int8_values{
@@ -102,6 +131,7 @@ constinit const ValueCodec int8_values{
     .bytes = bytes,
     .encode = encode,
     .decode = decode,
+    .squared_error = squared_error,
 };
 
 }  // namespace pliant

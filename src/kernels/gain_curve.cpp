@@ -8,23 +8,14 @@ namespace {
 
 using Bucket = GainCurve::Bucket;
 
-/// Mean square of a bucket whose elements are spread evenly between its edges.
-double mean_square(const Bucket& bucket) {
-  const double a = bucket.edge;
-  const double b = bucket.next_edge;
-  return (a * a + a * b + b * b) / 3;
-}
-
 /// Energy of the k largest, a bucket's elements having `square(bucket)` each. The largest of a bucket come
 /// first, but the histogram does not know them apart.
 template <class Square>
-double energy(const std::vector<Bucket>& buckets, std::int64_t k, Square&& square) {
+double energy(const GainCurve& curve, std::int64_t k, Square&& square) {
   double sum = 0;
-  for (const Bucket& bucket : buckets) {
-    if (k <= 0) break;
-    if (std::isfinite(bucket.edge)) sum += static_cast<double>(std::min(k, bucket.count)) * square(bucket);
-    k -= bucket.count;
-  }
+  curve.for_largest(k, [&](const Bucket& bucket, std::int64_t n) {
+    if (std::isfinite(bucket.edge)) sum += static_cast<double>(n) * square(bucket);
+  });
   return sum;
 }
 
@@ -36,21 +27,27 @@ std::int64_t elements(const std::vector<Bucket>& buckets) {
 
 }  // namespace
 
+double mean_square(const Bucket& bucket) {
+  const double a = bucket.edge;
+  const double b = bucket.next_edge;
+  return (a * a + a * b + b * b) / 3;
+}
+
 double GainCurve::at(std::int64_t k) const {
-  const double all = energy(buckets, elements(buckets), mean_square);
+  const double all = energy(*this, elements(buckets), mean_square);
   if (!(all > 0)) return 1;
   const Bounds limits = bounds(k);
-  return std::clamp(energy(buckets, k, mean_square) / all, limits.low, limits.high);
+  return std::clamp(energy(*this, k, mean_square) / all, limits.low, limits.high);
 }
 
 GainCurve::Bounds GainCurve::bounds(std::int64_t k) const {
   const auto least = [](const Bucket& bucket) { return bucket.edge * bucket.edge; };
   const auto most = [](const Bucket& bucket) { return bucket.next_edge * bucket.next_edge; };
   const std::int64_t all = elements(buckets);
-  const double chosen_least = energy(buckets, k, least);
-  const double chosen_most = energy(buckets, k, most);
-  const double others_least = energy(buckets, all, least) - chosen_least;
-  const double others_most = energy(buckets, all, most) - chosen_most;
+  const double chosen_least = energy(*this, k, least);
+  const double chosen_most = energy(*this, k, most);
+  const double others_least = energy(*this, all, least) - chosen_least;
+  const double others_most = energy(*this, all, most) - chosen_most;
   if (!(total_squared > 0)) return {1, 1};
   // Least where the k hold as little, and the others as much, as their buckets allow; and the other way
   // round.
@@ -64,14 +61,20 @@ GainCurve::Bounds GainCurve::bounds(std::int64_t k) const {
 }
 
 template <class T>
-GainCurve make_gain_curve(std::span<const std::uint32_t> histograms, double total_squared) {
+void count_magnitudes(const T* values, std::int64_t count, std::uint32_t* histogram) {
+  for (std::int64_t i = 0; i < count; ++i) ++histogram[magnitude(values[i]) >> kBucketShift<T>];
+}
+
+template <class T>
+void fill_gain_curve(std::span<const std::uint32_t> histograms, double total_squared, GainCurve& curve) {
   const auto edge = [](std::int64_t bucket) {
     const auto bits = static_cast<MagnitudeBits<T>>(bucket << kBucketShift<T>);
     return static_cast<double>(std::bit_cast<T>(bits));
   };
   constexpr std::int64_t kInfinite = std::int64_t{Magnitude<T>::kInfinity} >> kBucketShift<T>;
   const double infinity = std::numeric_limits<double>::infinity();
-  GainCurve curve;
+  curve.buckets.clear();
+  curve.buckets.reserve(kBuckets<T>);
   Bucket beyond{infinity, infinity, 0};
   for (std::int64_t b = kBuckets<T> - 1; b >= 0; --b) {
     std::int64_t count = 0;
@@ -86,11 +89,12 @@ GainCurve make_gain_curve(std::span<const std::uint32_t> histograms, double tota
   }
   curve.total_squared = total_squared;
   if (!std::isfinite(total_squared))
-    curve.total_squared = energy(curve.buckets, elements(curve.buckets), mean_square);
-  return curve;
+    curve.total_squared = energy(curve, elements(curve.buckets), mean_square);
 }
 
-template GainCurve make_gain_curve<float>(std::span<const std::uint32_t>, double);
-template GainCurve make_gain_curve<double>(std::span<const std::uint32_t>, double);
+template void count_magnitudes<float>(const float*, std::int64_t, std::uint32_t*);
+template void count_magnitudes<double>(const double*, std::int64_t, std::uint32_t*);
+template void fill_gain_curve<float>(std::span<const std::uint32_t>, double, GainCurve&);
+template void fill_gain_curve<double>(std::span<const std::uint32_t>, double, GainCurve&);
 
 }  // namespace pliant

@@ -34,7 +34,20 @@ class GainCurve {
   /// ||k largest||^2 / ||all||^2, in [0, 1]; k is cut to [0, count]. 1 where there is no energy.
   double at(std::int64_t k) const;
   Bounds bounds(std::int64_t k) const;
+
+  /// visit(bucket, n) for the buckets of the k largest, n of whose elements are among them, largest first.
+  template <class Visit>
+  void for_largest(std::int64_t k, Visit&& visit) const {
+    for (const Bucket& bucket : buckets) {
+      if (k <= 0) return;
+      visit(bucket, k < bucket.count ? k : bucket.count);
+      k -= bucket.count;
+    }
+  }
 };
+
+/// Mean square of a bucket whose elements are spread evenly between its edges. [squared value]
+double mean_square(const GainCurve::Bucket& bucket);
 
 /// Magnitudes fall into bucket (bits >> kBucketShift).
 template <class T>
@@ -42,8 +55,13 @@ inline constexpr int kBucketShift = Magnitude<T>::kExponentShift - GainCurve::kM
 template <class T>
 inline constexpr std::int64_t kBuckets = (std::int64_t{kMostMagnitude<T>} >> kBucketShift<T>)+1;
 
-/// From histograms [any number][kBuckets<T>], which are added, and the squared norm of all elements.
+/// Adds `count` magnitudes to histogram[kBuckets<T>].
 template <class T>
-GainCurve make_gain_curve(std::span<const std::uint32_t> histograms, double total_squared);
+void count_magnitudes(const T* values, std::int64_t count, std::uint32_t* histogram);
+
+/// From histograms [any number][kBuckets<T>], which are added, and the squared norm of all elements.
+/// Allocates only where `curve` has never had so many buckets.
+template <class T>
+void fill_gain_curve(std::span<const std::uint32_t> histograms, double total_squared, GainCurve& curve);
 
 }  // namespace pliant

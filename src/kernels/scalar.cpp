@@ -126,8 +126,8 @@ template <class T>
 void fill_curve(const SelectCall<T>& call, SelectWorkspace& workspace, double total_squared) {
   auto* const histogram = workspace.histogram.of<std::uint32_t>(kBuckets<T>);
   std::fill_n(histogram, kBuckets<T>, 0U);
-  for (std::int64_t i = 0; i < call.count; ++i) ++histogram[magnitude(call.residual[i]) >> kBucketShift<T>];
-  *call.curve = make_gain_curve<T>({histogram, static_cast<std::size_t>(kBuckets<T>)}, total_squared);
+  count_magnitudes(call.residual, call.count, histogram);
+  fill_gain_curve<T>({histogram, static_cast<std::size_t>(kBuckets<T>)}, total_squared, *call.curve);
 }
 
 template <class T>

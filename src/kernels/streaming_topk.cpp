@@ -351,9 +351,8 @@ Selection streaming_topk(SelectCall<T>& call, SelectWorkspace& workspace, const 
     selection.nonfinite = std::count_if(call.values, call.values + call.kept,
                                         [](T value) { return magnitude(value) >= Magnitude<T>::kInfinity; });
   if (call.curve != nullptr)
-    *call.curve =
-        make_gain_curve<T>({histogram, static_cast<std::size_t>(ranges.used * kHistograms * kBuckets<T>)},
-                           selection.total_squared);
+    fill_gain_curve<T>({histogram, static_cast<std::size_t>(ranges.used * kHistograms * kBuckets<T>)},
+                       selection.total_squared, *call.curve);
   return selection;
 }
 

@@ -14,7 +14,9 @@ PolicyDecision decide(const PolicyInput& input) {
 constinit const Policy fixed_policy{
     .name = "fixed",
     .summary = "pliant_density, always",
+    .adapts = false,
     .needs_compute_time = false,
+    .needs_gain = false,
     .decide = decide,
 };
 

@@ -93,6 +93,27 @@ TEST_F(Warm, EveryAlgorithm) {
   }
 }
 
+TEST_F(Warm, EveryPolicy) {
+  for (const char* policy : {"fixed", "budget", "pareto", "goodput"}) {
+    SCOPED_TRACE(policy);
+    const FreshComm comm;
+    ASSERT_EQ(set(comm, {{"pliant_mode", "topk"},
+                         {"pliant_policy", policy},
+                         {"pliant_time_budget_us", "1000"},
+                         {"pliant_min_gain", "0.1"},
+                         {"pliant_algorithm", "quota_ring, ring"}}),
+              MPI_SUCCESS);
+    std::vector<float> values = gradient(rank_of(comm), 0, 40'000);
+    const std::vector<float> fresh = values;
+    for (int i = 0; i < 16; ++i)
+      Pliant_Allreduce(MPI_IN_PLACE, values.data(), 40'000, MPI_FLOAT, MPI_SUM, comm);
+    expect_none([&] {
+      std::copy(fresh.begin(), fresh.end(), values.begin());
+      ASSERT_EQ(Pliant_Allreduce(MPI_IN_PLACE, values.data(), 40'000, MPI_FLOAT, MPI_SUM, comm), MPI_SUCCESS);
+    });
+  }
+}
+
 TEST_F(Warm, SeveralUnderWay) {
   std::vector<std::vector<float>> values(3, std::vector<float>(40'000, 1.0F));
   std::vector<Pliant_Request> requests(3);

@@ -10,17 +10,13 @@
 #include <string>
 
 #include "compress/topk.hpp"
+#include "tests/policy/gains.hpp"
 #include "tests/support/errors.hpp"
 
 namespace pliant {
 namespace {
 
-/// 1 Gbps, 50 us, and a processor of the usual speed.
-constexpr CostModel kModel{.link = {.alpha_s = 50e-6, .beta_s_per_byte = 8e-9},
-                           .compute = {.gamma_s_per_byte = 1e-10,
-                                       .select_s_per_element = 2e-9,
-                                       .apply_s_per_element = 1e-10,
-                                       .pair_s_per_element = 1e-9}};
+using test::kModel;
 
 AllreduceShape shape_of(std::int64_t count, int ranks = 4) {
   return {.ranks = ranks, .count = count};
@@ -37,6 +33,7 @@ struct BudgetCase {
   std::string filter = "auto";
   double budget_s = 0;
   double compute_s = 0;
+  double margin = 1;
 };
 
 PolicyDecision budget(const BudgetCase& item) {
@@ -47,7 +44,8 @@ PolicyDecision budget(const BudgetCase& item) {
                                .shape = item.shape,
                                .filter = filter,
                                .model = item.model,
-                               .compute_s = item.compute_s});
+                               .compute_s = item.compute_s,
+                               .margin = item.margin});
 }
 
 /// [s] of the cheapest allowed algorithm of a kind.
@@ -80,8 +78,7 @@ TEST(Policies, AreFoundByName) {
   }
   const std::string text = test::error_text(ErrorClass::info_value, [] { find_policy("kimad"); });
   EXPECT_TRUE(text.starts_with("pliant_policy = kimad (")) << text;
-  EXPECT_NE(text.find("budget"), std::string::npos) << text;
-  EXPECT_NE(text.find("fixed"), std::string::npos) << text;
+  for (const Policy* policy : policies()) EXPECT_NE(text.find(policy->name), std::string::npos) << text;
 }
 
 TEST(Fixed, KeepsTheDensityGiven) {
@@ -157,6 +154,75 @@ TEST(Budget, NeverKeepsLessWithMoreTime) {
     before = kept;
   }
   EXPECT_EQ(before, item.shape.count);
+}
+
+TEST(Budget, TheMarginIsTakenOffWhatIsLeft) {
+  const BudgetCase without{.shape = shape_of(10'000'000, 8), .budget_s = 0.1};
+  BudgetCase with = without;
+  with.margin = 1.25;
+  with.budget_s = 0.125;
+  EXPECT_EQ(budget(without).kept, budget(with).kept);
+}
+
+// ---- What holds for all that adapt ----
+
+PolicyDecision decide_with_floor(const Policy& policy, double min_gain, const GainModel* gain) {
+  Settings settings = test::usual_settings();
+  settings.time_budget_s = 0.1;
+  settings.min_gain = min_gain;
+  const AlgorithmFilter filter;
+  CostModel model = kModel;
+  model.link.beta_s_per_byte = 80e-9;
+  return decide_kept(policy, {.settings = settings,
+                              .shape = shape_of(1'000'000, 8),
+                              .filter = filter,
+                              .model = model,
+                              .gain = gain});
+}
+
+TEST(MinGain, IsAFloorUnderWhatAPolicyChooses) {
+  const GainModel gain = test::model_of(1'000'000, 2);
+  for (const Policy* policy : policies()) {
+    if (!policy->adapts) continue;
+    SCOPED_TRACE(policy->name);
+    const PolicyDecision free = decide_with_floor(*policy, 0, &gain);
+    ASSERT_TRUE(free.lossy);
+    EXPECT_FALSE(free.floored);
+    for (const double min_gain : {0.2, 0.5, 0.9, 0.99}) {
+      const PolicyDecision decision = decide_with_floor(*policy, min_gain, &gain);
+      EXPECT_GE(gain.at(decision.kept), min_gain);
+      EXPECT_EQ(decision.kept, std::max(free.kept, gain.least_kept(min_gain)));
+      EXPECT_EQ(decision.floored, decision.kept > free.kept);
+    }
+    const PolicyDecision everything = decide_with_floor(*policy, 1, &gain);
+    EXPECT_FALSE(everything.lossy);
+    EXPECT_EQ(everything.kept, 1'000'000);
+    EXPECT_EQ(decide_with_floor(*policy, 0.9, nullptr).floored, false) << "nothing is known yet";
+  }
+}
+
+TEST(MinGain, LeavesTheUsersDensityAlone) {
+  const GainModel gain = test::model_of(1'000'000, 1);
+  expect_same(decide_with_floor(fixed_policy, 0.9, &gain), {.kept = 10'000});
+}
+
+TEST(LeastKept, IsMoreWithEf21) {
+  const AlgorithmFilter filter;
+  for (const auto& [feedback, least] : {std::pair{"ef14", 100}, {"none", 100}, {"ef21", 1'000}}) {
+    Settings settings;
+    settings.time_budget_s = 1e-9;
+    settings.error_feedback = feedback;
+    const PolicyInput input{
+        .settings = settings, .shape = shape_of(1'000'000), .filter = filter, .model = kModel};
+    EXPECT_EQ(least_kept(input), least);
+    expect_same(budget_policy.decide(input), {.kept = least, .feasible = false});
+  }
+}
+
+TEST(LargestWhere, FindsTheBorder) {
+  for (std::int64_t border = 4; border <= 20; ++border)
+    EXPECT_EQ(largest_where(5, 20, [&](std::int64_t k) { return k <= border; }), border);
+  EXPECT_EQ(largest_where(5, 5, [](std::int64_t) { return true; }), 5);
 }
 
 }  // namespace

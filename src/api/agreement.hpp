@@ -1,0 +1,25 @@
+// What the ranks must hold in common before they decide, and what each learns from what was done.
+#pragma once
+
+#include "api/operation.hpp"
+
+namespace pliant {
+
+struct Agreed {
+  double compute_s = 0;
+  std::int64_t step = 0;
+  bool all_ready = true;            ///< every rank has room for the tensor's residual
+  bool outstanding = false;         ///< some rank's residual may hold something
+  double margin = 1;                ///< as PolicyInput's
+  const GainModel* gain = nullptr;  ///< as PolicyInput's
+  bool count_gain = false;          ///< this operation is to count magnitudes
+};
+
+/// Collective where the plan's policy adapts, or the operation blocks; `agreed` holds this rank's own numbers
+/// before. One small exchange, and a second where some rank has counted its gradient since.
+Task agree(AllreduceCall& call, const Operation& operation, bool eligible, Agreed& agreed);
+
+/// A policy learns from an operation that has ended.
+void learn(const OperationRun& run);
+
+}  // namespace pliant
