@@ -49,8 +49,8 @@ std::span<const std::byte> message_of(const AllreduceCall& call, int rank, int p
 
 /// [s] of allgather_messages() with messages of `bytes`.
 double allgather_messages_s(const AllreduceShape& shape, const CostModel& model, double bytes);
-/// The same by Route::doubling: another partner in each round, as rabenseifner has, so that its measured factor
-/// for as many bytes holds here too.
+/// The same by Route::doubling: another partner in each round, as rabenseifner has, so that its measured
+/// factor for as many bytes holds here too.
 double allgather_by_doubling_s(const AllreduceShape& shape, const CostModel& model, double bytes);
 /// The route and the segment that allgather_messages_s() is for.
 AllreduceShape tuned_allgather(AllreduceShape shape, const CostModel& model, double bytes);

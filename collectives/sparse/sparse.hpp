@@ -41,8 +41,8 @@ enum class Picks { take, leave };
 /// null: filled, unless the selection is there already; that takes about two selections more.
 void select_own(AllreduceCall& call, Picks picks, GainCurve* curve = nullptr);
 
-/// The same for a rank that selects nothing this time: residual = the error-fed gradient. Its turn will come, and
-/// must not be when the memory of a selection is first touched.
+/// The same for a rank that selects nothing this time: residual = the error-fed gradient. Its turn will come,
+/// and must not be when the memory of a selection is first touched.
 void feed(AllreduceCall& call);
 
 /// data = 0; the result of a lossy call starts as nothing.
