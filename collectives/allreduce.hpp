@@ -111,6 +111,24 @@ struct AllreduceCall {
   FramePool& frames() { return workspace.frames; }
 };
 
+/// An exact call, short, and the only one under way on its communicator: a plain function carries it out at
+/// once.
+struct ShortCall {
+  HostGroup& hosts;
+  ReduceFunction reduce;
+  const std::byte* send;   ///< [count]; may be recv
+  std::byte* recv;         ///< [count]
+  std::int64_t count;      ///< elements
+  std::size_t bytes;       ///< of them
+  void (*idle)(void* of);  ///< called now and again while others are waited for; does not throw
+  void* of;                ///< what it is given
+
+  void wait_for(const Until& until) const {
+    for (int looks = 1; !until.await_ready(); ++looks)
+      if (looks % kLooks == 0) idle(of);
+  }
+};
+
 struct AllreduceAlgorithm {
   std::string_view name;
   std::string_view summary;
@@ -134,6 +152,10 @@ struct AllreduceAlgorithm {
   bool streams = false;    ///< begins with the elements that are available; others need all of them at once
   /// [byte] that `rank` sends at most, where that depends on which indices the ranks have in common.
   std::int64_t (*most_bytes)(const AllreduceShape& shape, int rank) = nullptr;
+  /// `run` for calls of up to so many bytes, which sends no message. It meets `run` on other ranks, so that
+  /// each rank may take either; null: there is none.
+  std::int64_t short_bytes = 0;
+  void (*run_short)(const ShortCall& call) = nullptr;
 };
 
 /// [byte] all ranks together send.

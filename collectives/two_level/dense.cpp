@@ -9,8 +9,10 @@
 #include "collectives/dense/dense.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 #include "collectives/segments.hpp"
+#include "collectives/two_level/direct_sum.hpp"
 #include "collectives/two_level/in_host.hpp"
 #include "collectives/two_level/two_level.hpp"
 
@@ -136,6 +138,19 @@ Task run_in_shared_memory(AllreduceCall& call) {
   co_await sum_in_host(call, Takers::all, summed);
 }
 
+/// The same, meeting ranks that do it by run_in_shared_memory().
+void run_short_in_shared_memory(const ShortCall& call) {
+  if (call.hosts.local_ranks() == 1) {
+    if (call.send != call.recv) std::memcpy(call.recv, call.send, call.bytes);
+    return;
+  }
+  const DirectSum sum{call.hosts.gathering(), call.reduce, call.count, call.bytes};
+  call.wait_for(sum.may_bring());
+  sum.bring(call.send);
+  call.wait_for(sum.all_brought());
+  sum.add_up(call.send, call.recv);
+}
+
 }  // namespace
 
 constinit const AllreduceAlgorithm shared_memory_allreduce{
@@ -150,6 +165,8 @@ constinit const AllreduceAlgorithm shared_memory_allreduce{
     .sent = sends_nothing,
     .run = run_in_shared_memory,
     .two_level = true,
+    .short_bytes = kDirectBytes,
+    .run_short = run_short_in_shared_memory,
 };
 
 constinit const AllreduceAlgorithm two_level_ring_allreduce{

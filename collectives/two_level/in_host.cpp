@@ -5,14 +5,12 @@
 
 #include "collectives/dense/dense.hpp"
 #include "collectives/segments.hpp"
+#include "collectives/two_level/direct_sum.hpp"
 #include "core/partition.hpp"
 #include "mpi/host_group.hpp"
 
 namespace pliant {
 namespace {
-
-/// Up to here all who want the sum add up everything themselves.
-constexpr std::int64_t kDirectBytes = 16 << 10;
 
 /// [s] from one rank's store to another's look, on one host.
 double signal_s(const AllreduceShape& shape, const CostModel& model) {
@@ -103,21 +101,14 @@ Task sum_in_slices(AllreduceCall& call, bool takes, std::int64_t& available) {
   }
 }
 
-// A rank that brings its next elements has read all that was brought before: the count of its steps says
-// both.
 Task sum_directly(AllreduceCall& call, bool takes) {
-  HostLane& lane = call.hosts->gathering();
-  const std::int64_t step = lane.step();
-  const auto bytes = static_cast<std::size_t>(call.shape.bytes());
-  co_await lane.all_finished(step);
-  std::memcpy(lane.brought(lane.own(), step), call.data, bytes);
-  lane.finish_step();
+  const DirectSum sum{call.hosts->gathering(), call.kernels.reduction(call.shape.type, call.op),
+                      call.shape.count, static_cast<std::size_t>(call.shape.bytes())};
+  co_await sum.may_bring();
+  sum.bring(call.data);
   if (!takes) co_return;
-  co_await lane.all_finished(step + 1);
-  const ReduceFunction reduce = call.kernels.reduction(call.shape.type, call.op);
-  if (lane.own() != 0) std::memcpy(call.data, lane.brought(0, step), bytes);
-  for (int rank = 1; rank < lane.ranks(); ++rank)
-    reduce(call.data, lane.brought(rank, step), call.shape.count);
+  co_await sum.all_brought();
+  sum.add_up(call.data, call.data);
 }
 
 }  // namespace

@@ -107,6 +107,13 @@ Error difference(const SettingLayer& mine, const SettingLayer& root) {
 
 }  // namespace
 
+Context* Context::made_for(MPI_Comm comm) {
+  void* attribute = nullptr;
+  int found = 0;
+  const int code = MPI_Comm_get_attr(comm, keyval(), &attribute, &found);
+  return code == MPI_SUCCESS && found != 0 ? static_cast<ContextPointer*>(attribute)->get() : nullptr;
+}
+
 std::shared_ptr<Context> Context::find(MPI_Comm comm) {
   require_intracommunicator(comm);
   void* attribute = nullptr;
@@ -189,10 +196,11 @@ bool Context::alone(const UnderWay& under_way) {
 void Context::finish(UnderWay& under_way) {
   while (!under_way.ended) {
     if (alone(under_way)) {
-      step(under_way, [](Execution& execution) { execution.finish(); });
+      step(under_way, [](Execution& execution) { execution.advance_for(kLooks); });
     } else {
       advance_all();
     }
+    if (!under_way.ended) let_others_go_on();
   }
 }
 
@@ -205,11 +213,27 @@ void Context::rethrow(UnderWay& under_way) {
 
 void Context::advance_everything() {
   advance_all();
-  process_.progress().advance_others(this);
+  let_others_go_on();
 }
 
-void Context::go_on(void* context) {
-  static_cast<Context*>(context)->advance_everything();
+void Context::let_others_go_on() {
+  process_.progress().advance_others(this);
+  // MPI goes on in its calls only. What is asked for never comes, since no rank sends to itself here: MPI
+  // does not return before it has looked at everything.
+  int arrived = 0;
+  MPI_Iprobe(comm_.rank(), 0, comm_.handle(), &arrived, MPI_STATUS_IGNORE);
+}
+
+void Context::go_on(void* of) {
+  auto& context = *static_cast<Context*>(of);
+  context.advance_all();
+  context.process_.progress().advance_others(&context);
+}
+
+double Context::computed_until(double begin_s) {
+  if (end_s <= 0) return 0;
+  compute_times.add(begin_s - end_s);
+  return begin_s - end_s;
 }
 
 MPI_Comm Context::another_communicator() {
@@ -276,7 +300,7 @@ SettingLayer Context::agreed_layer(MPI_Info info) {
 void Context::set_info(MPI_Info info) {
   config_.info = over(config_.info, agreed_layer(info));
   plan_ = make_plan(config_);
-  decisions.forget();
+  forget_decisions();
   problem_.reset();
 }
 

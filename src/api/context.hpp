@@ -16,6 +16,7 @@
 #include "api/plan.hpp"
 #include "api/process.hpp"
 #include "api/progress.hpp"
+#include "api/short_call.hpp"
 #include "api/tensor.hpp"
 #include "collectives/allreduce.hpp"
 #include "core/error.hpp"
@@ -39,6 +40,8 @@ class Context {
   static std::shared_ptr<Context> of(MPI_Comm comm);
   /// The same if it has been made already; null otherwise. Local.
   static std::shared_ptr<Context> find(MPI_Comm comm);
+  /// The same for a call that the communicator outlives. Null for one that has none, or cannot.
+  static Context* made_for(MPI_Comm comm);
 
   Context(MPI_Comm user, Process& process);
   Context(const Context&) = delete;
@@ -65,7 +68,7 @@ class Context {
   void set_model(const CostModel& model) {
     model_ = model;
     measured_ = true;
-    decisions.forget();
+    forget_decisions();
   }
 
   // ---- Operations under way. All with the mutex held. ----
@@ -82,9 +85,12 @@ class Context {
   void begin(UnderWay& under_way, Task task);
   /// Let each that is under way take a step.
   void advance_all();
-  /// The same, and those of other communicators.
+  /// The same, those of other communicators, and the program's own messages.
   void advance_everything();
   bool has_one_under_way() const { return under_way_.size() == 1; }
+  /// For who waits without calling MPI: whoever it waits for may wait for a message of the program's own, or
+  /// for an operation on another communicator.
+  void let_others_go_on();
   /// Until this one has ended; others go on meanwhile, on all communicators.
   void finish(UnderWay& under_way);
   /// Throws what ended it, if it was an error. It can begin again then.
@@ -121,10 +127,14 @@ class Context {
   Process& process() { return process_; }
   const Kernels& kernels() const { return kernels_; }
   std::int64_t id() const { return id_; }
+  /// [s] the program computed between the last operation and one that begins now, which is noted; 0 before
+  /// the first.
+  double computed_until(double begin_s);
   double end_s = 0;              ///< [s] MPI_Wtime when the last operation ended; 0 before the first
   ComputeTimes compute_times;    ///< on this rank
   ExactDecisions decisions;      ///< of blocking calls
   Foreseen foreseen;             ///< what policies were told last
+  ShortCalls short_calls;        ///< of blocking calls, too
   std::int64_t plain_calls = 0;  ///< blocking calls done without a tensor of their own
   Pliant_Report last_report{};   ///< of the last blocking call; `size` is 0 before the first
 
@@ -133,6 +143,10 @@ class Context {
   void step(UnderWay& under_way, Act&& act);
   bool alone(const UnderWay& under_way);
   static void go_on(void* context);
+  void forget_decisions() {
+    decisions.forget();
+    short_calls.forget();
+  }
 
   void share_environment();
   SettingLayer agreed_layer(MPI_Info info);

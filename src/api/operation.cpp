@@ -206,8 +206,7 @@ Task run_operation(OperationRun& run) {
   Context& context = run.context;
   const Operation& operation = run.operation;
   const double begin_s = MPI_Wtime();
-  const double between_s = context.end_s > 0 ? begin_s - context.end_s : 0;
-  if (context.end_s > 0) context.compute_times.add(between_s);
+  const double between_s = context.computed_until(begin_s);
   AllreduceShape shape = operation.plan.shape(context.hosts().layout(), operation.count, operation.type);
   const bool eligible = lossy_eligible(operation.plan, shape, operation.op);
   if (!context.measured() && needs_measuring(operation.plan, shape, operation.op)) {
@@ -271,6 +270,8 @@ Task run_operation(OperationRun& run) {
   report.residual_norm = std::sqrt(std::max(0.0, fed.residual_squared));
   run.step = agreed.step;
   run.alone = run.alone && context.has_one_under_way();
+  run.algorithm = decision.algorithm;
+  run.may_lose = eligible;
 }
 
 void tell(OperationRun& run) {

@@ -30,6 +30,8 @@ struct OperationRun {
   std::int64_t step = 0;   ///< out
   bool alone = false;      ///< out: no other operation was under way on the communicator
   double away_s = 0;       ///< [s] that the program spent elsewhere while it was under way
+  const AllreduceAlgorithm* algorithm = nullptr;  ///< out
+  bool may_lose = false;                          ///< out: such a call can be a lossy one
 
   FramePool& frames() { return under_way.workspace.frames; }
 };

@@ -80,8 +80,9 @@ bool Execution::advance() {
   return used_ == 0;
 }
 
-void Execution::finish() {
-  while (!advance()) {
+bool Execution::advance_for(int looks) {
+  for (; looks > 0; --looks) {
+    if (advance()) return true;
     const Running* alone = nullptr;
     for (std::size_t i = 0; i < used_; ++i) {
       if (strands_[i]->task.done()) continue;
@@ -94,6 +95,7 @@ void Execution::finish() {
     if (alone != nullptr && alone->strand.waiting.block != nullptr)
       alone->strand.waiting.block(alone->strand.waiting.of);
   }
+  return false;
 }
 
 }  // namespace pliant

@@ -155,6 +155,10 @@ struct Until {
   void await_resume() const {}
 };
 
+/// How often to look in vain at what nothing can block for, before seeing to anything else: some
+/// microseconds.
+inline constexpr int kLooks = 256;
+
 /// co_await until(condition): the same for a callable that other strands make true.
 template <class Condition>
 Until until(const Condition& condition) {
@@ -177,7 +181,12 @@ class Execution {
   /// ended it, or any strand before it.
   bool advance();
   /// advance() until it has ended; blocks where there is one thing to wait for.
-  void finish();
+  void finish() {
+    while (!advance_for(kLooks)) {
+    }
+  }
+  /// The same, but gives up after so many looks in vain. Returns as advance() does.
+  bool advance_for(int looks);
 
   /// A further strand, which runs beside the one that asks. It must have ended before its caller does.
   Task& spawn(Task task);

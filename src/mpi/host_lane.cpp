@@ -2,20 +2,16 @@
 
 #include <sched.h>
 
-#include <new>
-
 namespace pliant {
 
 HostLane::HostLane(std::span<std::byte* const> parts, int own, int patience)
-    : own_(own), patience_(patience) {
-  for (std::byte* part : parts)
-    peers_.push_back({std::launder(reinterpret_cast<Count*>(part)), part + kCountBytes});
-  new (parts[static_cast<std::size_t>(own)]) Count(0);
+    : parts_(parts.begin(), parts.end()), own_(own), patience_(patience) {
+  for (int i = 0; i < kSlots; ++i) new (head(own_, i)) Count(0);
 }
 
 void HostLane::finish_step() {
   ++step_;
-  peers_[static_cast<std::size_t>(own_)].finished->store(step_, std::memory_order_release);
+  finished_count(own_, step_).store(step_, std::memory_order_release);
 }
 
 Until HostLane::awaited(std::int64_t steps, int first, int end) {
@@ -31,8 +27,8 @@ Until HostLane::awaited(std::int64_t steps, int first, int end) {
 bool HostLane::ready(void* lane) {
   auto& self = *static_cast<HostLane*>(lane);
   for (; self.looked_at_ < self.end_; ++self.looked_at_) {
-    const Peer& peer = self.peers_[static_cast<std::size_t>(self.looked_at_)];
-    if (peer.finished->load(std::memory_order_acquire) >= self.awaited_) continue;
+    const Count& count = self.finished_count(self.looked_at_, self.awaited_);
+    if (count.load(std::memory_order_acquire) >= self.awaited_) continue;
     if (++self.looks_ > self.patience_) sched_yield();
     return false;
   }

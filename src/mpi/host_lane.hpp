@@ -4,11 +4,15 @@
 // Each rank counts the steps it has finished where the others see it; the counts only grow, so nothing is
 // ever reset and a rank may be ahead. A step has slots of its own, which the step kSlots later uses again:
 // before a rank writes into one it waits until the others have finished with what was there.
+//
+// There is a count for even steps and one for odd ones, each at the head of a pair of cache lines, which
+// processors fetch together. What is short lies behind the count: who sees that it is there has it already.
 #pragma once
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <new>
 #include <span>
 #include <vector>
 
@@ -20,19 +24,20 @@ class HostLane {
  public:
   static constexpr int kSlots = 2;
   static constexpr std::int64_t kSlotBytes = std::int64_t{128} << 10;
-  /// A count lies alone in two cache lines, since processors fetch lines in pairs.
-  static constexpr std::int64_t kCountBytes = 128;
+  /// A head: a count and what is short.
+  static constexpr std::int64_t kHeadBytes = 128;
+  static constexpr std::int64_t kShortBytes = kHeadBytes - static_cast<std::int64_t>(sizeof(std::int64_t));
   /// [byte] of shared memory for each rank. A slot for what it brings, and one for what it makes of it.
-  static constexpr std::int64_t kPartBytes = kCountBytes + 2 * kSlots * kSlotBytes;
+  static constexpr std::int64_t kPartBytes = kSlots * (kHeadBytes + 2 * kSlotBytes);
 
-  /// parts: of all ranks of the host, each kPartBytes at a multiple of kCountBytes; the own one is zero.
+  /// parts: of all ranks of the host, each kPartBytes at a multiple of kHeadBytes; the own one is zero.
   /// @param patience  how often to look before the processor is offered to others
   HostLane(std::span<std::byte* const> parts, int own, int patience);
   HostLane(const HostLane&) = delete;
   HostLane& operator=(const HostLane&) = delete;
 
   int own() const { return own_; }
-  int ranks() const { return static_cast<int>(peers_.size()); }
+  int ranks() const { return static_cast<int>(parts_.size()); }
   /// Steps this rank has finished: the number of the next one.
   std::int64_t step() const { return step_; }
   /// What was written before is there for all who wait for it.
@@ -40,6 +45,10 @@ class HostLane {
 
   /// [kSlotBytes] of a step.
   std::byte* brought(int rank, std::int64_t step) const { return slot(rank, step % kSlots); }
+  /// [kShortBytes] of it, instead of brought().
+  std::byte* brought_short(int rank, std::int64_t step) const {
+    return head(rank, step + 1) + kHeadBytes - kShortBytes;
+  }
   std::byte* made(int rank, std::int64_t step) const { return slot(rank, kSlots + step % kSlots); }
 
   /// co_await: every rank has finished `steps` steps.
@@ -51,18 +60,22 @@ class HostLane {
   using Count = std::atomic<std::int64_t>;
   static_assert(Count::is_always_lock_free, "a lock would not be shared between processes");
 
-  struct Peer {
-    Count* finished;
-    std::byte* slots;
-  };
-
+  std::byte* part(int rank) const { return parts_[static_cast<std::size_t>(rank)]; }
+  /// Where it is counted that `steps` are finished, steps >= 1 - kSlots. A rank that is ahead has a higher
+  /// count there.
+  std::byte* head(int rank, std::int64_t steps) const {
+    return part(rank) + (steps + kSlots - 1) % kSlots * kHeadBytes;
+  }
+  Count& finished_count(int rank, std::int64_t steps) const {
+    return *std::launder(reinterpret_cast<Count*>(head(rank, steps)));
+  }
   std::byte* slot(int rank, std::int64_t index) const {
-    return peers_[static_cast<std::size_t>(rank)].slots + index * kSlotBytes;
+    return part(rank) + kSlots * kHeadBytes + index * kSlotBytes;
   }
   Until awaited(std::int64_t steps, int first, int end);
   static bool ready(void* lane);
 
-  std::vector<Peer> peers_;
+  std::vector<std::byte*> parts_;
   int own_;
   int patience_;
   std::int64_t step_ = 0;

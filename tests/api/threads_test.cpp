@@ -49,6 +49,25 @@ TEST(Threads, EachItsOwnCommunicator) {
   EXPECT_EQ(wrong, 0);
 }
 
+TEST(Threads, ShortCallsOnACommunicatorEach) {
+  constexpr int kThreads = 3;
+  std::vector<std::unique_ptr<FreshComm>> comms;
+  for (int i = 0; i < kThreads; ++i) comms.push_back(std::make_unique<FreshComm>());
+  std::atomic<int> wrong{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kThreads; ++i)
+    threads.emplace_back([&wrong, &comm = *comms[static_cast<std::size_t>(i)], i] {
+      const int ranks = comm.ranks();
+      for (int step = 0; step < 500; ++step) {
+        int value = i + step;
+        if (Pliant_Allreduce(MPI_IN_PLACE, &value, 1, MPI_INT, MPI_SUM, comm) != MPI_SUCCESS) ++wrong;
+        if (value != ranks * (i + step)) ++wrong;
+      }
+    });
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(wrong, 0);
+}
+
 /// Only in the run that asks for the thread.
 TEST(Threads, ProgressThreadNeedsNoCall) {
   const char* asked = std::getenv("PLIANT_PROGRESS_THREAD");

@@ -1,0 +1,58 @@
+#include "api/short_call.hpp"
+
+#include "api/buffers.hpp"
+#include "api/context.hpp"
+#include "api/operation.hpp"
+#include "mpi/datatype.hpp"
+
+namespace pliant {
+namespace {
+
+void carry_out(Context& context, const ShortCalls::Known& known, const Buffers& buffers) {
+  const double begin_s = MPI_Wtime();
+  const double between_s = context.computed_until(begin_s);
+  known.algorithm->run_short({.hosts = context.hosts(),
+                              .reduce = context.kernels().reduction(known.type, known.op),
+                              .send = static_cast<const std::byte*>(buffers.send),
+                              .recv = static_cast<std::byte*>(buffers.recv),
+                              .count = known.count,
+                              .bytes = static_cast<std::size_t>(known.count * element_bytes(known.type)),
+                              .idle = [](void* of) { static_cast<Context*>(of)->let_others_go_on(); },
+                              .of = &context});
+  ++context.plain_calls;
+  context.end_s = MPI_Wtime();
+  context.last_report = known.report;
+  context.last_report.measured_s = context.end_s - begin_s;
+  context.last_report.compute_s = known.needs_compute_time ? context.compute_times.typical_s() : between_s;
+}
+
+}  // namespace
+
+void remember_short_call(const OperationRun& run) {
+  Context& context = run.context;
+  const Operation& operation = run.operation;
+  const bool short_one = run.algorithm->run_short != nullptr &&
+                         operation.count * element_bytes(operation.type) <= run.algorithm->short_bytes;
+  const bool watched = context.checks() || context.process().records() ||
+                       context.process().logger().level() >= LogLevel::trace;
+  if (!short_one || watched || run.may_lose || context.has_requests()) return;
+  context.short_calls.remember({operation.count, operation.type, operation.op, run.algorithm,
+                                operation.plan.policy->needs_compute_time, run.report});
+}
+
+bool short_call(const void* sendbuf, void* recvbuf, MPI_Count count, MPI_Datatype datatype, MPI_Op op,
+                MPI_Comm comm) {
+  const auto type = element_type(datatype);
+  const auto reduction = reduce_op(op);
+  if (!type || !reduction || comm == MPI_COMM_NULL) return false;
+  Context* const context = Context::made_for(comm);
+  if (context == nullptr) return false;
+  const auto lock = context->lock();
+  if (context->has_requests()) return false;
+  const ShortCalls::Known* const known = context->short_calls.find(count, *type, *reduction);
+  if (known == nullptr) return false;
+  carry_out(*context, *known, check_buffers(sendbuf, recvbuf, count, count * element_bytes(*type)));
+  return true;
+}
+
+}  // namespace pliant
