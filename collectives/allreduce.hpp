@@ -29,6 +29,7 @@ struct AllreduceShape {
   int ranks = 1;
   int hosts = ranks;       ///< on which they are
   int most_on_host = 1;    ///< ranks
+  int domains = 1;         ///< caches that ranks are bound to, on the host with most of them
   std::int64_t count = 0;  ///< elements per rank
   ElementType type = ElementType::float32;
   std::int64_t kept = 0;  ///< elements a lossy algorithm sends values for; ignored by exact ones
@@ -38,6 +39,7 @@ struct AllreduceShape {
   std::int64_t segment_bytes = Communicator::kPieceBytes;  ///< longest message of a pipeline, a multiple of 8
   Route route = Route::doubling;                           ///< of coded messages
   std::int64_t block_bytes = Communicator::kPieceBytes;    ///< what leaders of hosts reduce at once; as above
+  bool by_domains = false;                                 ///< ranks of a host add up cache by cache
 
   std::int64_t bytes() const { return count * element_bytes(type); }
   std::int64_t kept_bytes() const { return kept * element_bytes(type); }

@@ -65,6 +65,7 @@ double cost_s(const AllreduceShape& shape, const CostModel& model) {
 
 template <const AllreduceAlgorithm& dense>
 AllreduceShape tuned(AllreduceShape shape, const CostModel& model) {
+  shape = tuned_in_host(shape, model);
   shape.block_bytes = best_block(shape, model, dense);
   shape.segment_bytes = tuned_for(dense, block_shape(shape, 0), model).segment_bytes;
   return shape;
@@ -161,7 +162,7 @@ constinit const AllreduceAlgorithm shared_memory_allreduce{
     .supports = on_one_host,
     .cost_s = shared_memory_cost_s,
     .paper_cost_s = nullptr,
-    .tuned = nullptr,
+    .tuned = tuned_in_host,
     .sent = sends_nothing,
     .run = run_in_shared_memory,
     .two_level = true,

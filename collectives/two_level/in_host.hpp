@@ -1,13 +1,10 @@
 // What the ranks of one host do through the memory they share: sum onto one of them or all, and hand out what
 // one has. No messages. Every function is collective over the host, and none needs memory that grows.
 //
-// Sums, segment by segment (one is a slot's worth); L = 3 ranks, slices a b c of a segment:
-//     step i      each rank brings its elements of segment i            a0 b0 c0 | a1 b1 c1 | a2 b2 c2
-//     step i + 1  each rank adds up one slice, in the order of ranks    A        | B        | C
-//     step i + 2  who wants the sum takes all slices                    A B C
-// so a step moves three segments on at once and the ranks meet once a step. Few bytes are brought, and added
-// up by everyone who wants the sum: they meet but once. Either way one element is summed in the order of the
-// ranks, by one rank alone or by all in the same manner: the same bits for all.
+// Few bytes are brought, and added up by everyone who wants the sum: they meet but once. More go slice by
+// slice (slices.hpp). Either way one element is summed in the order in which the ranks of the host stand
+// (HostLayout), by one rank after the other or by all in the same manner: the same bits for all, however it
+// is done.
 #pragma once
 
 #include <cstdint>
@@ -31,5 +28,8 @@ Task spread_in_host(AllreduceCall& call, const std::int64_t& available);
 /// measured; otherwise the link is a network, and a signal is taken to need what processors need.
 double sum_in_host_s(const AllreduceShape& shape, const CostModel& model);
 double spread_in_host_s(const AllreduceShape& shape, const CostModel& model);
+
+/// The shape with the way of summing for which sum_in_host_s() holds.
+AllreduceShape tuned_in_host(AllreduceShape shape, const CostModel& model);
 
 }  // namespace pliant

@@ -28,6 +28,7 @@ double cost_s(const AllreduceShape& shape, const CostModel& model) {
 
 template <const AllreduceAlgorithm& sparse>
 AllreduceShape tuned(AllreduceShape shape, const CostModel& model) {
+  shape = tuned_in_host(shape, model);
   const AllreduceShape between = tuned_for(sparse, between_hosts(shape), model);
   shape.segment_bytes = between.segment_bytes;
   shape.route = between.route;

@@ -21,7 +21,7 @@ inline bool has_two_levels(const AllreduceCall& call) {
 /// What leaders do among themselves.
 inline AllreduceShape between_hosts(AllreduceShape shape) {
   shape.ranks = shape.hosts;
-  shape.most_on_host = 1;
+  shape.most_on_host = shape.domains = 1;
   return shape;
 }
 

@@ -21,6 +21,7 @@
 #include "core/error.hpp"
 #include "core/monotonic.hpp"
 #include "kernels/kernels.hpp"
+#include "mpi/locality.hpp"
 #include "trace/hdf5_file.hpp"
 
 namespace {
@@ -143,9 +144,9 @@ int Pliant_Value_codec_get_info(int index, Pliant_Entry* entry) {
 }
 
 const char* Pliant_Get_library_version(void) {
-  static const std::string text = std::to_string(PLIANT_VERSION_MAJOR) + "." +
-                                  std::to_string(PLIANT_VERSION_MINOR) + "." +
-                                  std::to_string(PLIANT_VERSION_PATCH) + " (" + hdf5_version() + ")";
+  static const std::string text =
+      std::to_string(PLIANT_VERSION_MAJOR) + "." + std::to_string(PLIANT_VERSION_MINOR) + "." +
+      std::to_string(PLIANT_VERSION_PATCH) + " (" + hdf5_version() + ", " + hwloc_version() + ")";
   return text.c_str();
 }
 

@@ -21,6 +21,7 @@ struct Plan {
     return {.ranks = layout.ranks(),
             .hosts = layout.hosts(),
             .most_on_host = layout.most_on_host(),
+            .domains = layout.most_domains(),
             .count = count,
             .type = type,
             .kept = count,

@@ -19,9 +19,9 @@ Communicator Communicator::duplicate(MPI_Comm user) {
   return Communicator(comm);
 }
 
-Communicator Communicator::split(const Communicator& comm, int color) {
+Communicator Communicator::split(const Communicator& comm, int color, int place) {
   MPI_Comm part = MPI_COMM_NULL;
-  check(MPI_Comm_split(comm.handle(), color, comm.rank(), &part), "MPI_Comm_split");
+  check(MPI_Comm_split(comm.handle(), color, place, &part), "MPI_Comm_split");
   return Communicator(part);
 }
 

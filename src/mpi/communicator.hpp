@@ -24,8 +24,8 @@ class Communicator {
  public:
   /// Collective over `user`. The duplicate returns error codes, whatever handler `user` has.
   static Communicator duplicate(MPI_Comm user);
-  /// Collective over `comm`: the ranks that give the same color, in their order there.
-  static Communicator split(const Communicator& comm, int color);
+  /// Collective over `comm`: the ranks that give the same color, by place, and in their order there.
+  static Communicator split(const Communicator& comm, int color, int place = 0);
   /// Collective over `comm`: the ranks that can share memory with this one, in their order there.
   static Communicator on_this_host(const Communicator& comm);
 

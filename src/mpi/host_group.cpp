@@ -3,7 +3,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <numeric>
+#include <utility>
 
 #include "mpi/agree.hpp"
 #include "mpi/check.hpp"
@@ -30,6 +32,23 @@ std::vector<int> marks_of_hosts(const Communicator& comm) {
   return marks;
 }
 
+/// Of all ranks.
+std::vector<Locality> gather_localities(const Communicator& comm) {
+  const Locality locality = locality_of_process();
+  const std::array<int, 2> own = {locality.package, locality.cache};
+  std::vector<std::array<int, 2>> all(static_cast<std::size_t>(comm.ranks()));
+  check(MPI_Allgather(own.data(), 2, MPI_INT, all.data(), 2, MPI_INT, comm.handle()), "MPI_Allgather");
+  std::vector<Locality> localities;
+  for (const auto& [package, cache] : all) localities.push_back({package, cache});
+  return localities;
+}
+
+HostLayout layout_of(const Communicator& comm) {
+  const std::vector<int> marks = marks_of_hosts(comm);
+  HostLayout hosts(marks);
+  return hosts.flat() ? hosts : HostLayout(marks, gather_localities(comm));
+}
+
 HostLayout flat_layout(int ranks) {
   std::vector<int> marks(static_cast<std::size_t>(ranks));
   std::iota(marks.begin(), marks.end(), 0);
@@ -38,14 +57,20 @@ HostLayout flat_layout(int ranks) {
 
 }  // namespace
 
-HostGroup::HostGroup(const Communicator& comm) : HostGroup(comm, marks_of_hosts(comm)) {}
+HostGroup::HostGroup(const Communicator& comm) : HostGroup(comm, layout_of(comm)) {}
 
-HostGroup::HostGroup(const Communicator& comm, std::span<const int> marks)
-    : layout_(marks), rank_(comm.rank()) {
+HostGroup::HostGroup(const Communicator& comm, std::span<const int> marks,
+                     std::span<const Locality> localities)
+    : HostGroup(comm, HostLayout(marks, localities)) {}
+
+HostGroup::HostGroup(const Communicator& comm, HostLayout layout)
+    : layout_(std::move(layout)), rank_(comm.rank()) {
+  undivided_ = {0, local_ranks()};
   if (layout_.flat()) return;
   share_memory(comm);
   if (refused_) {
     layout_ = flat_layout(comm.ranks());
+    undivided_ = {0, 1};
     return;
   }
   local_rank_ = local_->rank();
@@ -53,7 +78,9 @@ HostGroup::HostGroup(const Communicator& comm, std::span<const int> marks)
 }
 
 void HostGroup::share_memory(const Communicator& comm) {
-  local_.emplace(Communicator::split(comm, host()));
+  const auto members = layout_.members(host());
+  const auto place = std::find(members.begin(), members.end(), rank_) - members.begin();
+  local_.emplace(Communicator::split(comm, host(), static_cast<int>(place)));
   window_.emplace(local_->handle(), kLanes * static_cast<std::size_t>(HostLane::kPartBytes));
   refused_ = first_rank_where(comm, window_->parts().empty()) >= 0;
   if (refused_) {

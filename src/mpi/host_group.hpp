@@ -1,6 +1,7 @@
 // The ranks that share this rank's host, and what they share: memory to meet in, and a leader on the network.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -19,18 +20,22 @@ namespace pliant {
 /// share.
 class HostGroup {
  public:
-  /// Hosts as MPI_Comm_split_type(SHARED) finds them. Throws Error(mpi).
+  /// Hosts as MPI_Comm_split_type(SHARED) finds them, caches as ranks are bound. Throws Error(mpi).
   explicit HostGroup(const Communicator& comm);
-  /// marks: [ranks], equal on all ranks, and equal for two ranks if they are to share a host.
-  HostGroup(const Communicator& comm, std::span<const int> marks);
+  /// As HostLayout takes them; equal on all ranks, and marks equal only for ranks that could share memory.
+  HostGroup(const Communicator& comm, std::span<const int> marks, std::span<const Locality> localities = {});
   HostGroup(const HostGroup&) = delete;
   HostGroup& operator=(const HostGroup&) = delete;
 
   const HostLayout& layout() const { return layout_; }
   int host() const { return layout_.host_of(rank_); }
+  /// Place among the ranks of the host, in the layout's order.
   int local_rank() const { return local_rank_; }
   int local_ranks() const { return static_cast<int>(layout_.members(host()).size()); }
   bool leads() const { return local_rank_ == 0; }
+  /// Local ranks at which a domain of the host begins, and their number; or all ranks as if they were one.
+  std::span<const int> domains() const { return layout_.domains(host()); }
+  std::span<const int> undivided() const { return undivided_; }
   /// Hosts have several ranks, but the system refused memory for them.
   bool refused() const { return refused_; }
 
@@ -58,6 +63,8 @@ class HostGroup {
   };
 
  private:
+  HostGroup(const Communicator& comm, HostLayout layout);
+
   struct Lanes {
     Lanes(std::span<std::byte* const> gathering_parts, std::span<std::byte* const> spreading_parts, int own,
           int patience)
@@ -72,6 +79,7 @@ class HostGroup {
   HostLayout layout_;
   int rank_;
   int local_rank_ = 0;
+  std::array<int, 2> undivided_{};
   bool refused_ = false;
   std::optional<Communicator> local_;
   std::optional<Communicator> leaders_;

@@ -3,7 +3,8 @@
 // A lane is an endless row of steps that all of them take in order, whatever operation a step belongs to.
 // Each rank counts the steps it has finished where the others see it; the counts only grow, so nothing is
 // ever reset and a rank may be ahead. A step has slots of its own, which the step kSlots later uses again:
-// before a rank writes into one it waits until the others have finished with what was there.
+// before a rank writes into one it waits until the others have finished with what was there. A rank writes
+// into slots of its own part alone, and does so first: their pages lie in the memory of its own NUMA node.
 //
 // There is a count for even steps and one for odd ones, each at the head of a pair of cache lines, which
 // processors fetch together. What is short lies behind the count: who sees that it is there has it already.

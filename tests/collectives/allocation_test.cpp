@@ -50,11 +50,13 @@ class Allocation : public testing::Test {
                        .shape = {.ranks = comm_.ranks(),
                                  .hosts = hosts_ != nullptr ? hosts_->layout().hosts() : comm_.ranks(),
                                  .most_on_host = hosts_ != nullptr ? hosts_->layout().most_on_host() : 1,
+                                 .domains = hosts_ != nullptr ? hosts_->layout().most_domains() : 1,
                                  .count = kCount,
                                  .kept = kept_count(kCount, 0.02),
                                  .index_codec = &indices,
                                  .value_codec = &values,
-                                 .block_bytes = 100'000},
+                                 .block_bytes = 100'000,
+                                 .by_domains = true},
                        .hosts = hosts_.get(),
                        .data = reinterpret_cast<std::byte*>(result_.data()),
                        .residual = residual_.data(),
@@ -112,7 +114,7 @@ TEST_F(Allocation, NothingInTwoLevels) {
   for (const test::NamedLayout& layout : test::host_layouts(comm_.ranks())) {
     SCOPED_TRACE(layout.name);
     const std::int64_t made_before = made_by_mpi;
-    hosts_ = std::make_unique<HostGroup>(comm_, layout.marks);
+    hosts_ = std::make_unique<HostGroup>(comm_, layout.marks, layout.localities);
     if (!hosts_->layout().flat()) {
       EXPECT_EQ(made_by_mpi - made_before, 3) << "they are counted";
     }

@@ -39,14 +39,16 @@ class Conformance : public testing::TestWithParam<const AllreduceAlgorithm*> {
     return messages_seen() - before;
   }
 
-  /// body() as the ranks are; and, for an algorithm that asks, on every layout of them that it supports.
+  /// body() as the ranks are; and, for an algorithm that asks, on every layout of them that it supports,
+  /// cache by cache where they share caches.
   template <class Body>
   void on_every_layout(Body&& body) {
     if (!algorithm().two_level) return body();
     for (const NamedLayout& layout : host_layouts(ranks_)) {
-      hosts_ = std::make_unique<HostGroup>(comm_, layout.marks);
+      hosts_ = std::make_unique<HostGroup>(comm_, layout.marks, layout.localities);
       if (!algorithm().supports(laid_out({.count = 1}))) continue;
       SCOPED_TRACE(layout.name);
+      by_domains_ = layout.has_domains();
       body();
     }
     hosts_.reset();
@@ -58,6 +60,8 @@ class Conformance : public testing::TestWithParam<const AllreduceAlgorithm*> {
     if (hosts_ == nullptr) return shape;
     shape.hosts = hosts_->layout().hosts();
     shape.most_on_host = hosts_->layout().most_on_host();
+    shape.domains = hosts_->layout().most_domains();
+    shape.by_domains = by_domains_;
     return shape;
   }
 
@@ -73,6 +77,7 @@ class Conformance : public testing::TestWithParam<const AllreduceAlgorithm*> {
   Communicator comm_ = Communicator::duplicate(MPI_COMM_WORLD);
   Workspace workspace_;
   std::unique_ptr<HostGroup> hosts_;
+  bool by_domains_ = false;
   const int rank_ = comm_.rank();
   const int ranks_ = comm_.ranks();
 };

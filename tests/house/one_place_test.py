@@ -11,6 +11,7 @@ RULES = (
      "Make it a setting: a row in src/core/config.cpp"),
     (r"#\s*include\s*[<\"]hdf5", (*LIBRARY, "include"), ("src/trace/hdf5_file.cpp", "src/trace/hdf5_handle.hpp"),
      "Use src/trace/hdf5_file.hpp"),
+    (r"#\s*include\s*[<\"]hwloc", (*LIBRARY, "include"), ("src/mpi/locality.cpp",), "Use src/mpi/locality.hpp"),
     # The border to C; the recorder, which must never break a run; a destructor in hdf5_file.cpp, which has nobody to tell.
     (r"\bcatch\s*\(", LIBRARY, ("src/api/guard.hpp", "src/trace/recorder.cpp", "src/trace/hdf5_file.cpp"),
      "Let it reach guard()"),
@@ -56,6 +57,7 @@ def self_test():
         "src/core/config.cpp": 'std::getenv("X");\n',
         "apps/info/main.cpp": 'getenv("X");\n',
         "src/trace/columns.cpp": "#include <hdf5.h>\n",
+        "src/mpi/lane.cpp": "#include <hwloc.h>\n",
         "collectives/ring.cpp": "} catch (...) {\n",
         "netprobe/fit.cpp": "std::chrono::steady_clock::now();\n",
         "src/mpi/a.cpp": "thread_local int a;\n",

@@ -92,9 +92,11 @@ TEST_F(HostGroupTest, FindsTheRanksOfThisMachine) {
 TEST_F(HostGroupTest, TakesAnyLayout) {
   for (const test::NamedLayout& layout : test::host_layouts(ranks_)) {
     SCOPED_TRACE(layout.name);
-    HostGroup group(comm_, layout.marks);
+    HostGroup group(comm_, layout.marks, layout.localities);
     const auto members = group.layout().members(group.host());
     EXPECT_EQ(members[static_cast<std::size_t>(group.local_rank())], rank_);
+    EXPECT_EQ(group.domains().back(), group.local_ranks());
+    EXPECT_EQ(group.undivided().back(), group.local_ranks());
     EXPECT_FALSE(group.refused());
     if (group.layout().flat()) continue;
     if (group.leads()) {

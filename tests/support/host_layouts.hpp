@@ -1,26 +1,39 @@
-// Layouts of ranks on hosts, to be played by ranks that are all on one.
+// Layouts of ranks on hosts and in their caches, to be played by ranks that are all on one.
 #pragma once
 
 #include <string>
 #include <vector>
+
+#include "mpi/host_group.hpp"
 
 namespace pliant::test {
 
 struct NamedLayout {
   std::string name;
   std::vector<int> marks;  ///< as HostGroup takes them
+  std::vector<Locality> localities = {};
+
+  bool has_domains() const { return HostLayout(marks, localities).most_domains() > 1; }
 };
 
-/// All on one host; two uneven hosts whose ranks alternate; hosts of three and a rest; one rank a host.
+/// All on one host; two uneven hosts whose ranks alternate, of two caches each; hosts of three and a rest;
+/// one rank a host; one host with ranks on two sockets, behind several caches, one of them bound to none.
 inline std::vector<NamedLayout> host_layouts(int ranks) {
-  std::vector<NamedLayout> layouts = {
-      {"one host", {}}, {"two hosts", {}}, {"hosts of three", {}}, {"flat", {}}};
+  std::vector<NamedLayout> layouts = {{"one host", {}},
+                                      {"two hosts with caches", {}},
+                                      {"hosts of three", {}},
+                                      {"flat", {}},
+                                      {"one host with sockets", {}}};
   for (int rank = 0; rank < ranks; ++rank) {
     layouts[0].marks.push_back(0);
     layouts[1].marks.push_back(rank % 3 == 1 ? 0 : 1);
+    layouts[1].localities.push_back({0, rank / 3 % 2});
     layouts[2].marks.push_back(rank / 3);
     layouts[3].marks.push_back(rank);
+    layouts[4].marks.push_back(0);
+    layouts[4].localities.push_back(rank % 3 == 1 ? Locality{1, 2} : Locality{0, rank / 3 > 0 ? 1 : 0});
   }
+  if (ranks > 4) layouts[4].localities[4] = {};
   return layouts;
 }
 

@@ -1,0 +1,133 @@
+#include "collectives/two_level/slices.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "collectives/two_level/host_segments.hpp"
+#include "mpi/host_group.hpp"
+
+namespace pliant {
+namespace {
+
+/// One rank's part in it. Segment i has the slots of the step first + i.
+class Slices {
+ public:
+  Slices(AllreduceCall& call, std::span<const int> groups, Takers takers)
+      : lane_(call.hosts->gathering()),
+        groups_(groups),
+        last_(static_cast<int>(groups.size()) - 2),
+        group_(group_of(lane_.own())),
+        segments_(call, slice_segment_bytes(last_ + 1)),
+        reduce_(call.kernels.reduction(call.shape.type, call.op)),
+        first_(lane_.step()),
+        steps_(slice_steps(segments_.count(), last_ + 1, takers)),
+        wants_(takers == Takers::all || call.hosts->leads()),
+        copies_(takers == Takers::all && group_ != last_) {}
+
+  std::int64_t steps() const { return steps_; }
+
+  void step(std::int64_t number, std::int64_t& available) const {
+    if (const auto i = number - group_; is_segment(i)) bring(i);
+    if (const auto i = number - group_ - 1; is_segment(i)) add_up(i);
+    const std::int64_t summed = number - last_ - 2;
+    if (copies_ && is_segment(summed)) collect(summed, last_, share(summed, lane_.own()), copied(summed));
+    const std::int64_t taken = copies_ ? summed - 1 : summed;
+    if (!wants_ || !is_segment(taken)) return;
+    take(taken);
+    available = segments_.end(taken);
+  }
+
+ private:
+  bool is_segment(std::int64_t index) const { return index >= 0 && index < segments_.count(); }
+  int begin_of(int group) const { return groups_[static_cast<std::size_t>(group)]; }
+  int end_of(int group) const { return groups_[static_cast<std::size_t>(group) + 1]; }
+  int group_of(int rank) const {
+    return static_cast<int>(std::upper_bound(groups_.begin(), groups_.end(), rank) - groups_.begin()) - 1;
+  }
+
+  /// What of a segment a rank adds up; begins at the segment's beginning.
+  Range share(std::int64_t index, int rank) const {
+    const int group = group_of(rank);
+    return chunk_of(segments_.at(index).count, end_of(group) - begin_of(group), rank - begin_of(group));
+  }
+  std::byte* brought(int rank, std::int64_t index) const { return lane_.brought(rank, first_ + index); }
+  std::byte* sum(int rank, std::int64_t index) const { return lane_.made(rank, first_ + index); }
+  std::byte* copy(int rank, std::int64_t index) const { return sum(rank, index) + HostLane::kSlotBytes / 2; }
+  std::byte* copied(std::int64_t index) const { return copy(lane_.own(), index); }
+
+  /// All but what this rank adds up itself.
+  void bring(std::int64_t index) const {
+    const Range segment = segments_.at(index);
+    const Range own = share(index, lane_.own());
+    std::byte* const to = brought(lane_.own(), index);
+    const std::int64_t behind = own.begin + own.count;
+    std::memcpy(to, segments_.data(segment.begin), segments_.bytes(own.begin));
+    std::memcpy(to + behind * segments_.width(), segments_.data(segment.begin + behind),
+                segments_.bytes(segment.count - behind));
+  }
+
+  void add_up(std::int64_t index) const {
+    const Range own = share(index, lane_.own());
+    const auto from = [&](int rank) {
+      return rank == lane_.own() ? segments_.data(segments_.at(index).begin + own.begin)
+                                 : brought(rank, index) + own.begin * segments_.width();
+    };
+    std::byte* const to = sum(lane_.own(), index);
+    int rank = begin_of(group_);
+    if (group_ == 0) {
+      std::memcpy(to, from(rank++), segments_.bytes(own.count));
+    } else {
+      collect(index, group_ - 1, own, to);
+    }
+    for (; rank < end_of(group_); ++rank) reduce_(to, from(rank), own.count);
+  }
+
+  /// Elements `range` of a group's sum.
+  void collect(std::int64_t index, int group, Range range, std::byte* to) const {
+    const std::int64_t end = range.begin + range.count;
+    for (int rank = begin_of(group); rank < end_of(group); ++rank) {
+      const Range part = share(index, rank);
+      const std::int64_t begins = std::max(part.begin, range.begin);
+      const std::int64_t ends = std::min(part.begin + part.count, end);
+      if (begins >= ends) continue;
+      std::memcpy(to + (begins - range.begin) * segments_.width(),
+                  sum(rank, index) + (begins - part.begin) * segments_.width(),
+                  segments_.bytes(ends - begins));
+    }
+  }
+
+  void take(std::int64_t index) const {
+    const Range segment = segments_.at(index);
+    std::byte* const to = segments_.data(segment.begin);
+    if (!copies_) return collect(index, last_, {0, segment.count}, to);
+    for (int rank = begin_of(group_); rank < end_of(group_); ++rank) {
+      const Range part = share(index, rank);
+      std::memcpy(to + part.begin * segments_.width(), copy(rank, index), segments_.bytes(part.count));
+    }
+  }
+
+  HostLane& lane_;
+  std::span<const int> groups_;
+  int last_;   ///< group
+  int group_;  ///< this rank's
+  HostSegments segments_;
+  ReduceFunction reduce_;
+  std::int64_t first_;
+  std::int64_t steps_;
+  bool wants_;
+  bool copies_;  ///< from the last group, for its own one
+};
+
+}  // namespace
+
+Task sum_in_slices(AllreduceCall& call, std::span<const int> groups, Takers takers, std::int64_t& available) {
+  HostLane& lane = call.hosts->gathering();
+  const Slices slices(call, groups, takers);
+  for (std::int64_t number = 0; number < slices.steps(); ++number) {
+    co_await lane.all_finished(lane.step());
+    slices.step(number, available);
+    lane.finish_step();
+  }
+}
+
+}  // namespace pliant

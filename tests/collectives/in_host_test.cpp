@@ -1,0 +1,117 @@
+// Sums inside a host: cache by cache they are the same bits, in the steps that the cost is of.
+#include "collectives/two_level/in_host.hpp"
+
+#include "collectives/segments.hpp"
+#include "collectives/two_level/slices.hpp"
+#include "tests/collectives/conformance.hpp"
+#include "tests/support/bits.hpp"
+#include "tests/support/float_inputs.hpp"
+
+namespace pliant {
+namespace {
+
+class InHost : public test::Conformance {
+ protected:
+  std::vector<float> input(std::int64_t count, const test::FloatInput& kind, int rank) const {
+    std::mt19937 random(static_cast<std::uint32_t>(rank) + 7);
+    std::vector<float> values(static_cast<std::size_t>(count));
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] = kind.at(i, random);
+    return values;
+  }
+
+  std::vector<float> sum(std::vector<float> values, bool by_domains) {
+    by_domains_ = by_domains;
+    AllreduceCall call{.comm = comm_,
+                       .workspace = workspace_,
+                       .kernels = scalar_kernels,
+                       .shape = laid_out({.count = static_cast<std::int64_t>(values.size())}),
+                       .hosts = hosts_.get(),
+                       .data = reinterpret_cast<std::byte*>(values.data()),
+                       .own = {},
+                       .outcome = {}};
+    pliant::run(shared_memory_allreduce, call);
+    return values;
+  }
+
+  /// In the order of the ranks of the host, one after the other.
+  std::vector<float> expected(std::int64_t count, const test::FloatInput& kind) const {
+    std::vector<float> sum;
+    for (const int rank : hosts_->layout().members(0)) {
+      const std::vector<float> values = input(count, kind, rank);
+      if (sum.empty()) {
+        sum = values;
+      } else {
+        scalar_kernels.reduction(ElementType::float32, ReduceOp::sum)(sum.data(), values.data(), count);
+      }
+    }
+    return sum;
+  }
+
+  template <class Body>
+  void on_one_host_with_caches(Body&& body) {
+    if (ranks_ == 1) GTEST_SKIP() << "nobody to add to";
+    for (const test::NamedLayout& layout : test::host_layouts(ranks_)) {
+      hosts_ = std::make_unique<HostGroup>(comm_, layout.marks, layout.localities);
+      if (hosts_->layout().hosts() > 1 || !layout.has_domains()) continue;
+      SCOPED_TRACE(layout.name);
+      body();
+    }
+    hosts_.reset();
+  }
+};
+
+TEST_F(InHost, TheBitsAreTheSameHoweverTheyAreAddedUp) {
+  on_one_host_with_caches([&] {
+    for (const test::FloatInput& kind : test::kFloatInputs) {
+      // Which NaN comes out of a sum of two differs between the body of a loop and its rest.
+      if (kind.name == "non-finite") continue;
+      for (const std::int64_t count : {1000, 20'011, 200'003}) {
+        SCOPED_TRACE(std::string(kind.name) + ", count " + std::to_string(count));
+        const std::vector<float> own = input(count, kind, rank_);
+        const std::vector<float> right = expected(count, kind);
+        EXPECT_EQ(test::first_difference(sum(own, true), right), -1);
+        EXPECT_EQ(test::first_difference(sum(own, false), right), -1);
+      }
+    }
+  });
+}
+
+TEST_F(InHost, RanksMeetInAsManySteps) {
+  constexpr std::int64_t kCount = 200'003;
+  on_one_host_with_caches([&] {
+    const int domains = static_cast<int>(hosts_->domains().size()) - 1;
+    const std::vector<float> own(kCount, 1.0F);
+    for (const int groups : {1, domains}) {
+      const std::int64_t before = hosts_->gathering().step();
+      sum(own, groups > 1);
+      const std::int64_t segments =
+          segments_of(kCount * static_cast<std::int64_t>(sizeof(float)), slice_segment_bytes(groups));
+      EXPECT_EQ(hosts_->gathering().step() - before, slice_steps(segments, groups, Takers::all)) << groups;
+    }
+  });
+}
+
+TEST(InHostCost, TakesDomainsWhereTheySaveTheLinkBetweenThem) {
+  CostModel model{.link = {.alpha_s = 1e-6}, .compute = {.gamma_s_per_byte = 1e-10}};
+  const auto by_domains = [&](int ranks, int domains, std::int64_t bytes) {
+    const AllreduceShape shape{.ranks = ranks,
+                               .hosts = 1,
+                               .most_on_host = ranks,
+                               .domains = domains,
+                               .count = bytes / static_cast<std::int64_t>(sizeof(float))};
+    const AllreduceShape tuned = tuned_in_host(shape, model);
+    AllreduceShape flat = shape;
+    flat.domains = 1;
+    EXPECT_GE(sum_in_host_s(shape, model), sum_in_host_s(flat, model)) << "nothing is nearer than one cache";
+    return tuned.by_domains;
+  };
+  EXPECT_TRUE(by_domains(32, 2, 64 << 20));
+  EXPECT_TRUE(by_domains(64, 8, 64 << 20));
+  EXPECT_FALSE(by_domains(32, 1, 64 << 20)) << "one cache";
+  EXPECT_FALSE(by_domains(2, 2, 64 << 20)) << "a rank each: every element crosses once anyway";
+  EXPECT_FALSE(by_domains(8, 8, 64 << 20));
+  EXPECT_FALSE(by_domains(32, 2, 4 << 10)) << "short";
+}
+
+}  // namespace
+}  // namespace pliant
