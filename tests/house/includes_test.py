@@ -18,6 +18,8 @@ LAYERS = {
     "public": ("include", (), ()),
     # A program of the machine, not of MPI: it knows the core's errors, and writes into traces.
     "netlab": ("apps/netlab", ("core", "trace", "apps"), ("mpi.h",)),
+    # Simulates a parameter server, which the library is not, out of the library's parts.
+    "quadratic": ("apps/quadratic", ("core", "compress", "policy", "apps"), ()),
     # Times what no public header names.
     "bench_kernels": ("apps/bench/kernels", ("core", "kernels", "compress"), ("mpi.h",)),
     "apps": ("apps", ("public", "bench_kernels"), ()),
