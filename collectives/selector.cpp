@@ -102,18 +102,20 @@ double predict_s(const AllreduceAlgorithm& algorithm, const AllreduceShape& shap
 }
 
 CandidateList rank_candidates(const SelectionRequest& request, const AlgorithmFilter& filter,
-                              const CostModel& model) {
+                              const CostModel& model, const Corrections* corrections) {
   CandidateList list;
   const bool in_any_order = request.resumable && filter.allows_resumable();
-  for (const AllreduceAlgorithm* algorithm : kAlgorithms) {
+  for (std::size_t i = 0; i < kAlgorithms.size(); ++i) {
+    const AllreduceAlgorithm* algorithm = kAlgorithms[i];
     if (!(algorithm->exact ? request.exact : request.lossy)) continue;
     if (!filter.allows(*algorithm) || !algorithm->supports(request.shape)) continue;
     if (request.deterministic && !algorithm->deterministic) continue;
     if (in_any_order && needs_order(*algorithm)) continue;
     if (request.formula == CostFormula::paper && algorithm->paper_cost_s == nullptr) continue;
     const double besides_s = algorithm->exact ? request.drain_s : 0;
-    list.items[list.used++] = {algorithm,
-                               predict_s(*algorithm, request.shape, model, request.formula) + besides_s};
+    const Correction correction = corrections != nullptr ? corrections->of(i, request.shape) : Correction{};
+    const double formula_s = predict_s(*algorithm, request.shape, model, request.formula);
+    list.items[list.used++] = {algorithm, formula_s * correction.factor + besides_s, correction.variance};
   }
   const auto end = list.items.begin() + static_cast<std::ptrdiff_t>(list.used);
   if (!request.deterministic) {

@@ -7,6 +7,7 @@
 #include <span>
 #include <string_view>
 
+#include "collectives/correction.hpp"
 #include "collectives/registry.hpp"
 
 namespace pliant {
@@ -52,6 +53,8 @@ struct SelectionRequest {
 struct Candidate {
   const AllreduceAlgorithm* algorithm = nullptr;
   double predicted_s = 0;
+  double variance =
+      0;  ///< of log(predicted_s), what the formula may be wrong by; 0 where nothing is corrected
 };
 
 struct CandidateList {
@@ -63,8 +66,9 @@ struct CandidateList {
 
 /// Cheapest first; ties in registry order. Deterministic: the first deterministic one alone, lossy before
 /// exact where lossy is allowed. May be empty.
+/// `corrections`: by which the formulas are multiplied; null: they are believed.
 CandidateList rank_candidates(const SelectionRequest& request, const AlgorithmFilter& filter,
-                              const CostModel& model);
+                              const CostModel& model, const Corrections* corrections = nullptr);
 
 /// Predicted seconds of one algorithm, by the formula asked for; infinity where it has none.
 double predict_s(const AllreduceAlgorithm& algorithm, const AllreduceShape& shape, const CostModel& model,

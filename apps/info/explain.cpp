@@ -1,23 +1,14 @@
 #include "apps/info/explain.hpp"
 
-#include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "apps/info/line.hpp"
 #include "apps/support/check.hpp"
 
 namespace pliant::info {
 namespace {
 
 constexpr double kBytesPerSecondPerGbps = 1.25e8;  // 1 Gbit/s = 1e9 / 8 byte/s
-
-template <class... Values>
-std::string line(const char* format, Values... values) {
-  const int length = std::snprintf(nullptr, 0, format, values...);
-  std::string text(static_cast<std::size_t>(length) + 1, '\0');
-  std::snprintf(text.data(), text.size(), format, values...);
-  text.pop_back();
-  return text;
-}
 
 }  // namespace
 

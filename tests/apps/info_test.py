@@ -3,6 +3,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import unittest
 
 PROGRAM = ""
@@ -88,6 +89,83 @@ class Explain(unittest.TestCase):
         self.assertEqual(names, [candidate["algorithm"] for candidate in explain()])
 
 
+# Mean ms of a call over the papers' 50 epochs (shared formulas, density 0.1, 8 ranks): Allgather, ring, tree, switching.
+MEANS_MS = {
+    ("c1", "ResNet18"): (342, 539, 407, 262), ("c1", "ResNet50"): (653, 645, 607, 445),
+    ("c1", "AlexNet"): (1450, 915, 1120, 740), ("c1", "ViT"): (3070, 1465, 2161, 1313),
+    ("c2", "ResNet18"): (153, 214, 170, 153), ("c2", "ResNet50"): (299, 263, 264, 244),
+    ("c2", "AlexNet"): (673, 390, 504, 390), ("c2", "ViT"): (1432, 648, 992, 648),
+}
+
+
+def replay(schedule, *more, count=1000000, density=0.1, ranks=8, model="paper"):
+    return run_json("--explain", "--schedule", schedule, "--ranks", ranks, "--count", count, "--density", density,
+                    "--model", model, *more)
+
+
+class Replay(unittest.TestCase):
+    def test_means_of_the_papers_schedules(self):
+        for (schedule, model), (allgather, ring, tree, switching) in MEANS_MS.items():
+            with self.subTest(schedule=schedule, model=model):
+                found = replay(schedule, count=MODELS[model])
+                means = found["mean_s"]
+                for published_ms, seconds in ((allgather, means[AG]), (ring, means[RING]), (tree, means[TREE]),
+                                              (switching, found["switching_mean_s"])):
+                    self.assertAlmostEqual(seconds * 1e3, published_ms, delta=0.01 * published_ms)
+
+    def test_steps_are_the_schedule(self):
+        steps = replay("c1")["steps"]
+        self.assertEqual(len(steps), 50)
+        self.assertEqual([(round(s["alpha_us"], 6), round(s["gbps"], 6))
+                          for s in (steps[0], steps[12], steps[24], steps[49])],
+                         [(1000, 25), (1000, 1), (50000, 1), (50000, 25)])
+
+    def test_a_file_begins_with_the_link_described(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "links")
+            with open(path, "w", encoding="utf-8") as file:
+                file.write("2 all rate=100mbit\n3 all delay=5ms\n")
+            steps = replay(path, "--alpha-us", 100, "--gbps", 1, "--steps", 4)["steps"]
+            self.assertEqual([(round(s["alpha_us"]), round(s["gbps"], 6)) for s in steps],
+                             [(100, 1), (100, 1), (100, 0.1), (5000, 0.1)])
+            with open(path, "w", encoding="utf-8") as file:
+                file.write("1 all rate=0\n")
+            done = run("--explain", "--schedule", path, "--alpha-us", 100, "--gbps", 1, "--ranks", 8, "--count", 9)
+            self.assertEqual((done.returncode, done.stdout), (1, ""))
+            self.assertIn("cuts a link", done.stderr)
+
+    def test_text_names_each_change_and_each_mean(self):
+        text = run("--explain", "--schedule", "c1", "--ranks", "8", "--count", "11689512", "--density", "0.1",
+                   "--model", "paper").stdout
+        for word in ("star_tree", "star_ring", "allgather_topk", "switching"):
+            self.assertIn(word, text)
+        self.assertEqual(run("--explain", "--schedule", "nowhere", "--alpha-us", "1", "--gbps", "1", "--ranks", "8",
+                             "--count", "9").returncode, 1)
+
+
+class Regret(unittest.TestCase):
+    """Figures of the issue, on fewer calls than docs/performance.md has."""
+
+    def rows(self, *arguments):
+        return {(row["schedule"], row["knowledge"]): row for row in run_json("--regret", *arguments)["regret"]}
+
+    def test_learned_choices_are_nearly_the_oracles(self):
+        rows = self.rows("--schedule", "c1", "--schedule", "c2", "--schedule", "walk", "--calls", 60)
+        for schedule in ("c1", "c2", "walk"):
+            learned, first = rows[schedule, "learned"], rows[schedule, "first"]
+            self.assertLessEqual(learned["median"], 0.03)
+            self.assertLessEqual(learned["p95"], 0.15)
+            self.assertLess(learned["mean"], first["mean"] / 3)
+
+    def test_formulas_that_are_wrong_are_corrected(self):
+        rows = self.rows("--schedule", "c1", "--calls", 40, "--formula-error", 0.3)
+        self.assertLess(rows["c1", "learned"]["mean"], rows["c1", "first"]["mean"] / 3)
+
+    def test_the_same_seed_gives_the_same(self):
+        arguments = ("--schedule", "c1", "--calls", 2, "--seed", 5)
+        self.assertEqual(self.rows(*arguments), self.rows(*arguments))
+
+
 class BadValues(unittest.TestCase):
     GOOD = {"--ranks": 8, "--alpha-us": 10, "--gbps": 1, "--count": 1000, "--density": 0.1}
 
@@ -114,6 +192,10 @@ class BadValues(unittest.TestCase):
         self.assert_usage_error(["--explain", "--ranks", "8"], "--explain", "--alpha-us")
         self.assert_usage_error(["--ranks", "8"], "--ranks", "--explain")
         self.assert_usage_error(["--nonsense"], "--nonsense")
+        self.assert_usage_error(["--explain", "--schedule", "c1", "--ranks", "8"], "--explain", "--count")
+        self.assert_usage_error(["--explain", "--schedule", "sine", "--ranks", "8", "--count", "9"], "--alpha-us")
+        self.assert_usage_error(["--regret", "--noise", "2"], "noise = 2", "from 0 to 1")
+        self.assert_usage_error(["--regret", "--explain"], "--explain")
 
 
 class Sections(unittest.TestCase):

@@ -22,7 +22,9 @@ LAYERS = {
     "quadratic": ("apps/quadratic", ("core", "compress", "policy", "apps"), ()),
     # Times what no public header names.
     "bench_kernels": ("apps/bench/kernels", ("core", "kernels", "compress"), ("mpi.h",)),
-    "apps": ("apps", ("public", "bench_kernels"), ()),
+    # Simulates networks of pliant_netlab's schedules with the library's formulas and its learner.
+    "info_replay": ("apps/info/replay", ("core", "collectives", "netprobe", "api", "netlab"), ()),
+    "apps": ("apps", ("public", "bench_kernels", "info_replay"), ()),
 }
 SEARCH_PATH = ("", "src", "include")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')

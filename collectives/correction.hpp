@@ -1,0 +1,57 @@
+// How wrong each algorithm's formula has been so far. Pure: what is learned from agreed numbers is the same
+// on all ranks.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "collectives/registry.hpp"
+
+namespace pliant {
+
+/// By what a formula is multiplied.
+struct Correction {
+  double factor = 1;
+  double variance = 0;  ///< of its logarithm
+};
+
+/// Measured / predicted of each algorithm, for each class of lengths (twice as long is the next class).
+///
+/// In each place a Kalman filter of one number, the logarithm: what was learned a while ago fades towards 1,
+/// whose error is kUnseen; where nothing was learned, the nearest length of the same algorithm speaks, more
+/// faintly with distance.
+class Corrections {
+ public:
+  static constexpr double kMost = 8;      ///< no factor is beyond this or its inverse
+  static constexpr double kUnseen = 0.2;  ///< standard error of log(measured / formula) of what never ran
+  static constexpr std::size_t kClasses = 48;
+
+  /// Of the bytes a rank's vector has, or those of the elements kept.
+  static std::size_t class_of(const AllreduceAlgorithm& algorithm, const AllreduceShape& shape);
+
+  /// `algorithm`: its place in kAlgorithms.
+  Correction of(std::size_t algorithm, const AllreduceShape& shape) const;
+
+  /// One run: log_ratio of measured over corrected prediction, known up to `variance`, the correction's own
+  /// not included. Returns true if that changed the factor by more than a per cent.
+  bool learn(std::size_t algorithm, const AllreduceShape& shape, double log_ratio, double variance);
+
+  /// What a state file keeps of one place.
+  struct Cell {
+    float log_factor = 0;
+    float variance = -1;  ///< negative: nothing was learned
+    std::int64_t learned_at = 0;
+  };
+  using Cells = std::array<std::array<Cell, kClasses>, kAlgorithms.size()>;
+  const Cells& cells() const { return cells_; }
+  std::int64_t learned() const { return learned_; }
+
+ private:
+  Correction at(std::size_t algorithm, std::size_t size_class) const;
+
+  Cells cells_{};
+  std::int64_t learned_ = 0;
+};
+
+}  // namespace pliant

@@ -1,0 +1,249 @@
+#include "netprobe/estimator.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <numeric>
+
+namespace pliant {
+namespace {
+
+// What alpha and beta can be: a clock tells 1 ns; 1 us would be a message an hour of light away from that.
+constexpr double kLeastAlpha_s = 1e-9, kMostAlpha_s = 1e3;
+constexpr double kLeastBeta = 1e-15, kMostBeta = 1;  // [s/byte]
+
+/// Per observation, by how much of themselves alpha and beta walk. Chosen in simulation
+/// (docs/performance.md): what is known is forgotten in 5 to 20 observations, depending on the noise.
+constexpr double kWalk = 0.01;
+constexpr double kUnknown = 3;       ///< relative standard error of what is not known at all
+constexpr double kLeastShare = 0.1;  ///< of itself that one observation leaves of a number
+
+constexpr double kFirstNoise = 0.2;
+constexpr double kLeastNoise = 0.01, kMostNoise = 0.5;
+constexpr double kNoiseMemory = 32;  ///< observations
+constexpr double kNoiseClip = 9;     ///< squared standard deviations: an outlier tells nothing of the noise
+
+// When the last observations are fitted anew: from so many on, and where that explains them so much better
+// that chance would not do it once in 10^5 (F of 2 and 4 degrees of freedom: 16 has 1 %, and falls fast with
+// more).
+constexpr std::size_t kFewest = 6;
+constexpr double kBetter = 9;
+constexpr std::size_t kLeftOut = 2;  ///< a fit must not be better for two calls that hung
+constexpr double kWorst = 1;         ///< squared logarithm beyond which an observation counts no more
+
+double within(double value, double least, double most) {
+  return std::isfinite(value) ? std::clamp(value, least, most) : least;
+}
+
+bool usable(const Exchange& exchange) {
+  return exchange.messages >= 0 && exchange.bytes >= 0 && exchange.fixed_s >= 0 &&
+         exchange.messages + exchange.bytes > 0 && std::isfinite(exchange.messages) &&
+         std::isfinite(exchange.bytes) && std::isfinite(exchange.fixed_s);
+}
+
+}  // namespace
+
+/// An exchange as it is expected.
+struct LinkEstimator::Fit {
+  double time_s;
+  std::array<double, 2> share;  ///< of alpha and beta in it
+  std::array<double, 2> gain;   ///< covariance times (messages, bytes)
+  double variance_s2;           ///< of time_s, from the covariance
+  double variance() const { return variance_s2 / (time_s * time_s); }
+};
+
+LinkEstimator::Fit LinkEstimator::fit_of(const Exchange& exchange) const {
+  const auto& [aa, ab, bb] = state_.covariance;
+  const double a = exchange.messages;
+  const double b = exchange.bytes;
+  const double time_s = a * state_.value[0] + b * state_.value[1] + exchange.fixed_s;
+  const std::array<double, 2> gain = {aa * a + ab * b, ab * a + bb * b};
+  return {time_s,
+          {a * state_.value[0] / time_s, b * state_.value[1] / time_s},
+          gain,
+          std::max(0.0, a * gain[0] + b * gain[1])};
+}
+
+void LinkEstimator::reset(const LinkModel& link, double alpha_error, double beta_error) {
+  const double noise = state_.observations > 0 ? state_.noise_variance : kFirstNoise * kFirstNoise;
+  const std::array<double, 2> value = {within(link.alpha_s, kLeastAlpha_s, kMostAlpha_s),
+                                       within(link.beta_s_per_byte, kLeastBeta, kMostBeta)};
+  const double alpha_error_s = value[0] * std::min(alpha_error, kUnknown);
+  const double beta_error_s = value[1] * std::min(beta_error, kUnknown);
+  state_ = {.value = value,
+            .covariance = {alpha_error_s * alpha_error_s, 0, beta_error_s * beta_error_s},
+            .noise_variance = noise,
+            .observations = state_.observations};
+  recent_.seen = 0;
+}
+
+void LinkEstimator::update(const Fit& fit, double innovation_s, double noise_variance_s2) {
+  const double total = fit.variance_s2 + noise_variance_s2;
+  for (std::size_t i = 0; i < fit.gain.size(); ++i) {
+    const double least = kLeastShare * state_.value[i];
+    state_.value[i] = std::max(least, state_.value[i] + fit.gain[i] / total * innovation_s);
+  }
+  state_.value[0] = within(state_.value[0], kLeastAlpha_s, kMostAlpha_s);
+  state_.value[1] = within(state_.value[1], kLeastBeta, kMostBeta);
+  auto& [aa, ab, bb] = state_.covariance;
+  aa = std::max(0.0, aa - fit.gain[0] * fit.gain[0] / total);
+  bb = std::max(0.0, bb - fit.gain[1] * fit.gain[1] / total);
+  const double most = std::sqrt(aa * bb);
+  ab = std::clamp(ab - fit.gain[0] * fit.gain[1] / total, -most, most);
+}
+
+/// `ratio`: squared innovation in units of its variance, of which the noise is `share`. On average it is 1.
+void LinkEstimator::learn_noise(double ratio, double share) {
+  const double weight = share / std::min(state_.observations + 2, kNoiseMemory);
+  state_.noise_variance *= 1 + weight * (std::min(ratio, kNoiseClip) - 1);
+  state_.noise_variance =
+      std::clamp(state_.noise_variance, kLeastNoise * kLeastNoise, kMostNoise * kMostNoise);
+  state_.observations += 1;
+}
+
+void LinkEstimator::age() {
+  for (const std::size_t i : {std::size_t{0}, std::size_t{1}}) {
+    double& variance = state_.covariance[2 * i];
+    const double walk = kWalk * state_.value[i];
+    const double unknown = kUnknown * state_.value[i];
+    if (variance < unknown * unknown) variance += walk * walk;
+  }
+}
+
+Innovation LinkEstimator::observe(const Observation& observation) {
+  const Exchange& exchange = observation.exchange;
+  if (!usable(exchange) || !std::isfinite(observation.time_s) || observation.time_s <= 0 ||
+      !(observation.doubt >= 0))
+    return {};
+  age();
+  const Fit fit = fit_of(exchange);
+  const double log_ratio = std::log(observation.time_s / fit.time_s);
+  const double rest = state_.noise_variance + observation.doubt;
+  Innovation innovation{.verdict = Verdict::taken,
+                        .log_ratio = log_ratio,
+                        .variance = fit.variance() + rest,
+                        .alpha_share = fit.share[0],
+                        .beta_share = fit.share[1]};
+  const double ratio = log_ratio * log_ratio / innovation.variance;
+  // Where less is known than a lone time tells, nothing is too far off to be believed; elsewhere a logarithm
+  // keeps the mean of noise that is a factor where its median is.
+  const bool astray = fit.variance() >= rest;
+  if (ratio > kGate * kGate && !astray) innovation.verdict = Verdict::outlier;
+  if (innovation.verdict == Verdict::taken)
+    update(fit, astray ? observation.time_s - fit.time_s : fit.time_s * log_ratio,
+           rest * fit.time_s * fit.time_s);
+  learn_noise(ratio, state_.noise_variance / innovation.variance);
+  recent_.list[recent_.seen++ % Recent::kMost] = observation;
+  refit();
+  return innovation;
+}
+
+/// Sum of squared logarithms of measured / expected, but for the `left_out` largest.
+double LinkEstimator::off(const Recent& recent, const std::array<double, 2>& value, std::size_t left_out) {
+  std::array<double, Recent::kMost> squares{};
+  const std::size_t used = recent.used();
+  for (std::size_t i = 0; i < used; ++i) {
+    const auto& [exchange, time_s, doubt] = recent.list[i];
+    const double log_ratio =
+        std::log(time_s / (exchange.messages * value[0] + exchange.bytes * value[1] + exchange.fixed_s));
+    squares[i] = std::min(kWorst, log_ratio * log_ratio);
+  }
+  std::sort(squares.begin(), squares.begin() + static_cast<std::ptrdiff_t>(used));
+  return std::accumulate(squares.begin(), squares.begin() + static_cast<std::ptrdiff_t>(used - left_out),
+                         0.0);
+}
+
+/// Replaces the estimate by least squares over the last observations, relative to each, where that explains
+/// them far better.
+void LinkEstimator::refit() {
+  const std::size_t used = recent_.used();
+  if (used < kFewest) return;
+  double aa = 0, ab = 0, bb = 0, at = 0, bt = 0;
+  for (std::size_t i = 0; i < used; ++i) {
+    const auto& [exchange, time_s, doubt] = recent_.list[i];
+    const double a = exchange.messages / time_s;
+    const double b = exchange.bytes / time_s;
+    const double t = std::max(0.0, 1 - exchange.fixed_s / time_s);
+    aa += a * a, ab += a * b, bb += b * b, at += a * t, bt += b * t;
+  }
+  const double determinant = aa * bb - ab * ab;
+  if (!(determinant > 1e-3 * aa * bb)) return;
+  std::array<double, 2> value = {(at * bb - bt * ab) / determinant, (bt * aa - at * ab) / determinant};
+  if (value[0] <= 0) value = {kLeastAlpha_s, bt / bb};
+  if (value[1] <= 0) value = {at / aa, kLeastBeta};
+  const double fitted = off(recent_, value, 0);
+  if (kBetter * std::max(fitted, kLeastNoise * kLeastNoise) > off(recent_, state_.value, kLeftOut)) return;
+  const double variance =
+      std::clamp(fitted / static_cast<double>(used - 2), kLeastNoise * kLeastNoise, kMostNoise * kMostNoise);
+  state_.value = {within(value[0], kLeastAlpha_s, kMostAlpha_s), within(value[1], kLeastBeta, kMostBeta)};
+  state_.covariance = {variance * bb / determinant, -variance * ab / determinant,
+                       variance * aa / determinant};
+  state_.noise_variance = variance;
+}
+
+void LinkEstimator::doubt(bool alpha, bool beta) {
+  for (const std::size_t i : {std::size_t{0}, std::size_t{1}}) {
+    if (!(i == 0 ? alpha : beta)) continue;
+    const double unknown = kUnknown * state_.value[i];
+    state_.covariance[2 * i] = std::max(state_.covariance[2 * i], unknown * unknown);
+    state_.covariance[1] = 0;
+  }
+  recent_.seen = 0;
+}
+
+bool LinkEstimator::restore(const State& state) {
+  const auto& [aa, ab, bb] = state.covariance;
+  const bool possible = state.value[0] >= kLeastAlpha_s && state.value[0] <= kMostAlpha_s &&
+                        state.value[1] >= kLeastBeta && state.value[1] <= kMostBeta && aa >= 0 && bb >= 0 &&
+                        ab * ab <= aa * bb * (1 + 1e-9) && std::isfinite(aa) && std::isfinite(bb) &&
+                        state.noise_variance >= kLeastNoise * kLeastNoise &&
+                        state.noise_variance <= kMostNoise * kMostNoise && state.observations >= 0 &&
+                        std::isfinite(state.observations);
+  if (!possible) return false;
+  state_ = state;
+  recent_.seen = 0;
+  return true;
+}
+
+double LinkEstimator::alpha_s() const {
+  return state_.value[0];
+}
+
+double LinkEstimator::beta_s_per_byte() const {
+  return state_.value[1];
+}
+
+double LinkEstimator::expect_s(const Exchange& exchange) const {
+  return fit_of(exchange).time_s;
+}
+
+double LinkEstimator::alpha_error() const {
+  return std::sqrt(state_.covariance[0]) / state_.value[0];
+}
+
+double LinkEstimator::beta_error() const {
+  return std::sqrt(state_.covariance[2]) / state_.value[1];
+}
+
+double LinkEstimator::noise() const {
+  return std::sqrt(state_.noise_variance);
+}
+
+double LinkEstimator::variance_of(const Exchange& exchange) const {
+  return usable(exchange) ? fit_of(exchange).variance() : 0;
+}
+
+double LinkEstimator::variance_between(const Exchange& one, const Exchange& other) const {
+  if (!usable(one) || !usable(other)) return variance_of(one) + variance_of(other);
+  const Fit first = fit_of(one);
+  const Fit second = fit_of(other);
+  const double common =
+      (one.messages * second.gain[0] + one.bytes * second.gain[1]) / (first.time_s * second.time_s);
+  return std::max(0.0, first.variance() + second.variance() - 2 * common);
+}
+
+bool LinkEstimator::separated() const {
+  return alpha_error() < kSeparated && beta_error() < kSeparated;
+}
+
+}  // namespace pliant

@@ -1,0 +1,160 @@
+#include "api/learner.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstddef>
+
+#include "collectives/paper_costs.hpp"
+
+namespace pliant {
+namespace {
+
+/// Share of the time of operations that messages may take which only teach.
+constexpr double kMessageShare = 0.005;
+/// After an alarm that budget does not bind, but so many are enough, and to know so much.
+constexpr int kMessagesAfterAlarm = 3;
+constexpr double kEnoughAfterAlarm = 0.15;
+/// Share of the time of operations below which they tell too little of a number.
+constexpr double kSeen = 0.2;
+constexpr double kSeenMemory = 8;      // operations
+constexpr std::int64_t kShortest = 8;  // [byte]
+constexpr double kLongest = 1 << 20;   // [byte]
+constexpr double kGrowth = 8;
+constexpr double kTransfer = 4;  // times latency: what transfer takes in a message that is to tell of beta
+/// Operations after an alarm in which no algorithm has to be kept for a while.
+constexpr std::int64_t kUrgent = 16;
+/// A formula that is known less well (variance of the logarithm) tells of itself, not of the network.
+constexpr double kFormulaUnknown = 0.03;
+constexpr double kMoved = 0.01;
+
+std::size_t place_of(const AllreduceAlgorithm& algorithm) {
+  return static_cast<std::size_t>(std::find(kAlgorithms.begin(), kAlgorithms.end(), &algorithm) -
+                                  kAlgorithms.begin());
+}
+
+bool moved(double from, double to) {
+  return std::abs(to - from) > kMoved * from;
+}
+
+}  // namespace
+
+Learner::Learner(const CostModel& measured, double error)
+    : model_(measured), messages_(kMessageShare), since_alarm_(kUrgent) {
+  estimator_.reset(measured.link, error, error);
+}
+
+Exchange Learner::exchange_of(const AllreduceAlgorithm& algorithm, const AllreduceShape& shape,
+                              double factor) const {
+  const CostSlope slope = slope_of(algorithm, shape, model_);
+  return {slope.messages * factor, slope.bytes * factor, slope.fixed_s * factor};
+}
+
+Lesson Learner::take(const Observation& observation, bool tells_of_drift) {
+  Lesson lesson{.innovation = estimator_.observe(observation), .alarm = {}};
+  if (tells_of_drift) lesson.alarm = drift_.observe(lesson.innovation);
+  if (lesson.alarm) {
+    estimator_.doubt(lesson.alarm->alpha, lesson.alarm->beta);
+    since_alarm_ = 0;
+    messages_due_ = kMessagesAfterAlarm;
+    longest_bytes_ = 0;
+  }
+  LinkModel& link = model_.link;
+  if (lesson.alarm || moved(link.alpha_s, estimator_.alpha_s()) ||
+      moved(link.beta_s_per_byte, estimator_.beta_s_per_byte())) {
+    link.alpha_s = estimator_.alpha_s();
+    link.beta_s_per_byte = estimator_.beta_s_per_byte();
+    link.gap_s = std::min(link.gap_s, link.alpha_s);
+    lesson.changed = true;
+  }
+  return lesson;
+}
+
+Lesson Learner::learn(const AllreduceAlgorithm& algorithm, const AllreduceShape& shape, double measured_s) {
+  const std::size_t place = place_of(algorithm);
+  const Correction correction = corrections_.of(place, shape);
+  const Observation observation{.exchange = exchange_of(algorithm, shape, correction.factor),
+                                .time_s = measured_s,
+                                .doubt = correction.variance};
+  Lesson lesson = take(observation, correction.variance < kFormulaUnknown);
+  if (lesson.innovation.verdict == Verdict::refused) return lesson;
+  lesson.changed |= corrections_.learn(place, shape, lesson.innovation.log_ratio,
+                                       lesson.innovation.variance - correction.variance);
+  last_ = observation.exchange;
+  alpha_seen_ += (lesson.innovation.alpha_share - alpha_seen_) / kSeenMemory;
+  beta_seen_ += (lesson.innovation.beta_share - beta_seen_) / kSeenMemory;
+  ++since_alarm_;
+  trials_.earn(measured_s);
+  messages_.earn(measured_s);
+  return lesson;
+}
+
+Incumbent& Learner::incumbent_of(std::span<const Candidate> candidates, const AllreduceShape& shape) {
+  const bool lossy = std::any_of(candidates.begin(), candidates.end(),
+                                 [](const Candidate& c) { return !c.algorithm->exact; });
+  const int kept_class = lossy ? static_cast<int>(std::bit_width(static_cast<std::uint64_t>(shape.kept))) : 0;
+  const std::uint64_t mixed =
+      (static_cast<std::uint64_t>(shape.count) * 4 + static_cast<std::uint64_t>(shape.type)) * 128 +
+      static_cast<std::uint64_t>(2 * kept_class + (lossy ? 1 : 0));
+  Place& place = places_[(mixed * 0x9E3779B97F4A7C15U) >> 58];
+  if (place.count != shape.count || place.type != shape.type || place.kept_class != kept_class ||
+      place.lossy != lossy)
+    place = {shape.count, shape.type, kept_class, lossy, {}};
+  return place.incumbent;
+}
+
+Choice Learner::choose(std::span<const Candidate> candidates, const AllreduceShape& shape) {
+  std::optional<Exchange> other;
+  const auto doubt = [&](std::size_t i, std::size_t own) {
+    const Exchange one = exchange_of(*candidates[i].algorithm, shape, 1);
+    if (!other) other = exchange_of(*candidates[own].algorithm, shape, 1);
+    return candidates[i].variance + candidates[own].variance + estimator_.variance_between(one, *other);
+  };
+  return pliant::choose(candidates, incumbent_of(candidates, shape), trials_, since_alarm_ < kUrgent, doubt);
+}
+
+/// There and back, and telling one another.
+double Learner::message_cost_s(std::int64_t bytes, int ranks) const {
+  const double rounds = paper::rounds(ranks);
+  return estimator_.expect_s({.messages = 2 + 2 * rounds, .bytes = 2 * static_cast<double>(bytes)});
+}
+
+/// Do operations leave a number unknown, or not tell when it changes?
+bool Learner::blind(double error, double seen) const {
+  return messages_due_ > 0 ? error > kEnoughAfterAlarm : error > LinkEstimator::kSeparated || seen < kSeen;
+}
+
+// Each message is at most kGrowth times as long as what went before: nobody knows what a link has become.
+std::optional<std::int64_t> Learner::wanted_message(int ranks) const {
+  if (ranks < 2 || last_.messages + last_.bytes <= 0) return std::nullopt;
+  const double alpha_error = estimator_.alpha_error();
+  const double beta_error = estimator_.beta_error();
+  const bool blind_to_alpha = blind(alpha_error, alpha_seen_);
+  const bool blind_to_beta = blind(beta_error, beta_seen_);
+  if (!blind_to_alpha && !blind_to_beta) return std::nullopt;
+  std::int64_t bytes = kShortest;
+  const bool alpha_unknown = alpha_error > LinkEstimator::kSeparated && alpha_error > beta_error;
+  if (blind_to_beta && !alpha_unknown) {
+    const double most = std::clamp(kGrowth * std::max(last_.bytes, longest_bytes_), 1e3, kLongest);
+    const double balance = estimator_.alpha_s() / estimator_.beta_s_per_byte();
+    bytes = static_cast<std::int64_t>(std::clamp(kTransfer * balance, 1e3, most));
+  }
+  if (messages_due_ > 0 || messages_.affords(message_cost_s(bytes, ranks))) return bytes;
+  return std::nullopt;
+}
+
+Lesson Learner::learn_message(std::int64_t bytes, int ranks, double one_way_s) {
+  if (messages_due_ > 0) {
+    --messages_due_;
+  } else {
+    messages_.spend(message_cost_s(bytes, ranks));
+  }
+  longest_bytes_ = std::max(longest_bytes_, static_cast<double>(bytes));
+  const Lesson lesson =
+      take({.exchange = {.messages = 1, .bytes = static_cast<double>(bytes)}, .time_s = one_way_s}, true);
+  // One that is far off is asked again at once: it hung, or the network has changed.
+  if (lesson.innovation.verdict == Verdict::outlier && messages_due_ == 0) messages_due_ = 1;
+  return lesson;
+}
+
+}  // namespace pliant

@@ -1,0 +1,80 @@
+// What a communicator learns from its own operations, and what it chooses by that. Pure: ranks that are told
+// the same choose the same. No messages, no clock, no allocation.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "collectives/choice.hpp"
+#include "collectives/correction.hpp"
+#include "collectives/slope.hpp"
+#include "core/share_budget.hpp"
+#include "netprobe/drift.hpp"
+#include "netprobe/estimator.hpp"
+
+namespace pliant {
+
+/// What one time has taught.
+struct Lesson {
+  Innovation innovation;
+  std::optional<Alarm> alarm;
+  bool changed =
+      false;  ///< decisions made before should be made again: something moved by more than a per cent
+};
+
+class Learner {
+ public:
+  /// Begins with a model that was measured, good to about `error` (relative).
+  explicit Learner(const CostModel& measured, double error = 0.1);
+
+  /// The model as it was measured, with the link as it is now thought to be.
+  const CostModel& model() const { return model_; }
+  const Corrections& corrections() const { return corrections_; }
+  const LinkEstimator& estimator() const { return estimator_; }
+  const DriftDetector& drift() const { return drift_; }
+
+  /// An allreduce took `measured_s` from its last rank's start to its end.
+  Lesson learn(const AllreduceAlgorithm& algorithm, const AllreduceShape& shape, double measured_s);
+
+  /// Candidates cheapest first, at least one, of rank_candidates() with model() and corrections().
+  Choice choose(std::span<const Candidate> candidates, const AllreduceShape& shape);
+
+  /// Would a lone message from rank to rank teach what operations do not, because they are all of one length,
+  /// or hardly depend on a number? Of so many bytes, then. Nothing: no, or not for what may be spent on it.
+  std::optional<std::int64_t> wanted_message(int ranks) const;
+  /// It took `one_way_s`.
+  Lesson learn_message(std::int64_t bytes, int ranks, double one_way_s);
+
+ private:
+  struct Place {
+    std::int64_t count = -1;
+    ElementType type = ElementType::float32;
+    int kept_class = 0;
+    bool lossy = false;
+    Incumbent incumbent;
+  };
+
+  Exchange exchange_of(const AllreduceAlgorithm& algorithm, const AllreduceShape& shape, double factor) const;
+  bool blind(double error, double seen) const;
+  Incumbent& incumbent_of(std::span<const Candidate> candidates, const AllreduceShape& shape);
+  Lesson take(const Observation& observation, bool tells_of_drift);
+  double message_cost_s(std::int64_t bytes, int ranks) const;
+
+  CostModel model_;
+  LinkEstimator estimator_;
+  DriftDetector drift_;
+  Corrections corrections_;
+  ShareBudget trials_{ChoiceRules::kTrialShare};
+  ShareBudget messages_;
+  std::array<Place, 64> places_{};
+  Exchange last_;          ///< of the last operation
+  double alpha_seen_ = 1;  ///< of the time of operations of late, what latency took: what they tell of alpha
+  double beta_seen_ = 1;   ///< and transfer
+  double longest_bytes_ = 0;  ///< of messages since the last alarm
+  std::int64_t since_alarm_;  ///< operations
+  int messages_due_ = 0;      ///< after an alarm
+};
+
+}  // namespace pliant
