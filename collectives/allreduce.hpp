@@ -27,10 +27,11 @@ enum class Route {
 /// What is to be reduced: all that a cost formula may know of a call. Equal on all ranks.
 struct AllreduceShape {
   int ranks = 1;
-  int hosts = ranks;       ///< on which they are
-  int most_on_host = 1;    ///< ranks
-  int domains = 1;         ///< caches that ranks are bound to, on the host with most of them
-  std::int64_t count = 0;  ///< elements per rank
+  int hosts = ranks;     ///< on which they are
+  int most_on_host = 1;  ///< ranks
+  int domains = 1;       ///< caches that ranks are bound to, on the host with most of them
+  std::int64_t slot_bytes = HostLanes::kSlotBytes;  ///< of the memory that ranks of a host share
+  std::int64_t count = 0;                           ///< elements per rank
   ElementType type = ElementType::float32;
   std::int64_t kept = 0;  ///< elements a lossy algorithm sends values for; ignored by exact ones
   const IndexCodec* index_codec = &raw_indices;     ///< null: the one predicted to be quickest
@@ -95,7 +96,7 @@ struct AllreduceCall {
   int tag = 0;            ///< its messages have this tag and the next kTags - 1, and no others' have
   bool may_block = true;  ///< false: others are under way that this call must not keep waiting
   MPI_Comm mpi_comm = MPI_COMM_NULL;  ///< for MPI's own collectives where operations may overtake one another
-  HostGroup* hosts =
+  HostLanes* hosts =
       nullptr;                ///< null: every host has one rank; must be there where the shape says otherwise
   std::byte* data = nullptr;  ///< [count] exact: in this rank's elements, out the result; lossy: out only
 
@@ -116,7 +117,7 @@ struct AllreduceCall {
 /// An exact call, short, and the only one under way on its communicator: a plain function carries it out at
 /// once.
 struct ShortCall {
-  HostGroup& hosts;
+  HostLanes* hosts;  ///< null: there is one rank
   ReduceFunction reduce;
   const std::byte* send;   ///< [count]; may be recv
   std::byte* recv;         ///< [count]

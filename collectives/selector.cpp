@@ -31,11 +31,6 @@ std::size_t index_of(std::string_view name, std::string_view text) {
   refuse(text, ": no algorithm is called '" + std::string(name) + "'");
 }
 
-/// Operations of such an algorithm meet in something that ranks have to come to in the same order.
-bool needs_order(const AllreduceAlgorithm& algorithm) {
-  return algorithm.calls_mpi || algorithm.two_level;
-}
-
 /// Stable, and without the buffer that std::stable_sort allocates.
 void sort_by_time(std::span<Candidate> items) {
   for (std::size_t i = 1; i < items.size(); ++i)
@@ -86,7 +81,13 @@ bool AlgorithmFilter::allows_any(bool exact) const {
 
 bool AlgorithmFilter::allows_resumable() const {
   for (std::size_t i = 0; i < kAlgorithms.size(); ++i)
-    if (allowed_[i] && kAlgorithms[i]->exact && !needs_order(*kAlgorithms[i])) return true;
+    if (allowed_[i] && kAlgorithms[i]->exact && !kAlgorithms[i]->calls_mpi) return true;
+  return false;
+}
+
+bool AlgorithmFilter::allows_two_levels() const {
+  for (std::size_t i = 0; i < kAlgorithms.size(); ++i)
+    if (allowed_[i] && kAlgorithms[i]->two_level) return true;
   return false;
 }
 
@@ -110,7 +111,7 @@ CandidateList rank_candidates(const SelectionRequest& request, const AlgorithmFi
     if (!(algorithm->exact ? request.exact : request.lossy)) continue;
     if (!filter.allows(*algorithm) || !algorithm->supports(request.shape)) continue;
     if (request.deterministic && !algorithm->deterministic) continue;
-    if (in_any_order && needs_order(*algorithm)) continue;
+    if (in_any_order && algorithm->calls_mpi) continue;
     if (request.formula == CostFormula::paper && algorithm->paper_cost_s == nullptr) continue;
     const double besides_s = algorithm->exact ? request.drain_s : 0;
     const Correction correction = corrections != nullptr ? corrections->of(i, request.shape) : Correction{};

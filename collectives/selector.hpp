@@ -23,6 +23,8 @@ class AlgorithmFilter {
   bool allows(const AllreduceAlgorithm& algorithm) const;
   /// Is anything exact allowed whose operations may overtake one another?
   bool allows_resumable() const;
+  /// Is anything allowed that uses the memory of hosts?
+  bool allows_two_levels() const;
   /// Is anything exact (or: lossy) allowed?
   bool allows_any(bool exact) const;
   /// The filter for a call that must be exact: this one, or everything where this one names lossy algorithms
@@ -43,8 +45,8 @@ struct SelectionRequest {
   bool lossy = false;    ///< may lossy algorithms compete
   bool exact = true;     ///< may exact ones
   bool deterministic = false;
-  /// Operations may overtake one another: leave out what needs one order on all ranks (MPI's own collectives,
-  /// the memory of a host), where another is allowed.
+  /// Operations may overtake one another: leave out MPI's own collectives, which need one order on all ranks,
+  /// where another is allowed.
   bool resumable = false;
   double drain_s = 0;  ///< [s] what exact ones take besides: sending a residual too
   CostFormula formula = CostFormula::measured;

@@ -89,22 +89,20 @@ Task reduce_between_hosts(AllreduceCall& call, const AllreduceAlgorithm& dense, 
     const auto is_summed = [&] { return summed >= reduced + count; };
     co_await until(is_summed);
     AllreduceCall block = call_between_hosts(call, reduced, count);
-    co_await run_between_hosts(call, block, dense);
+    co_await dense.run(block);
     reduced += count;
   }
 }
 
 Task reduce_in_two_levels(AllreduceCall& call, const AllreduceAlgorithm& dense) {
-  const HostGroup::Turn turn(*call.hosts);
-  const auto has_come = [&] { return turn.has_come(); };
-  co_await until(has_come);
+  const HostGroup& group = call.hosts->group();
   std::int64_t summed = 0;
-  if (call.hosts->layout().hosts() == 1) {
+  if (group.layout().hosts() == 1) {
     co_await sum_in_host(call, Takers::all, summed);
     co_return;
   }
   std::int64_t reduced = 0;
-  if (call.hosts->leads()) {
+  if (group.leads()) {
     co_await together(
         call, sum_in_host(call, Takers::leader, summed),
         together(call, reduce_between_hosts(call, dense, summed, reduced), spread_in_host(call, reduced)));
@@ -132,20 +130,17 @@ Traffic sends_nothing(const AllreduceShape&, int) {
 
 Task run_in_shared_memory(AllreduceCall& call) {
   if (call.comm.ranks() == 1) co_return;
-  const HostGroup::Turn turn(*call.hosts);
-  const auto has_come = [&] { return turn.has_come(); };
-  co_await until(has_come);
   std::int64_t summed = 0;
   co_await sum_in_host(call, Takers::all, summed);
 }
 
 /// The same, meeting ranks that do it by run_in_shared_memory().
 void run_short_in_shared_memory(const ShortCall& call) {
-  if (call.hosts.local_ranks() == 1) {
+  if (call.hosts == nullptr) {
     if (call.send != call.recv) std::memcpy(call.recv, call.send, call.bytes);
     return;
   }
-  const DirectSum sum{call.hosts.gathering(), call.reduce, call.count, call.bytes};
+  const DirectSum sum{call.hosts->gathering(), call.reduce, call.count, call.bytes};
   call.wait_for(sum.may_bring());
   sum.bring(call.send);
   call.wait_for(sum.all_brought());

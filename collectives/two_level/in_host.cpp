@@ -12,6 +12,8 @@
 namespace pliant {
 namespace {
 
+static_assert(kDirectBytes <= HostLanes::kRequestSlotBytes, "it goes into one slot");
+
 /// [s] from one rank's store to another's look, on one host.
 double signal_s(const AllreduceShape& shape, const CostModel& model) {
   constexpr double kBetweenProcessors_s = 0.5e-6;
@@ -29,8 +31,8 @@ double in_slices_s(const AllreduceShape& shape, const CostModel& model, int grou
   const double domains = shape.domains;
   const double in_domain = shape.most_on_host / domains;
   const auto bytes = static_cast<double>(shape.bytes());
-  const auto steps = static_cast<double>(
-      slice_steps(segments_of(shape.bytes(), slice_segment_bytes(groups)), groups, Takers::all));
+  const auto steps = static_cast<double>(slice_steps(
+      segments_of(shape.bytes(), slice_segment_bytes(shape.slot_bytes, groups)), groups, Takers::all));
   const double crossings = groups == 1 ? 2 * in_domain * (domains - 1) / domains : domains - 1;
   const double passes = groups == 1 ? 3 : 3 + 2 / in_domain;
   return steps * signal_s(shape, model) +
@@ -56,13 +58,13 @@ int groups_of_slices(const AllreduceShape& shape, const CostModel& model) {
 }  // namespace
 
 Task sum_in_host(AllreduceCall& call, Takers takers, std::int64_t& available) {
-  const bool takes = takers == Takers::all || call.hosts->leads();
-  if (call.hosts->local_ranks() > 1 && call.shape.count > 0) {
+  const HostGroup& group = call.hosts->group();
+  const bool takes = takers == Takers::all || group.leads();
+  if (group.local_ranks() > 1 && call.shape.count > 0) {
     if (call.shape.bytes() <= kDirectBytes) {
       co_await sum_directly(call, takes);
     } else {
-      const HostGroup& hosts = *call.hosts;
-      co_await sum_in_slices(call, call.shape.by_domains ? hosts.domains() : hosts.undivided(), takers,
+      co_await sum_in_slices(call, call.shape.by_domains ? group.domains() : group.undivided(), takers,
                              available);
     }
   }
@@ -70,13 +72,14 @@ Task sum_in_host(AllreduceCall& call, Takers takers, std::int64_t& available) {
 }
 
 Task spread_in_host(AllreduceCall& call, const std::int64_t& available) {
-  if (call.hosts->local_ranks() == 1) co_return;
+  const HostGroup& group = call.hosts->group();
+  if (group.local_ranks() == 1) co_return;
   HostLane& lane = call.hosts->spreading();
-  const HostSegments segments(call, HostLane::kSlotBytes);
+  const HostSegments segments(call, lane.slot_bytes());
   for (std::int64_t i = 0; i < segments.count(); ++i) {
     const std::int64_t step = lane.step();
     const Range segment = segments.at(i);
-    if (call.hosts->leads()) {
+    if (group.leads()) {
       const auto is_there = [&] { return available >= segments.end(i); };
       co_await until(is_there);
       co_await lane.all_finished(step + 1 - HostLane::kSlots);
@@ -104,8 +107,8 @@ AllreduceShape tuned_in_host(AllreduceShape shape, const CostModel& model) {
 double spread_in_host_s(const AllreduceShape& shape, const CostModel& model) {
   if (shape.most_on_host == 1) return 0;
   const auto bytes = static_cast<double>(shape.bytes());
-  const auto segments = static_cast<double>(segments_of(shape.bytes(), HostLane::kSlotBytes));
-  const double first = std::min(bytes, static_cast<double>(HostLane::kSlotBytes));
+  const auto segments = static_cast<double>(segments_of(shape.bytes(), shape.slot_bytes));
+  const double first = std::min(bytes, static_cast<double>(shape.slot_bytes));
   return segments * signal_s(shape, model) + (bytes + first) * model.compute.gamma_s_per_byte;
 }
 

@@ -17,11 +17,11 @@ class Slices {
         groups_(groups),
         last_(static_cast<int>(groups.size()) - 2),
         group_(group_of(lane_.own())),
-        segments_(call, slice_segment_bytes(last_ + 1)),
+        segments_(call, slice_segment_bytes(lane_.slot_bytes(), last_ + 1)),
         reduce_(call.kernels.reduction(call.shape.type, call.op)),
         first_(lane_.step()),
         steps_(slice_steps(segments_.count(), last_ + 1, takers)),
-        wants_(takers == Takers::all || call.hosts->leads()),
+        wants_(takers == Takers::all || call.hosts->group().leads()),
         copies_(takers == Takers::all && group_ != last_) {}
 
   std::int64_t steps() const { return steps_; }
@@ -52,7 +52,7 @@ class Slices {
   }
   std::byte* brought(int rank, std::int64_t index) const { return lane_.brought(rank, first_ + index); }
   std::byte* sum(int rank, std::int64_t index) const { return lane_.made(rank, first_ + index); }
-  std::byte* copy(int rank, std::int64_t index) const { return sum(rank, index) + HostLane::kSlotBytes / 2; }
+  std::byte* copy(int rank, std::int64_t index) const { return sum(rank, index) + lane_.slot_bytes() / 2; }
   std::byte* copied(std::int64_t index) const { return copy(lane_.own(), index); }
 
   /// All but what this rank adds up itself.

@@ -26,8 +26,8 @@
 namespace pliant {
 
 /// [byte] of a segment. A slot holds a group's sum and, where there are several, a copy of the last one's.
-inline std::int64_t slice_segment_bytes(int groups) {
-  return groups == 1 ? HostLane::kSlotBytes : HostLane::kSlotBytes / 2;
+inline std::int64_t slice_segment_bytes(std::int64_t slot_bytes, int groups) {
+  return groups == 1 ? slot_bytes : slot_bytes / 2;
 }
 
 /// Steps in which ranks meet.

@@ -59,7 +59,7 @@ void empty_residual(AllreduceCall& call) {
 Task send_between_hosts(AllreduceCall& call, const AllreduceAlgorithm& sparse) {
   AllreduceCall between = call_between_hosts(call, 0, call.shape.count);
   between.residual = call.residual;
-  if (call.hosts->local_ranks() > 1) {
+  if (call.hosts->group().local_ranks() > 1) {
     between.gradient = reinterpret_cast<const float*>(call.data);
     between.outcome.compress_s = call.outcome.compress_s;
   } else {
@@ -67,21 +67,19 @@ Task send_between_hosts(AllreduceCall& call, const AllreduceAlgorithm& sparse) {
     between.own = call.own;
     between.outcome = call.outcome;
   }
-  co_await run_between_hosts(call, between, sparse);
+  co_await sparse.run(between);
   call.outcome = between.outcome;
 }
 
 Task send_in_two_levels(AllreduceCall& call, const AllreduceAlgorithm& sparse) {
-  const HostGroup::Turn turn(*call.hosts);
-  const auto has_come = [&] { return turn.has_come(); };
-  co_await until(has_come);
+  const HostGroup& group = call.hosts->group();
   std::int64_t available = 0;
-  if (call.hosts->local_ranks() > 1) {
+  if (group.local_ranks() > 1) {
     empty_residual(call);
     co_await sum_in_host(call, Takers::leader, available);
     call.outcome.selection = {};
   }
-  if (call.hosts->leads()) co_await send_between_hosts(call, sparse);
+  if (group.leads()) co_await send_between_hosts(call, sparse);
   available = call.shape.count;
   co_await spread_in_host(call, available);
 }

@@ -5,25 +5,21 @@
 namespace pliant {
 
 AllreduceCall call_between_hosts(AllreduceCall& call, std::int64_t begin, std::int64_t count) {
+  Communicator& leaders = call.hosts->group().leaders();
   AllreduceShape shape = between_hosts(call.shape);
-  shape.ranks = shape.hosts = call.hosts->leaders().ranks();
+  shape.ranks = shape.hosts = leaders.ranks();
   shape.count = count;
-  return {.comm = call.hosts->leaders(),
+  return {.comm = leaders,
           .workspace = call.workspace,
           .kernels = call.kernels,
           .shape = shape,
           .op = call.op,
           .tag = call.tag,
+          .may_block = call.may_block,
           .data = elements(call.data, begin, count, shape.type).data(),
           .step = call.step,
           .own = {},
           .outcome = {}};
-}
-
-Task run_between_hosts(AllreduceCall& call, AllreduceCall& between, const AllreduceAlgorithm& algorithm) {
-  const Traffic before = between.comm.traffic();
-  co_await algorithm.run(between);
-  call.comm.count_sent(between.comm.traffic() - before);
 }
 
 }  // namespace pliant

@@ -15,7 +15,7 @@ extern const AllreduceAlgorithm two_level_star_ring_allreduce;
 
 /// Is there a host with several ranks?
 inline bool has_two_levels(const AllreduceCall& call) {
-  return call.hosts != nullptr && !call.hosts->layout().flat();
+  return call.hosts != nullptr;
 }
 
 /// What leaders do among themselves.
@@ -25,11 +25,8 @@ inline AllreduceShape between_hosts(AllreduceShape shape) {
   return shape;
 }
 
-/// A rank's call on the communicator of leaders: `call`'s buffers, elements [begin, begin + count) of its
-/// data.
+/// A rank's call on the communicator of leaders: `call`'s buffers and tags, elements [begin, begin + count)
+/// of its data.
 AllreduceCall call_between_hosts(AllreduceCall& call, std::int64_t begin, std::int64_t count);
-
-/// Leaders: runs `algorithm` on it, and counts what it sends for call.comm.
-Task run_between_hosts(AllreduceCall& call, AllreduceCall& between, const AllreduceAlgorithm& algorithm);
 
 }  // namespace pliant

@@ -141,10 +141,7 @@ Context::Context(MPI_Comm user, Process& process)
       model_(kNominalModel) {
   comm_.set_idle(go_on, this);
   share_environment();
-  if (hosts_.refused())
-    warn_once(
-        "no memory that the ranks of a host could share: they send messages instead. Look at the room in "
-        "/dev/shm, or where your MPI library keeps its files");
+  if (hosts_.refused()) warn_once(HostGroup::kRefusal);
   problem_ = attempt([&] { plan_ = make_plan(config_); });
 }
 

@@ -19,6 +19,25 @@ namespace {
 /// Shorter exact messages are chosen for by the nominal model: measuring takes longer than they do.
 constexpr std::int64_t kMeasureBytes = 16384;
 
+/// The memory of hosts that it may use. What blocks uses the context's.
+HostLanes* hosts_of(const OperationRun& run) {
+  const bool blocks = &run.under_way == &run.context.blocking();
+  return blocks ? run.context.hosts().lanes() : run.operation.hosts;
+}
+
+/// What it is to reduce; without memory of hosts, as if each had one rank.
+AllreduceShape shape_of(const OperationRun& run) {
+  const Operation& operation = run.operation;
+  AllreduceShape shape = operation.plan.shape(run.context.hosts().layout(), operation.count, operation.type);
+  if (const HostLanes* hosts = hosts_of(run)) {
+    shape.slot_bytes = hosts->slot_bytes();
+  } else {
+    shape.hosts = shape.ranks;
+    shape.most_on_host = shape.domains = 1;
+  }
+  return shape;
+}
+
 AllreduceCall make_call(OperationRun& run, const AllreduceShape& shape) {
   const Operation& operation = run.operation;
   return {.comm = run.context.comm(),
@@ -29,7 +48,7 @@ AllreduceCall make_call(OperationRun& run, const AllreduceShape& shape) {
           .tag = operation.tag,
           .may_block = !run.context.has_requests(),
           .mpi_comm = operation.mpi_comm,
-          .hosts = &run.context.hosts(),
+          .hosts = hosts_of(run),
           .data = static_cast<std::byte*>(operation.recv),
           .own = {},
           .outcome = {}};
@@ -207,7 +226,7 @@ Task run_operation(OperationRun& run) {
   const Operation& operation = run.operation;
   const double begin_s = MPI_Wtime();
   const double between_s = context.computed_until(begin_s);
-  AllreduceShape shape = operation.plan.shape(context.hosts().layout(), operation.count, operation.type);
+  AllreduceShape shape = shape_of(run);
   const bool eligible = lossy_eligible(operation.plan, shape, operation.op);
   if (!context.measured() && needs_measuring(operation.plan, shape, operation.op)) {
     const Traffic before = context.comm().traffic();
@@ -289,7 +308,7 @@ void flush_tensor(Context& context, const Plan& plan, TensorState& tensor, float
       plan, &tensor, rest.data(), rest.data(), tensor.count, ElementType::float32, ReduceOp::sum, false};
   UnderWay& under_way = context.blocking();
   OperationRun run{context, operation, under_way};
-  const AllreduceShape shape = plan.shape(context.hosts().layout(), tensor.count, ElementType::float32);
+  const AllreduceShape shape = shape_of(run);
   const Decision decision = decide_exact(
       {.plan = plan, .shape = shape, .model = context.model(), .resumable = context.has_requests()}, "flush");
   context.prepare(under_way);

@@ -78,10 +78,11 @@ Task carry_out(Pliant_Request_s& request) {
     const ElementType type = *element_type(request.datatype);
     void* recv = gather(request, type);
     const void* send = request.parts.size() == 1 ? request.parts[0].send : recv;
-    request.run.emplace(OperationRun{*request.context,
-                                     {request.plan, request.tensor.get(), send, recv, request.count, type,
-                                      *reduce_op(request.op), false, request.tag, request.mpi_comm},
-                                     request.under_way});
+    request.run.emplace(
+        OperationRun{*request.context,
+                     {request.plan, request.tensor.get(), send, recv, request.count, type,
+                      *reduce_op(request.op), false, request.tag, request.mpi_comm, request.hosts.get()},
+                     request.under_way});
     co_await run_operation(*request.run);
     scatter(request, type);
   }
@@ -92,8 +93,13 @@ void come_back(Pliant_Request_s& request) {
   if (request.run) request.run->away_s += MPI_Wtime() - request.left_s;
 }
 
+bool may_take_two_levels(const Plan& plan) {
+  return plan.filter.allows_two_levels() || plan.filter.for_exact_call().allows_two_levels();
+}
+
 void complete(Pliant_Request_s& request) {
   request.started = false;
+  if (request.under_way.error) request.hosts.get_deleter().in_step = false;
   Context::rethrow(request.under_way);
   if (!request.run) return;
   tell(*request.run);
@@ -111,6 +117,10 @@ void make_ready(Pliant_Request_s& request, MPI_Info info) {
   const auto op = reduce_op(request.op);
   if (reason_for_mpi(request) != nullptr || !request.plan.filter.for_exact_call().allows_resumable())
     request.mpi_comm = context.another_communicator();
+  if (reason_for_mpi(request) == nullptr && may_take_two_levels(request.plan)) {
+    request.hosts = context.hosts().take_lanes();
+    if (context.hosts().refused()) context.warn_once(HostGroup::kRefusal);
+  }
   if (type && op && !context.measured() &&
       needs_measuring(request.plan, request.plan.shape(context.hosts().layout(), request.count, *type), *op))
     context.measure();

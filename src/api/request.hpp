@@ -26,11 +26,12 @@ struct Pliant_Request_s {
   std::int64_t count = 0;  ///< of all parts together
   MPI_Datatype datatype = MPI_DATATYPE_NULL;
   MPI_Op op = MPI_OP_NULL;
-  std::vector<std::byte> packed;      ///< all parts one after the other; empty where there is one part
-  int tag = 0;                        ///< the first of its own
-  MPI_Comm mpi_comm = MPI_COMM_NULL;  ///< the context's; only where MPI itself is to reduce
-  bool started = false;               ///< and nobody has been told of its end
-  double left_s = 0;                  ///< [s] MPI_Wtime when the program left the last call on it
+  std::vector<std::byte> packed;          ///< all parts one after the other; empty where there is one part
+  int tag = 0;                            ///< the first of its own
+  MPI_Comm mpi_comm = MPI_COMM_NULL;      ///< the context's; only where MPI itself is to reduce
+  pliant::HostGroup::RequestLanes hosts;  ///< null: hosts play no part
+  bool started = false;                   ///< and nobody has been told of its end
+  double left_s = 0;                      ///< [s] MPI_Wtime when the program left the last call on it
 
   pliant::UnderWay under_way;
   std::optional<pliant::OperationRun> run;

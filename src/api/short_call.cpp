@@ -11,7 +11,7 @@ namespace {
 void carry_out(Context& context, const ShortCalls::Known& known, const Buffers& buffers) {
   const double begin_s = MPI_Wtime();
   const double between_s = context.computed_until(begin_s);
-  known.algorithm->run_short({.hosts = context.hosts(),
+  known.algorithm->run_short({.hosts = context.hosts().lanes(),
                               .reduce = context.kernels().reduction(known.type, known.op),
                               .send = static_cast<const std::byte*>(buffers.send),
                               .recv = static_cast<std::byte*>(buffers.recv),

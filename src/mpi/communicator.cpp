@@ -71,9 +71,8 @@ void Communicator::exchange(std::span<const std::byte> out, int to, std::span<st
     const auto piece = out.subspan(begin, std::min(kPiece, out.size() - begin));
     check(MPI_Isend(piece.data(), static_cast<int>(piece.size()), MPI_BYTE, to, kTag, comm_, batch.next()),
           "MPI_Isend");
-    ++traffic_.messages;
+    count_sent(piece.size());
   }
-  traffic_.bytes += static_cast<std::int64_t>(out.size());
   if (idle_ != nullptr)
     while (!batch.test()) idle_(idle_of_);
   batch.wait();

@@ -58,16 +58,17 @@ class Communicator {
   /// The longest single message: below INT_MAX, MPI 3.1's limit for a count.
   static constexpr std::int64_t kPieceBytes = std::int64_t{1} << 30;
   /// Count a message that something else sent on handle().
-  void count_sent(std::size_t bytes) {
-    ++traffic_.messages;
-    traffic_.bytes += static_cast<std::int64_t>(bytes);
-  }
-  /// Count what was sent for this communicator's ranks on another one.
-  void count_sent(const Traffic& elsewhere) { traffic_ = traffic_ + elsewhere; }
+  void count_sent(std::size_t bytes) { count({1, static_cast<std::int64_t>(bytes)}); }
+  /// From now on what is sent here counts for `whole`, too, which must outlive this.
+  void count_for(Communicator& whole) { whole_ = &whole; }
   /// Count bytes that MPI's own collectives sent on handle(), by estimate.
   void add_estimated_bytes(std::int64_t bytes) { traffic_.bytes += bytes; }
 
  private:
+  void count(const Traffic& sent) {
+    traffic_ = traffic_ + sent;
+    if (whole_ != nullptr) whole_->count(sent);
+  }
   /// Takes it over.
   explicit Communicator(MPI_Comm comm);
 
@@ -75,6 +76,7 @@ class Communicator {
   int rank_ = 0;
   int ranks_ = 1;
   Traffic traffic_;
+  Communicator* whole_ = nullptr;
   void (*idle_)(void*) = nullptr;
   void* idle_of_ = nullptr;
 };

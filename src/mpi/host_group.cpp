@@ -13,8 +13,6 @@
 namespace pliant {
 namespace {
 
-constexpr int kLanes = 2;
-
 /// Looks before the processor is offered to others: some 10 us, longer than a rank is late that computes.
 /// Where there are more ranks than processors, what is waited for may need this one.
 int patience(int local_ranks) {
@@ -57,17 +55,16 @@ HostLayout flat_layout(int ranks) {
 
 }  // namespace
 
-HostGroup::HostGroup(const Communicator& comm) : HostGroup(comm, layout_of(comm)) {}
+HostGroup::HostGroup(Communicator& comm) : HostGroup(comm, layout_of(comm)) {}
 
-HostGroup::HostGroup(const Communicator& comm, std::span<const int> marks,
-                     std::span<const Locality> localities)
+HostGroup::HostGroup(Communicator& comm, std::span<const int> marks, std::span<const Locality> localities)
     : HostGroup(comm, HostLayout(marks, localities)) {}
 
-HostGroup::HostGroup(const Communicator& comm, HostLayout layout)
-    : layout_(std::move(layout)), rank_(comm.rank()) {
+HostGroup::HostGroup(Communicator& comm, HostLayout layout)
+    : comm_(comm), layout_(std::move(layout)), rank_(comm.rank()) {
   undivided_ = {0, local_ranks()};
   if (layout_.flat()) return;
-  share_memory(comm);
+  share_memory();
   if (refused_) {
     layout_ = flat_layout(comm.ranks());
     undivided_ = {0, 1};
@@ -75,25 +72,28 @@ HostGroup::HostGroup(const Communicator& comm, HostLayout layout)
   }
   local_rank_ = local_->rank();
   leaders_.emplace(Communicator::split(comm, leads() ? 1 : 0));
+  leaders_->count_for(comm);
 }
 
-void HostGroup::share_memory(const Communicator& comm) {
+void HostGroup::share_memory() {
   const auto members = layout_.members(host());
   const auto place = std::find(members.begin(), members.end(), rank_) - members.begin();
-  local_.emplace(Communicator::split(comm, host(), static_cast<int>(place)));
-  window_.emplace(local_->handle(), kLanes * static_cast<std::size_t>(HostLane::kPartBytes));
-  refused_ = first_rank_where(comm, window_->parts().empty()) >= 0;
+  local_.emplace(Communicator::split(comm_, host(), static_cast<int>(place)));
+  window_.emplace(local_->handle(), HostLanes::part_bytes(HostLanes::kSlotBytes));
+  refused_ = first_rank_where(comm_, window_->parts().empty()) >= 0;
   if (refused_) {
     window_->abandon();
     return;
   }
-  std::vector<std::byte*> gathering(window_->parts().begin(), window_->parts().end());
-  std::vector<std::byte*> spreading = gathering;
-  for (std::byte*& part : spreading) part += HostLane::kPartBytes;
   const int looks = patience(local_->ranks());
-  lanes_.emplace(gathering, spreading, local_->rank(), looks);
+  lanes_.emplace(*this, HostLanes::Place{window_->parts(), 0, HostLanes::kSlotBytes, local_->rank(), looks});
+  request_lanes_.emplace(*this, *local_, looks);
   // Nobody looks at a count before it is there.
   check(MPI_Barrier(local_->handle()), "MPI_Barrier");
+}
+
+HostGroup::RequestLanes HostGroup::take_lanes() {
+  return RequestLanes(request_lanes_ ? request_lanes_->take(comm_) : nullptr);
 }
 
 }  // namespace pliant

@@ -2,14 +2,13 @@
 #pragma once
 
 #include <array>
-#include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
 
-#include "core/task.hpp"
 #include "mpi/communicator.hpp"
-#include "mpi/host_lane.hpp"
+#include "mpi/host_lanes.hpp"
 #include "mpi/host_layout.hpp"
 #include "mpi/shared_window.hpp"
 
@@ -21,9 +20,9 @@ namespace pliant {
 class HostGroup {
  public:
   /// Hosts as MPI_Comm_split_type(SHARED) finds them, caches as ranks are bound. Throws Error(mpi).
-  explicit HostGroup(const Communicator& comm);
+  explicit HostGroup(Communicator& comm);
   /// As HostLayout takes them; equal on all ranks, and marks equal only for ranks that could share memory.
-  HostGroup(const Communicator& comm, std::span<const int> marks, std::span<const Locality> localities = {});
+  HostGroup(Communicator& comm, std::span<const int> marks, std::span<const Locality> localities = {});
   HostGroup(const HostGroup&) = delete;
   HostGroup& operator=(const HostGroup&) = delete;
 
@@ -36,46 +35,37 @@ class HostGroup {
   /// Local ranks at which a domain of the host begins, and their number; or all ranks as if they were one.
   std::span<const int> domains() const { return layout_.domains(host()); }
   std::span<const int> undivided() const { return undivided_; }
-  /// Hosts have several ranks, but the system refused memory for them.
-  bool refused() const { return refused_; }
+  /// Hosts have several ranks, but the system refused memory for them, or for their requests.
+  bool refused() const { return refused_ || (request_lanes_ && request_lanes_->refused()); }
 
-  // Where the layout is not flat:
-  /// One rank a host, in their order: what leaders have here. The other ranks have one of their own, unused.
+  /// What to say then.
+  static constexpr const char* kRefusal =
+      "no memory that the ranks of a host could share: they send messages instead. Look at the room in "
+      "/dev/shm, or where your MPI library keeps its files";
+
+  /// One rank a host, in their order: what leaders have here, where the layout is not flat. The other ranks
+  /// have one of their own, unused. What is sent on it counts for the communicator of all, too.
   Communicator& leaders() { return *leaders_; }
-  /// What elements take from the ranks of the host to where they are summed, and back.
-  HostLane& gathering() { return lanes_->gathering; }
-  HostLane& spreading() { return lanes_->spreading; }
+  /// Those of blocking calls; null where the layout is flat.
+  HostLanes* lanes() { return lanes_ ? &*lanes_ : nullptr; }
 
-  /// The memory serves one operation after the other, in the order in which they began, which is the same on
-  /// all ranks. An operation holds its turn from its beginning to its end.
-  class Turn {
+  /// Gives lanes back when it goes; locally.
+  class GiveBack {
    public:
-    explicit Turn(HostGroup& group) : group_(group), number_(group.turns_given_++) {}
-    Turn(const Turn&) = delete;
-    Turn& operator=(const Turn&) = delete;
-    ~Turn() { ++group_.turns_ended_; }
-
-    bool has_come() const { return group_.turns_ended_ == number_; }
-
-   private:
-    HostGroup& group_;
-    std::int64_t number_;
+    void operator()(HostLanes* lanes) const { lanes->group().request_lanes_->give_back(*lanes, in_step); }
+    bool in_step = true;  ///< see LanePool
   };
+  using RequestLanes = std::unique_ptr<HostLanes, GiveBack>;
+  /// Lanes of a request's own, so that starts may come in any order. Collective over the communicator this
+  /// was made on; null on all ranks where the layout is flat, or the system refuses memory.
+  RequestLanes take_lanes();
 
  private:
-  HostGroup(const Communicator& comm, HostLayout layout);
+  HostGroup(Communicator& comm, HostLayout layout);
 
-  struct Lanes {
-    Lanes(std::span<std::byte* const> gathering_parts, std::span<std::byte* const> spreading_parts, int own,
-          int patience)
-        : gathering(gathering_parts, own, patience), spreading(spreading_parts, own, patience) {}
+  void share_memory();
 
-    HostLane gathering;
-    HostLane spreading;
-  };
-
-  void share_memory(const Communicator& comm);
-
+  Communicator& comm_;
   HostLayout layout_;
   int rank_;
   int local_rank_ = 0;
@@ -84,9 +74,8 @@ class HostGroup {
   std::optional<Communicator> local_;
   std::optional<Communicator> leaders_;
   std::optional<SharedWindow> window_;  // behind the communicator it was made on
-  std::optional<Lanes> lanes_;
-  std::int64_t turns_given_ = 0;
-  std::int64_t turns_ended_ = 0;
+  std::optional<HostLanes> lanes_;
+  std::optional<LanePool> request_lanes_;
 };
 
 }  // namespace pliant

@@ -4,8 +4,8 @@
 
 namespace pliant {
 
-HostLane::HostLane(std::span<std::byte* const> parts, int own, int patience)
-    : parts_(parts.begin(), parts.end()), own_(own), patience_(patience) {
+HostLane::HostLane(std::span<std::byte* const> parts, int own, std::int64_t slot_bytes, int patience)
+    : parts_(parts.begin(), parts.end()), own_(own), slot_bytes_(slot_bytes), patience_(patience) {
   for (int i = 0; i < kSlots; ++i) new (head(own_, i)) Count(0);
 }
 

@@ -24,27 +24,29 @@ namespace pliant {
 class HostLane {
  public:
   static constexpr int kSlots = 2;
-  static constexpr std::int64_t kSlotBytes = std::int64_t{128} << 10;
   /// A head: a count and what is short.
   static constexpr std::int64_t kHeadBytes = 128;
   static constexpr std::int64_t kShortBytes = kHeadBytes - static_cast<std::int64_t>(sizeof(std::int64_t));
   /// [byte] of shared memory for each rank. A slot for what it brings, and one for what it makes of it.
-  static constexpr std::int64_t kPartBytes = kSlots * (kHeadBytes + 2 * kSlotBytes);
+  static constexpr std::int64_t part_bytes(std::int64_t slot_bytes) {
+    return kSlots * (kHeadBytes + 2 * slot_bytes);
+  }
 
-  /// parts: of all ranks of the host, each kPartBytes at a multiple of kHeadBytes; the own one is zero.
+  /// parts: of all ranks of the host, each part_bytes() at a multiple of kHeadBytes; the own one is zero.
   /// @param patience  how often to look before the processor is offered to others
-  HostLane(std::span<std::byte* const> parts, int own, int patience);
+  HostLane(std::span<std::byte* const> parts, int own, std::int64_t slot_bytes, int patience);
   HostLane(const HostLane&) = delete;
   HostLane& operator=(const HostLane&) = delete;
 
   int own() const { return own_; }
+  std::int64_t slot_bytes() const { return slot_bytes_; }
   int ranks() const { return static_cast<int>(parts_.size()); }
   /// Steps this rank has finished: the number of the next one.
   std::int64_t step() const { return step_; }
   /// What was written before is there for all who wait for it.
   void finish_step();
 
-  /// [kSlotBytes] of a step.
+  /// [slot_bytes()] of a step.
   std::byte* brought(int rank, std::int64_t step) const { return slot(rank, step % kSlots); }
   /// [kShortBytes] of it, instead of brought().
   std::byte* brought_short(int rank, std::int64_t step) const {
@@ -71,13 +73,14 @@ class HostLane {
     return *std::launder(reinterpret_cast<Count*>(head(rank, steps)));
   }
   std::byte* slot(int rank, std::int64_t index) const {
-    return part(rank) + kSlots * kHeadBytes + index * kSlotBytes;
+    return part(rank) + kSlots * kHeadBytes + index * slot_bytes_;
   }
   Until awaited(std::int64_t steps, int first, int end);
   static bool ready(void* lane);
 
   std::vector<std::byte*> parts_;
   int own_;
+  std::int64_t slot_bytes_;
   int patience_;
   std::int64_t step_ = 0;
   // What is waited for: by one function at a time.

@@ -57,7 +57,7 @@ class Allocation : public testing::Test {
                                  .value_codec = &values,
                                  .block_bytes = 100'000,
                                  .by_domains = true},
-                       .hosts = hosts_.get(),
+                       .hosts = lanes(),
                        .data = reinterpret_cast<std::byte*>(result_.data()),
                        .residual = residual_.data(),
                        .gradient = gradient_.data(),
@@ -66,6 +66,8 @@ class Allocation : public testing::Test {
                        .outcome = {}};
     run(algorithm, call);
   }
+
+  HostLanes* lanes() const { return hosts_ != nullptr ? hosts_->lanes() : nullptr; }
 
   void expect_none_after_growing(const AllreduceAlgorithm& algorithm, const IndexCodec& indices,
                                  const ValueCodec& values) {

@@ -65,6 +65,8 @@ class Conformance : public testing::TestWithParam<const AllreduceAlgorithm*> {
     return shape;
   }
 
+  HostLanes* lanes() const { return hosts_ != nullptr ? hosts_->lanes() : nullptr; }
+
   /// Of this rank. In a shape the first ranks stand for the leaders of hosts.
   Traffic predicted(const AllreduceShape& shape) const {
     if (hosts_ == nullptr) return algorithm().sent(shape, rank_);

@@ -60,7 +60,7 @@ class Exact : public test::Conformance {
                                           .segment_bytes = segment_bytes_,
                                           .block_bytes = block_bytes()}),
                        .op = op,
-                       .hosts = hosts_.get(),
+                       .hosts = lanes(),
                        .data = reinterpret_cast<std::byte*>(storage.data() + 1),
                        .own = {},
                        .outcome = {}};

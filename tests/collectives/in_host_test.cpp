@@ -19,13 +19,13 @@ class InHost : public test::Conformance {
     return values;
   }
 
-  std::vector<float> sum(std::vector<float> values, bool by_domains) {
+  std::vector<float> sum(std::vector<float> values, bool by_domains, HostLanes* lanes) {
     by_domains_ = by_domains;
     AllreduceCall call{.comm = comm_,
                        .workspace = workspace_,
                        .kernels = scalar_kernels,
                        .shape = laid_out({.count = static_cast<std::int64_t>(values.size())}),
-                       .hosts = hosts_.get(),
+                       .hosts = lanes,
                        .data = reinterpret_cast<std::byte*>(values.data()),
                        .own = {},
                        .outcome = {}};
@@ -62,6 +62,7 @@ class InHost : public test::Conformance {
 
 TEST_F(InHost, TheBitsAreTheSameHoweverTheyAreAddedUp) {
   on_one_host_with_caches([&] {
+    const auto of_request = hosts_->take_lanes();
     for (const test::FloatInput& kind : test::kFloatInputs) {
       // Which NaN comes out of a sum of two differs between the body of a loop and its rest.
       if (kind.name == "non-finite") continue;
@@ -69,8 +70,9 @@ TEST_F(InHost, TheBitsAreTheSameHoweverTheyAreAddedUp) {
         SCOPED_TRACE(std::string(kind.name) + ", count " + std::to_string(count));
         const std::vector<float> own = input(count, kind, rank_);
         const std::vector<float> right = expected(count, kind);
-        EXPECT_EQ(test::first_difference(sum(own, true), right), -1);
-        EXPECT_EQ(test::first_difference(sum(own, false), right), -1);
+        for (HostLanes* lanes : {hosts_->lanes(), of_request.get()})
+          for (const bool by_domains : {true, false})
+            EXPECT_EQ(test::first_difference(sum(own, by_domains, lanes), right), -1);
       }
     }
   });
@@ -81,13 +83,15 @@ TEST_F(InHost, RanksMeetInAsManySteps) {
   on_one_host_with_caches([&] {
     const int domains = static_cast<int>(hosts_->domains().size()) - 1;
     const std::vector<float> own(kCount, 1.0F);
-    for (const int groups : {1, domains}) {
-      const std::int64_t before = hosts_->gathering().step();
-      sum(own, groups > 1);
-      const std::int64_t segments =
-          segments_of(kCount * static_cast<std::int64_t>(sizeof(float)), slice_segment_bytes(groups));
-      EXPECT_EQ(hosts_->gathering().step() - before, slice_steps(segments, groups, Takers::all)) << groups;
-    }
+    const auto of_request = hosts_->take_lanes();
+    for (HostLanes* lanes : {hosts_->lanes(), of_request.get()})
+      for (const int groups : {1, domains}) {
+        const std::int64_t before = lanes->gathering().step();
+        sum(own, groups > 1, lanes);
+        const std::int64_t segments = segments_of(kCount * static_cast<std::int64_t>(sizeof(float)),
+                                                  slice_segment_bytes(lanes->slot_bytes(), groups));
+        EXPECT_EQ(lanes->gathering().step() - before, slice_steps(segments, groups, Takers::all)) << groups;
+      }
   });
 }
 

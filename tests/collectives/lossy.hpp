@@ -45,7 +45,7 @@ class LossyConformance : public Conformance {
                        .workspace = workspace_,
                        .kernels = kernels_,
                        .shape = shape_of(input.size(), kept),
-                       .hosts = hosts_.get(),
+                       .hosts = lanes(),
                        .data = reinterpret_cast<std::byte*>(report.result.data()),
                        .residual = report.residual.data(),
                        .gradient = gradient != nullptr ? gradient->data() : nullptr,

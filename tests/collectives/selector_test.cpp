@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <set>
@@ -138,6 +139,26 @@ TEST(Selector, TakesMemoryInsideHostsWhereThereAreHosts) {
     EXPECT_TRUE(first(4, 3, count).starts_with("two_level_")) << count;
     EXPECT_FALSE(first(8, 1, count).starts_with("two_level_")) << count;
   }
+}
+
+TEST(Selector, LeavesMpisCollectivesOutWhereOperationsOvertakeOneAnother) {
+  AllreduceShape shape = kShape;
+  shape.hosts = 2;
+  shape.most_on_host = 4;
+  const SelectionRequest request{.shape = shape, .lossy = true, .resumable = true};
+  const Names names = names_of(rank_candidates(request, AlgorithmFilter(), kModel));
+  EXPECT_EQ(std::count(names.begin(), names.end(), "mpi"), 0);
+  EXPECT_EQ(std::count(names.begin(), names.end(), "two_level_ring"), 1)
+      << "requests have memory of their own";
+  EXPECT_EQ(names_of(rank_candidates({.shape = shape, .resumable = true}, AlgorithmFilter("mpi"), kModel)),
+            Names{"mpi"})
+      << "it is named";
+}
+
+TEST(AlgorithmFilter, KnowsWhetherHostsPlayAPart) {
+  EXPECT_TRUE(AlgorithmFilter().allows_two_levels());
+  EXPECT_TRUE(AlgorithmFilter("ring,shared_memory").allows_two_levels());
+  EXPECT_FALSE(AlgorithmFilter("ring,tree").allows_two_levels());
 }
 
 TEST(Selector, MayFindNothing) {

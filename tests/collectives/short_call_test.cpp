@@ -11,7 +11,7 @@ class Short : public test::Conformance {
  protected:
   void at_once(const std::vector<double>& mine, std::vector<double>& sum) {
     sum.assign(mine.size(), -1);
-    algorithm().run_short({.hosts = *hosts_,
+    algorithm().run_short({.hosts = lanes(),
                            .reduce = scalar_kernels.reduction(ElementType::float64, ReduceOp::sum),
                            .send = reinterpret_cast<const std::byte*>(mine.data()),
                            .recv = reinterpret_cast<std::byte*>(sum.data()),
@@ -27,7 +27,7 @@ class Short : public test::Conformance {
         .workspace = workspace_,
         .kernels = scalar_kernels,
         .shape = laid_out({.count = static_cast<std::int64_t>(mine.size()), .type = ElementType::float64}),
-        .hosts = hosts_.get(),
+        .hosts = lanes(),
         .data = reinterpret_cast<std::byte*>(sum.data()),
         .own = {},
         .outcome = {}};
@@ -76,7 +76,7 @@ TEST_P(Short, SeesToOtherThingsWhileItWaits) {
       at_once(mine, sum);
     } else {
       sum.assign(1, 0);
-      algorithm().run_short({*hosts_, scalar_kernels.reduction(ElementType::float64, ReduceOp::sum),
+      algorithm().run_short({lanes(), scalar_kernels.reduction(ElementType::float64, ReduceOp::sum),
                              reinterpret_cast<const std::byte*>(mine.data()),
                              reinterpret_cast<std::byte*>(sum.data()), 1, sizeof(double), tell_others, this});
     }

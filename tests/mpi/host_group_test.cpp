@@ -4,9 +4,11 @@
 #include <gtest/gtest.h>
 #include <sched.h>
 
+#include <array>
 #include <cstring>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "tests/support/host_layouts.hpp"
 
@@ -66,14 +68,22 @@ Task walk(Walk& walk, std::int64_t steps) {
 class HostGroupTest : public testing::Test {
  protected:
   void expect_lane_works(HostLane& lane) {
+    const std::int64_t before = lane.step();
     Walk state{lane, {}};
     Execution execution;
     for (int again = 0; again < 2; ++again) {
       execution.start(walk(state, 100));
       execution.finish();
     }
-    EXPECT_EQ(lane.step(), 200);
+    EXPECT_EQ(lane.step() - before, 200);
   }
+
+  void expect_lanes_work(HostLanes& lanes) {
+    expect_lane_works(lanes.gathering());
+    expect_lane_works(lanes.spreading());
+  }
+
+  HostGroup one_host() { return HostGroup(comm_, std::vector<int>(static_cast<std::size_t>(ranks_))); }
 
   Communicator comm_ = Communicator::duplicate(MPI_COMM_WORLD);
   const int rank_ = comm_.rank();
@@ -103,31 +113,42 @@ TEST_F(HostGroupTest, TakesAnyLayout) {
       EXPECT_EQ(group.leaders().ranks(), group.layout().hosts());
       EXPECT_EQ(group.leaders().rank(), group.host());
     }
-    expect_lane_works(group.gathering());
-    expect_lane_works(group.spreading());
+    expect_lanes_work(*group.lanes());
   }
 }
 
+/// Each rank fills all of its part with numbers of its own, and then reads everybody's.
 TEST_F(HostGroupTest, PartsOfRanksAreApartAndHoldWhatTheySay) {
-  HostGroup group(comm_, std::vector<int>(static_cast<std::size_t>(ranks_)));
+  HostGroup group = one_host();
   if (group.layout().flat()) return;
-  const auto fill = static_cast<int>(rank_) + 1;
-  for (HostLane* lane : {&group.gathering(), &group.spreading()})
+  std::vector<HostGroup::RequestLanes> taken;
+  for (int i = 0; i < 9; ++i) taken.push_back(group.take_lanes());  // of two windows
+  std::vector<HostLane*> all = {&group.lanes()->gathering(), &group.lanes()->spreading()};
+  for (const auto& lanes : taken) all.insert(all.end(), {&lanes->gathering(), &lanes->spreading()});
+  const auto mark = [](int rank, std::size_t lane, int slot) {
+    return static_cast<unsigned char>(rank * 41 + static_cast<int>(lane) * 2 + slot);
+  };
+  for (std::size_t i = 0; i < all.size(); ++i)
     for (int slot = 0; slot < HostLane::kSlots; ++slot) {
-      std::memset(lane->brought(rank_, slot), fill, HostLane::kSlotBytes);
-      std::memset(lane->made(rank_, slot), fill + 100, HostLane::kSlotBytes);
+      const auto bytes = static_cast<std::size_t>(all[i]->slot_bytes());
+      std::memset(all[i]->brought(rank_, slot), mark(rank_, i, slot), bytes);
+      std::memset(all[i]->made(rank_, slot), mark(rank_, i, slot) + 100, bytes);
     }
   MPI_Barrier(comm_.handle());
-  for (HostLane* lane : {&group.gathering(), &group.spreading()})
-    for (int rank = 0; rank < ranks_; ++rank)
-      for (int slot = 0; slot < HostLane::kSlots; ++slot)
-        for (const std::int64_t at : {std::int64_t{0}, HostLane::kSlotBytes - 1}) {
-          EXPECT_EQ(static_cast<int>(lane->brought(rank, slot)[at]), rank + 1);
-          EXPECT_EQ(static_cast<int>(lane->made(rank, slot)[at]), rank + 101);
-        }
+  for (std::size_t i = 0; i < all.size(); ++i)
+    for (int at = 0; at < ranks_ * HostLane::kSlots * 2; ++at) {
+      const int rank = at / 4;
+      const int slot = at / 2 % 2;
+      const std::int64_t byte = at % 2 == 0 ? 0 : all[i]->slot_bytes() - 1;
+      EXPECT_EQ(static_cast<unsigned char>(all[i]->brought(rank, slot)[byte]), mark(rank, i, slot));
+      EXPECT_EQ(static_cast<unsigned char>(all[i]->made(rank, slot)[byte]),
+                static_cast<unsigned char>(mark(rank, i, slot) + 100));
+    }
   MPI_Barrier(comm_.handle());
-  EXPECT_EQ(group.gathering().step(), 0);
-  expect_lane_works(group.gathering());
+  for (HostLane* lane : {all.front(), all.back()}) {
+    EXPECT_EQ(lane->step(), 0);
+    expect_lane_works(*lane);
+  }
 }
 
 TEST_F(HostGroupTest, WithoutSharedMemoryEveryRankIsAHost) {
@@ -140,14 +161,73 @@ TEST_F(HostGroupTest, WithoutSharedMemoryEveryRankIsAHost) {
   EXPECT_TRUE(group.leads());
 }
 
-TEST_F(HostGroupTest, TurnsComeInTheOrderInWhichTheyWereAskedFor) {
-  HostGroup group(comm_);
-  auto first = std::make_unique<HostGroup::Turn>(group);
-  auto second = std::make_unique<HostGroup::Turn>(group);
-  EXPECT_TRUE(first->has_come());
-  EXPECT_FALSE(second->has_come());
-  first.reset();
-  EXPECT_TRUE(second->has_come());
+TEST_F(HostGroupTest, RequestsOvertakeOneAnotherInLanesOfTheirOwn) {
+  HostGroup group = one_host();
+  if (group.layout().flat()) {
+    EXPECT_EQ(group.take_lanes(), nullptr);
+    return;
+  }
+  const auto first = group.take_lanes();
+  const auto second = group.take_lanes();
+  Walk in_first{first->gathering(), {}};
+  Walk in_second{second->gathering(), {}};
+  std::array<Execution, 2> executions;
+  // Ranks begin in different orders, and each advances both.
+  const int begins = rank_ % 2;
+  for (const int i : {begins, 1 - begins})
+    executions[static_cast<std::size_t>(i)].start(walk(i == 0 ? in_first : in_second, 100));
+  while (!executions[0].idle() || !executions[1].idle())
+    for (Execution& execution : executions)
+      if (!execution.idle()) execution.advance();
+  EXPECT_EQ(first->gathering().step(), 100);
+  EXPECT_EQ(second->gathering().step(), 100);
+}
+
+TEST_F(HostGroupTest, LanesAreTakenAgainOnceAllRanksHaveGivenThemBack) {
+  HostGroup group = one_host();
+  if (group.layout().flat()) return;
+  std::array<HostGroup::RequestLanes, 2> taken = {group.take_lanes(), group.take_lanes()};
+  HostLanes* const first = taken[0].get();
+  HostLanes* const second = taken[1].get();
+  EXPECT_NE(first, second);
+  expect_lanes_work(*second);
+  taken[rank_ == 0 ? 0 : 1].reset();  // in an order of their own
+  const auto third = group.take_lanes();
+  EXPECT_NE(third.get(), first);
+  EXPECT_NE(third.get(), second);
+  taken = {};
+  const auto again = group.take_lanes();
+  const auto again_second = group.take_lanes();
+  EXPECT_EQ(again.get(), first);
+  EXPECT_EQ(again_second.get(), second);
+  expect_lanes_work(*again_second);
+}
+
+TEST_F(HostGroupTest, NobodyTakesLanesInWhichAnOperationEndedEarly) {
+  HostGroup group = one_host();
+  if (group.layout().flat()) return;
+  auto lanes = group.take_lanes();
+  HostLanes* const spoiled = lanes.get();
+  lanes.get_deleter().in_step = rank_ != ranks_ - 1;  // on one rank
+  lanes.reset();
+  const auto next = group.take_lanes();
+  EXPECT_NE(next.get(), spoiled);
+  expect_lanes_work(*next);
+}
+
+TEST_F(HostGroupTest, RequestsThatGetNoMemoryTakeNoNoticeOfHosts) {
+  HostGroup group = one_host();
+  if (group.layout().flat()) return;
+  std::vector<HostGroup::RequestLanes> taken;
+  for (int i = 0; i < 8; ++i) taken.push_back(group.take_lanes());
+  refuses_windows = rank_ == 0;
+  EXPECT_EQ(group.take_lanes(), nullptr);
+  refuses_windows = false;
+  EXPECT_TRUE(group.refused());
+  EXPECT_EQ(group.take_lanes(), nullptr) << "it is not tried again";
+  EXPECT_FALSE(group.layout().flat());
+  expect_lanes_work(*group.lanes());
+  expect_lanes_work(*taken.back());
 }
 
 }  // namespace
