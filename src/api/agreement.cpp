@@ -61,10 +61,6 @@ Task agree_on_gain(AllreduceCall& call, PolicyMemory& memory, const Values& valu
       memory.is_count_due(-values[kMinusAchieved], static_cast<std::int64_t>(values[kSinceCount]));
 }
 
-/// Of a request whose program computed meanwhile, most of the time that passed is no prediction's: of what
-/// was measured, this may have been spent elsewhere.
-constexpr double kMostAway = 0.02;
-
 }  // namespace
 
 Task agree(AllreduceCall& call, const Operation& operation, bool eligible, Agreed& agreed) {
@@ -92,7 +88,7 @@ void learn(const OperationRun& run) {
   ++memory.since_count;
   memory.achieved = report.exact == 0 && memory.counted ? report.gain / memory.own.at(report.kept) : 0;
   if (run.alone && run.away_s <= kMostAway * report.measured_s)
-    memory.margin.add(report.measured_s, report.predicted_s);
+    memory.margin.add(report.measured_s, run.formula_s);
 }
 
 }  // namespace pliant

@@ -172,6 +172,7 @@ void Context::step(UnderWay& under_way, Act&& act) {
 
 void Context::begin(UnderWay& under_way, Task task) {
   under_way_.push_back(&under_way);
+  ++begun_;
   if (under_way_.size() == 1) process_.progress().add(*this);
   step(under_way, [&](Execution& execution) {
     execution.start(std::move(task));

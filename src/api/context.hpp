@@ -13,6 +13,7 @@
 
 #include "api/compute_times.hpp"
 #include "api/decision.hpp"
+#include "api/learning.hpp"
 #include "api/plan.hpp"
 #include "api/process.hpp"
 #include "api/progress.hpp"
@@ -68,6 +69,7 @@ class Context {
   void set_model(const CostModel& model) {
     model_ = model;
     measured_ = true;
+    learning_.begin(model, comm_.rank() == 0);
     forget_decisions();
   }
 
@@ -87,7 +89,6 @@ class Context {
   void advance_all();
   /// The same, those of other communicators, and the program's own messages.
   void advance_everything();
-  bool has_one_under_way() const { return under_way_.size() == 1; }
   /// For who waits without calling MPI: whoever it waits for may wait for a message of the program's own, or
   /// for an operation on another communicator.
   void let_others_go_on();
@@ -103,6 +104,9 @@ class Context {
   /// Start the thread that advances operations, if the environment asks for it and MPI allows it.
   void want_progress_thread();
   bool has_requests() const { return requests_ > 0; }
+  /// Operations begun so far, if the one that asks is the only one under way; -1 if not.
+  std::int64_t begun_alone() const { return under_way_.size() == 1 ? begun_ : -1; }
+  Learning& learning() { return learning_; }
   /// Its turn among the operations of this rank, where PLIANT_CHECK has them looked at in order.
   std::int64_t next_turn() { return turns_++; }
   std::int64_t turns_done = 0;
@@ -146,6 +150,7 @@ class Context {
   void forget_decisions() {
     decisions.forget();
     short_calls.forget();
+    learning_.forget();
   }
 
   void share_environment();
@@ -168,6 +173,8 @@ class Context {
   std::vector<UnderWay*> under_way_;
   std::vector<Communicator> others_;
   UnderWay blocking_call_;
+  std::int64_t begun_ = 0;
+  Learning learning_;
   int requests_ = 0;  ///< made so far; equal on all ranks
   std::int64_t turns_ = 0;
   struct BlockingKey {

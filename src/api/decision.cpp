@@ -47,10 +47,23 @@ void explain_choice(Decision& decision, const DecisionInput& input, const Policy
   }
 }
 
+/// What was decided before comes first; the others keep their order.
+void put_preferred_first(Decision& decision, const DecisionInput& input) {
+  CandidateList& list = decision.candidates;
+  const auto end = list.items.begin() + static_cast<std::ptrdiff_t>(list.used);
+  const auto found = std::find_if(list.items.begin(), end,
+                                  [&](const Candidate& c) { return c.algorithm == input.preferred; });
+  if (found == end) return;
+  decision.formula_s = cheapest(list, found->algorithm->exact)->predicted_s;
+  found->predicted_s *= input.preferred_factor;
+  std::rotate(list.items.begin(), found, found + 1);
+}
+
 void take_first(Decision& decision, std::int64_t count, std::int64_t kept) {
   decision.algorithm = decision.candidates.items[0].algorithm;
   decision.predicted_s = decision.candidates.items[0].predicted_s;
   decision.kept = decision.algorithm->exact ? count : kept;
+  if (decision.formula_s == 0) decision.formula_s = decision.predicted_s;
 }
 
 PolicyDecision wish_of(const DecisionInput& input, double drain_s) {
@@ -80,10 +93,12 @@ Decision decide_exact(const DecisionInput& input, const char* why) {
   Decision decision;
   const SelectionRequest request{
       .shape = input.shape, .deterministic = input.plan.settings.deterministic, .resumable = input.resumable};
-  decision.candidates = rank_candidates(request, input.plan.filter.for_exact_call(), input.model);
+  decision.candidates =
+      rank_candidates(request, input.plan.filter.for_exact_call(), input.model, input.corrections);
   // What is named may be unable to: shared_memory on several hosts.
   if (decision.candidates.used == 0)
-    decision.candidates = rank_candidates(request, AlgorithmFilter(), input.model);
+    decision.candidates = rank_candidates(request, AlgorithmFilter(), input.model, input.corrections);
+  put_preferred_first(decision, input);
   take_first(decision, input.shape.count, input.shape.count);
   explain(decision, "%s: %s", decision.algorithm->name.data(), why);
   return decision;
@@ -109,9 +124,10 @@ Decision decide(const DecisionInput& input) {
                            .resumable = input.resumable,
                            .drain_s = drain_s};
   request.shape.kept = decision.lossy_kept = wish.kept;
-  decision.candidates = rank_candidates(request, plan.filter, input.model);
+  decision.candidates = rank_candidates(request, plan.filter, input.model, input.corrections);
   if (decision.candidates.used == 0)
     return decide_exact(input, "no algorithm allowed is both lossy and pinned");
+  put_preferred_first(decision, input);
   take_first(decision, input.shape.count, wish.kept);
   explain_choice(decision, input, wish);
   return decision;

@@ -21,6 +21,9 @@ struct DecisionInput {
   PolicyMemo* memo = nullptr;       ///< of the tensor; null: nothing is remembered
   bool resumable = false;    ///< other operations may be under way: MPI's own collectives would hold them up
   bool outstanding = false;  ///< a residual would have to be sent too; equal on all ranks
+  const Corrections* corrections = nullptr;       ///< of the formulas; null: they are believed
+  const AllreduceAlgorithm* preferred = nullptr;  ///< taken if it is a candidate, whatever is predicted
+  double preferred_factor = 1;                    ///< by which its formula is multiplied
 };
 
 struct Decision {
@@ -28,6 +31,7 @@ struct Decision {
   std::int64_t kept = 0;        ///< elements, all of them when exact
   std::int64_t lossy_kept = 0;  ///< elements that the lossy candidates would keep
   double predicted_s = 0;
+  double formula_s = 0;      ///< of the cheapest of its kind (exact or lossy): what policies reckon with
   CandidateList candidates;  ///< cheapest first; the first is `algorithm`
   std::array<char, 164> reason{};
   AllreduceShape shape;  ///< of an exact one: as the algorithm is to be given it

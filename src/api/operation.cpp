@@ -8,6 +8,7 @@
 
 #include "api/agreement.hpp"
 #include "api/decision.hpp"
+#include "api/sampling.hpp"
 #include "collectives/exchange.hpp"
 #include "collectives/sparse/messages.hpp"
 #include "collectives/sparse/sparse.hpp"
@@ -15,9 +16,6 @@
 
 namespace pliant {
 namespace {
-
-/// Shorter exact messages are chosen for by the nominal model: measuring takes longer than they do.
-constexpr std::int64_t kMeasureBytes = 16384;
 
 /// The memory of hosts that it may use. What blocks uses the context's.
 HostLanes* hosts_of(const OperationRun& run) {
@@ -140,7 +138,7 @@ Task run_fed(AllreduceCall& call, const OperationRun& run, const Agreed& agreed,
   if (decision.algorithm->exact) {
     found.total_squared = found.sent_squared = drain(call, tensor);
     call.shape.kept = operation.count;
-    call.shape = tuned_for(*decision.algorithm, call.shape, run.context.model());
+    call.shape = tuned_for(*decision.algorithm, call.shape, input.model);
     co_await decision.algorithm->run(call);
   } else {
     tensor.memory.outstanding = true;
@@ -152,8 +150,7 @@ Task run_fed(AllreduceCall& call, const OperationRun& run, const Agreed& agreed,
   feedback.finish(tensor.memory, static_cast<float*>(operation.recv), operation.count, kernels);
 }
 
-void fill_choice(Pliant_Report& report, const Decision& decision, const Context& context,
-                 std::int64_t count) {
+void fill_choice(Pliant_Report& report, const Decision& decision, const LinkModel& link, std::int64_t count) {
   set_text(report.algorithm, decision.algorithm->name);
   set_text(report.reason, decision.reason.data());
   report.elements = count;
@@ -161,11 +158,12 @@ void fill_choice(Pliant_Report& report, const Decision& decision, const Context&
   report.density = static_cast<double>(decision.kept) / static_cast<double>(count);
   report.predicted_s = decision.predicted_s;
   report.exact = decision.algorithm->exact ? 1 : 0;
-  report.alpha_s = context.model().link.alpha_s;
-  report.beta_s_per_byte = context.model().link.beta_s_per_byte;
+  report.alpha_s = link.alpha_s;
+  report.beta_s_per_byte = link.beta_s_per_byte;
 }
 
-void trace(Context& context, const Operation& operation, const Pliant_Report& report, std::int64_t step) {
+void trace(Context& context, const Operation& operation, const Pliant_Report& report, std::int64_t step,
+           const Lane* lane) {
   Process& process = context.process();
   if (!process.records()) return;
   TraceEvent event;
@@ -189,7 +187,24 @@ void trace(Context& context, const Operation& operation, const Pliant_Report& re
   event.nonfinite = report.nonfinite;
   event.alpha_s = report.alpha_s;
   event.beta_s_per_byte = report.beta_s_per_byte;
+  if (lane != nullptr) {
+    event.alpha_error = lane->alpha_error;
+    event.beta_error = lane->beta_error;
+    event.alarm = lane->alarm;
+  }
   process.record(event);
+}
+
+/// What is to be done, and the shape as the algorithm is to be given it.
+Decision decided(OperationRun& run, Lane* lane, const DecisionInput& input) {
+  if (lane != nullptr) return decide_in(*lane, input);
+  if (!input.may_lose && run.operation.blocking) return run.context.decisions.exact(input);
+  Decision decision = decide(input);
+  AllreduceShape shape = input.shape;
+  shape.kept = decision.kept;
+  if (!decision.algorithm->exact) shape.index_codec = &index_codec_for(shape, input.model);
+  decision.shape = tuned_for(*decision.algorithm, shape, input.model);
+  return decision;
 }
 
 /// `tensor: `, where there is one.
@@ -241,7 +256,7 @@ Task run_operation(OperationRun& run) {
   const TensorState* const state = operation.tensor;
   agreed.step = state != nullptr ? state->step : context.plain_calls;
   agreed.outstanding = state != nullptr && state->memory.outstanding;
-  run.alone = context.has_one_under_way();
+  const std::int64_t begun = context.begun_alone();
   co_await agree(call, operation, eligible, agreed);
   if (eligible && operation.plan.policy->adapts) foresee(context, operation.count, agreed);
   if (!agreed.all_ready)
@@ -249,21 +264,25 @@ Task run_operation(OperationRun& run) {
         "more tensors in blocking calls than residuals are kept for (64 a communicator; keyed by recvbuf "
         "and count). Further ones are reduced exactly: use Pliant_Allreduce_init, one request a tensor");
 
+  CostModel model = context.model();
   const DecisionInput input{.plan = operation.plan,
                             .shape = shape,
                             .may_lose = eligible && agreed.all_ready,
-                            .model = context.model(),
+                            .model = model,
                             .compute_s = agreed.compute_s,
                             .margin = agreed.margin,
                             .gain = agreed.gain,
                             .memo = operation.tensor != nullptr ? &operation.tensor->policy.memo : nullptr,
                             .resumable = context.has_requests(),
                             .outstanding = agreed.outstanding};
-  const bool repeats = !input.may_lose && operation.blocking;
-  Decision decision = repeats ? context.decisions.exact(input) : decide(input);
-  shape.kept = decision.kept;
-  if (!decision.algorithm->exact) shape.index_codec = &index_codec_for(shape, context.model());
-  call.shape = repeats ? decision.shape : tuned_for(*decision.algorithm, shape, context.model());
+  Lane* const lane = lane_of(context, operation, shape);
+  Sample sample;
+  if (lane != nullptr) {
+    co_await meet_others(call, run, *lane, input, sample);
+    model = model_of(*lane, model);
+  }
+  Decision decision = decided(run, lane, input);
+  call.shape = decision.shape;
   call.step = agreed.step;
   Fed fed;
   if (eligible && operation.tensor != nullptr) {
@@ -278,8 +297,10 @@ Task run_operation(OperationRun& run) {
   }
   (operation.tensor != nullptr ? operation.tensor->step : context.plain_calls) = agreed.step + 1;
 
+  if (sample.taken) sample.end(run, *lane, *decision.algorithm, call.shape);
+
   Pliant_Report& report = run.report = empty_report();
-  fill_choice(report, decision, context, operation.count);
+  fill_choice(report, decision, model.link, operation.count);
   context.end_s = MPI_Wtime();
   report.measured_s = context.end_s - measured_begin_s;
   report.compress_s = call.outcome.compress_s;
@@ -288,15 +309,17 @@ Task run_operation(OperationRun& run) {
   if (fed.total_squared > 0) report.gain = fed.sent_squared / fed.total_squared;
   report.residual_norm = std::sqrt(std::max(0.0, fed.residual_squared));
   run.step = agreed.step;
-  run.alone = run.alone && context.has_one_under_way();
+  run.alone = begun >= 0 && context.begun_alone() == begun;
   run.algorithm = decision.algorithm;
+  run.formula_s = decision.formula_s;
   run.may_lose = eligible;
+  run.lane = lane;
 }
 
 void tell(OperationRun& run) {
   run.report.wire_bytes = run.under_way.sent.bytes;
   learn(run);
-  trace(run.context, run.operation, run.report, run.step);
+  trace(run.context, run.operation, run.report, run.step, run.lane);
   announce(run.context, run.operation, run.report);
   run.context.end_s = MPI_Wtime();
 }

@@ -32,7 +32,9 @@ struct OperationRun {
   bool alone = false;      ///< out: no other operation was under way on the communicator
   double away_s = 0;       ///< [s] that the program spent elsewhere while it was under way
   const AllreduceAlgorithm* algorithm = nullptr;  ///< out
+  double formula_s = 0;                           ///< out: as Decision's
   bool may_lose = false;                          ///< out: such a call can be a lossy one
+  const Lane* lane = nullptr;                     ///< out: null where nothing is learned
 
   FramePool& frames() { return under_way.workspace.frames; }
 };
@@ -41,6 +43,13 @@ struct OperationRun {
 Task run_operation(OperationRun& run);
 /// Completes the report once the operation has ended, and writes its row of the trace.
 void tell(OperationRun& run);
+
+/// [byte] Shorter exact messages are chosen for by the nominal model: measuring takes longer than they do.
+constexpr std::int64_t kMeasureBytes = 16384;
+
+/// Of a request whose program computed meanwhile, most of the time that passed is no prediction's: of what
+/// was measured, this share may have been spent elsewhere.
+constexpr double kMostAway = 0.02;
 
 /// Will such an operation need a measured network?
 bool needs_measuring(const Plan& plan, const AllreduceShape& shape, ReduceOp op);

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 
+#include "api/lane.hpp"
 #include "compress/error_feedback.hpp"
 #include "policy/memory.hpp"
 
@@ -19,6 +20,7 @@ struct TensorState {
   std::int64_t step = 0;  ///< steps done; equal on all ranks
   PolicyMemory policy;
   Pliant_Report report{};
+  Lane lane;  ///< of a request
 
   /// Make room for the residual, all zero, unless there is one: a tensor keeps the error feedback it began
   /// with, so that nothing outstanding is lost. False if that is another than the one wanted.

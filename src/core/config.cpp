@@ -122,6 +122,10 @@ void apply_check(Settings& settings, const SettingRow& row, std::string_view val
   settings.check = to_bool(row, value);
 }
 
+void apply_learn(Settings& settings, const SettingRow& row, std::string_view value) {
+  settings.learn = to_bool(row, value);
+}
+
 void apply_progress_thread(ProcessSettings& settings, const SettingRow& row, std::string_view value) {
   settings.progress_thread = to_bool(row, value);
 }
@@ -196,6 +200,8 @@ constexpr std::array kRows = {
     SettingRow{"pliant_check", "PLIANT_CHECK", "false", "true or false", "",
                "ranks compare what each operation is about to reduce; differences are errors on all of them",
                apply_check, nullptr},
+    SettingRow{"pliant_learn", "PLIANT_LEARN", "false", "true or false", "",
+               "follow the network and correct predictions by what operations take", apply_learn, nullptr},
     SettingRow{"", "PLIANT_ENABLE", "1", "1 or 0", "",
                "0 passes every call straight to MPI; same on all ranks", nullptr, apply_enable},
     SettingRow{"", "PLIANT_DEBUG", "warn", "warn, info or trace", "", "what is written to stderr", nullptr,

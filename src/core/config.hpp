@@ -32,6 +32,7 @@ struct Settings {
   bool assert_exact = false;
   double probe_max_s = 0;
   bool check = false;
+  bool learn = false;
 };
 
 /// Settings of the process, from its own environment.

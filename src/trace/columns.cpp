@@ -31,6 +31,10 @@ constexpr TraceColumn kColumns[] = {
      &TraceEvent::nonfinite},
     {"alpha", "s", "latency of the link model in force", &TraceEvent::alpha_s},
     {"beta", "s/byte", "inverse bandwidth of the link model in force", &TraceEvent::beta_s_per_byte},
+    {"alpha_error", "1", "relative standard error of alpha; 0 where nothing is learned",
+     &TraceEvent::alpha_error},
+    {"beta_error", "1", "the same of beta", &TraceEvent::beta_error},
+    {"alarm", "1", "how near the network is to being thought changed: 0 to 1", &TraceEvent::alarm},
 };
 
 }  // namespace

@@ -29,6 +29,9 @@ struct TraceEvent {
   std::int64_t nonfinite = 0;
   double alpha_s = 0;
   double beta_s_per_byte = 0;
+  double alpha_error = 0;
+  double beta_error = 0;
+  double alarm = 0;
 };
 
 /// Fill a text member: what is too long is cut between two UTF-8 characters; the last byte is always 0.

@@ -1,0 +1,231 @@
+#include "api/learning.hpp"
+
+#include <mpi.h>
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "collectives/exchange.hpp"
+#include "collectives/paper_costs.hpp"
+#include "collectives/sparse/messages.hpp"
+
+namespace pliant {
+namespace {
+
+/// Share of the time of calls that meetings may take.
+constexpr double kMeetingShare = 0.01;
+constexpr int kMostCalls = 1024;  ///< between two meetings
+/// A lane's first meetings follow one another at once: what they teach is worth most.
+constexpr int kFirstMeetings = 4;
+
+/// How near an alarm is (0 to 1) when ranks meet before every call.
+constexpr double kSuspicion = 0.3;
+
+/// What ranks tell one another; of each the largest is taken. Rank 0 alone tells the decision: others say 0.
+struct Word {
+  enum Field {
+    sample,
+    disturbed,
+    message,
+    algorithm,
+    correction,
+    alpha,
+    beta,
+    alpha_error,
+    beta_error,
+    alarm,
+    calls,
+    asked,
+    fields
+  };
+  std::array<double, fields> values{};
+  double& operator[](Field field) { return values[field]; }
+};
+
+/// What was measured on all ranks since the last meeting is learned.
+void learn(Lane& lane, Word& word, Learner& learner, int ranks) {
+  if (lane.sampled != nullptr && word[Word::sample] > 0 && word[Word::disturbed] == 0)
+    learner.learn(*lane.sampled, lane.shape, word[Word::sample]);
+  if (lane.asked_bytes > 0 && word[Word::message] > 0)
+    learner.learn_message(lane.asked_bytes, ranks, word[Word::message]);
+}
+
+/// Calls until the next meeting, so that meetings cost their share.
+int calls_between(double predicted_s, const LinkModel& link, int ranks, int meetings) {
+  if (meetings < kFirstMeetings || !(predicted_s > 0)) return 0;
+  const double meeting_s = paper::allgather_s(ranks, static_cast<double>(sizeof(Word)), link);
+  return static_cast<int>(std::clamp(meeting_s / (kMeetingShare * predicted_s) - 1, 0.0, double{kMostCalls}));
+}
+
+const char* reason_of(Why why) {
+  switch (why) {
+    case Why::better:
+      return "surely better";
+    case Why::tries:
+      return "a trial: predicted better";
+    case Why::explores:
+      return "a trial: could be better";
+    default:
+      return "cheapest";
+  }
+}
+
+void tell(const Meeting& meeting, const Learner& learner, const Candidate& taken, Why why) {
+  const Lane& lane = meeting.lane;
+  if (meeting.logger == nullptr || lane.algorithm == taken.algorithm) return;
+  std::string text =
+      std::string(meeting.tensor) + ": " +
+      (lane.algorithm != nullptr ? std::string(lane.algorithm->name) + " -> " : std::string()) +
+      std::string(taken.algorithm->name) + " (" + reason_of(why) + "), predicted " +
+      std::to_string(taken.predicted_s * 1e3) + " ms";
+  if (lane.sample_s > 0) text += ", measured before " + std::to_string(lane.sample_s * 1e3) + " ms";
+  text += "; alpha " + std::to_string(learner.estimator().alpha_s() * 1e6) + " us, beta " +
+          std::to_string(learner.estimator().beta_s_per_byte() * 1e9) + " ns/byte";
+  meeting.logger->info(text);
+}
+
+/// Rank 0: what this lane is to do from now on.
+void decide_for(Meeting& meeting, Learner& learner, Word& word) {
+  const Lane& lane = meeting.lane;
+  const DecisionInput& call = meeting.input;
+  const DecisionInput input{.plan = call.plan,
+                            .shape = call.shape,
+                            .may_lose = call.may_lose,
+                            .model = learner.model(),
+                            .compute_s = call.compute_s,
+                            .margin = call.margin,
+                            .gain = call.gain,
+                            .resumable = call.resumable,
+                            .outstanding = call.outstanding,
+                            .corrections = &learner.corrections()};
+  const Decision decision = decide(input);
+  AllreduceShape shape = call.shape;
+  shape.kept = decision.lossy_kept > 0 ? decision.lossy_kept : decision.kept;
+  const Choice choice = learner.choose(decision.candidates.all(), shape);
+  const Candidate& taken = decision.candidates.items[choice.index];
+  tell(meeting, learner, taken, choice.why);
+  const auto place = std::find(kAlgorithms.begin(), kAlgorithms.end(), taken.algorithm) - kAlgorithms.begin();
+  const bool trial = choice.why == Why::tries || choice.why == Why::explores;
+  word[Word::algorithm] = static_cast<double>(place) + 1;
+  word[Word::correction] = learner.corrections().of(static_cast<std::size_t>(place), shape).factor;
+  word[Word::alpha] = learner.model().link.alpha_s;
+  word[Word::beta] = learner.model().link.beta_s_per_byte;
+  word[Word::alpha_error] = learner.estimator().alpha_error();
+  word[Word::beta_error] = learner.estimator().beta_error();
+  word[Word::alarm] = learner.drift().level();
+  word[Word::asked] = static_cast<double>(learner.wanted_message(call.shape.ranks).value_or(0));
+  const bool soon = trial || word[Word::asked] > 0 || word[Word::alarm] > kSuspicion;
+  word[Word::calls] =
+      soon ? 0 : calls_between(taken.predicted_s, learner.model().link, call.shape.ranks, lane.meetings);
+}
+
+void take(Lane& lane, Word& word, const CostModel& measured) {
+  const auto place = static_cast<std::size_t>(word[Word::algorithm]);
+  lane.algorithm = place > 0 && place <= kAlgorithms.size() ? kAlgorithms[place - 1] : nullptr;
+  lane.correction = word[Word::correction];
+  lane.link = {.alpha_s = word[Word::alpha],
+               .beta_s_per_byte = word[Word::beta],
+               .gap_s = std::min(measured.link.gap_s, word[Word::alpha])};
+  lane.alpha_error = word[Word::alpha_error];
+  lane.beta_error = word[Word::beta_error];
+  lane.alarm = word[Word::alarm];
+  lane.calls_left = static_cast<int>(word[Word::calls]);
+  lane.asked_bytes = static_cast<std::int64_t>(word[Word::asked]);
+  lane.sampled = nullptr;
+  lane.kept.valid = false;
+  lane.sample_s = lane.message_s = 0;
+  ++lane.meetings;
+}
+
+/// To the next rank and from the one before, all at once, as in a collective.
+Task ask(AllreduceCall& call, Lane& lane) {
+  const int rank = call.comm.rank();
+  const int ranks = call.comm.ranks();
+  std::byte* const room = call.workspace.scores.of<std::byte>(2 * lane.asked_bytes);
+  const auto bytes = static_cast<std::size_t>(lane.asked_bytes);
+  const Partners partners{(rank + 1) % ranks, (rank + ranks - 1) % ranks};
+  const double begin_s = MPI_Wtime();
+  co_await exchange(call, Pieces(Communicator::kPieceBytes, {room, bytes}),
+                    Pieces(Communicator::kPieceBytes, {room + bytes, bytes}), partners, Arrival::place);
+  lane.message_s = MPI_Wtime() - begin_s;
+}
+
+}  // namespace
+
+Lane& Learning::blocking_lane(std::int64_t count, ElementType type) {
+  const std::uint64_t mixed =
+      (static_cast<std::uint64_t>(count) * 8 + static_cast<std::uint64_t>(type)) * 0x9E3779B97F4A7C15U;
+  Lane& lane = lanes_[mixed % kLanes];
+  if (lane.count != count || lane.type != type) {
+    lane = {};
+    lane.count = count;
+    lane.type = type;
+  }
+  return lane;
+}
+
+void Learning::begin(const CostModel& measured, bool decides) {
+  if (decides) learner_ = std::make_unique<Learner>(measured);
+  lanes_.resize(kLanes);
+  ++measurements_;
+}
+
+void Learning::forget() {
+  for (Lane& lane : lanes_) lane.kept.valid = false;
+}
+
+CostModel model_of(const Lane& lane, const CostModel& measured) {
+  CostModel model = measured;
+  if (lane.algorithm != nullptr) model.link = lane.link;
+  return model;
+}
+
+Decision decide_in(Lane& lane, DecisionInput input) {
+  input.preferred = lane.algorithm;
+  input.preferred_factor = lane.correction;
+  Lane::Kept& kept = lane.kept;
+  if (kept.valid && kept.may_lose == input.may_lose && kept.outstanding == input.outstanding &&
+      kept.resumable == input.resumable)
+    return kept.decision;
+  Decision decision = decide(input);
+  AllreduceShape shape = input.shape;
+  shape.kept = decision.kept;
+  if (!decision.algorithm->exact) shape.index_codec = &index_codec_for(shape, input.model);
+  decision.shape = tuned_for(*decision.algorithm, shape, input.model);
+  const bool lasts = !input.may_lose || input.plan.policy == &fixed_policy;
+  kept = {lasts, input.may_lose, input.outstanding, input.resumable, decision};
+  return decision;
+}
+
+Task meet(Meeting& meeting) {
+  Lane& lane = meeting.lane;
+  if (lane.measured != meeting.learning.measurements()) {
+    Lane fresh;
+    fresh.count = lane.count;
+    fresh.type = lane.type;
+    fresh.measured = meeting.learning.measurements();
+    lane = fresh;
+  }
+  if (lane.calls_left > 0) {
+    --lane.calls_left;
+    co_return;
+  }
+  AllreduceCall& call = meeting.call;
+  Learner* const learner = call.comm.rank() == 0 ? meeting.learning.learner() : nullptr;
+  Word word;
+  if (learner != nullptr) decide_for(meeting, *learner, word);
+  word[Word::sample] = lane.sample_s;
+  word[Word::disturbed] = lane.sampled != nullptr && lane.sample_s <= 0 ? 1 : 0;
+  word[Word::message] = lane.message_s;
+  co_await agree_max(call, word.values);
+  meeting.sent = allgather_sent(call.shape, static_cast<std::int64_t>(sizeof word.values));
+  if (learner != nullptr) learn(lane, word, *learner, call.comm.ranks());
+  take(lane, word, meeting.input.model);
+  meeting.met = true;
+  if (lane.asked_bytes == 0) co_return;
+  co_await ask(call, lane);
+  meeting.sent = meeting.sent + sent_in_segments(lane.asked_bytes, Communicator::kPieceBytes);
+}
+
+}  // namespace pliant

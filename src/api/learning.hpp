@@ -1,0 +1,66 @@
+// How a communicator learns while it works. Ranks meet before some calls of a lane (lane.hpp): they tell one
+// another what the last sample took, and rank 0, which alone holds the learner, tells what it has decided
+// since. So ranks decide alike whatever the order of their starts, and a call after a meeting is one that all
+// ranks begin together.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include "api/decision.hpp"
+#include "api/lane.hpp"
+#include "api/learner.hpp"
+#include "core/log.hpp"
+
+namespace pliant {
+
+class Learning {
+ public:
+  /// The lane of blocking calls of such a length; another's place is taken if need be. After
+  /// begin().
+  Lane& blocking_lane(std::int64_t count, ElementType type);
+
+  /// Begin anew with a model that was measured. Lanes find out for themselves.
+  /// @param decides  this is rank 0
+  void begin(const CostModel& measured, bool decides);
+  /// The plan of blocking calls has changed: decide anew.
+  void forget();
+  std::int64_t measurements() const { return measurements_; }
+
+  /// Rank 0: the learner; null elsewhere, and before begin().
+  Learner* learner() { return learner_.get(); }
+
+ private:
+  static constexpr std::size_t kLanes = 61;
+  std::vector<Lane> lanes_;  ///< [kLanes] once something was measured
+  std::unique_ptr<Learner> learner_;
+  std::int64_t measurements_ = 0;
+};
+
+/// What a call of a lane has to know of its meeting.
+struct Meeting {
+  AllreduceCall& call;
+  Lane& lane;
+  Learning& learning;
+  DecisionInput input;   ///< of the call; the model as measured
+  const Logger* logger;  ///< on rank 0, where decisions are told; else null
+  const char* tensor;    ///< its name, for messages
+  Traffic sent{};        ///< out: by the meeting
+  bool met = false;      ///< out
+
+  FramePool& frames() { return call.workspace.frames; }
+};
+
+/// If it is time: sample, decision, and a message that only teaches. Collective.
+Task meet(Meeting& meeting);
+
+/// The model by which a lane's calls are decided.
+CostModel model_of(const Lane& lane, const CostModel& measured);
+
+/// The decision for a call of a lane, with the shape as the algorithm is to be given it. `input` with
+/// model_of().
+Decision decide_in(Lane& lane, DecisionInput input);
+
+}  // namespace pliant
