@@ -151,6 +151,8 @@ struct AllreduceAlgorithm {
   /// Collective. All ranks end with the same bits in `data`. The call must outlive the task.
   Task (*run)(AllreduceCall& call);
   bool two_level = false;  ///< asks on which hosts the ranks are
+  /// What a two-level one is where every host has one rank; null: nothing.
+  const AllreduceAlgorithm* between_hosts = nullptr;
   bool calls_mpi = false;  ///< all of it is one of MPI's collectives, which have an order of their own
   bool streams = false;    ///< begins with the elements that are available; others need all of them at once
   /// [byte] that `rank` sends at most, where that depends on which indices the ranks have in common.

@@ -31,6 +31,13 @@ std::size_t index_of(std::string_view name, std::string_view text) {
   refuse(text, ": no algorithm is called '" + std::string(name) + "'");
 }
 
+/// Is it one that is allowed, too, on such hosts?
+bool is_another(const AllreduceAlgorithm& algorithm, const AllreduceShape& shape,
+                const AlgorithmFilter& filter) {
+  return shape.hosts == shape.ranks && algorithm.between_hosts != nullptr &&
+         filter.allows(*algorithm.between_hosts);
+}
+
 /// Stable, and without the buffer that std::stable_sort allocates.
 void sort_by_time(std::span<Candidate> items) {
   for (std::size_t i = 1; i < items.size(); ++i)
@@ -112,6 +119,7 @@ CandidateList rank_candidates(const SelectionRequest& request, const AlgorithmFi
     if (!filter.allows(*algorithm) || !algorithm->supports(request.shape)) continue;
     if (request.deterministic && !algorithm->deterministic) continue;
     if (in_any_order && algorithm->calls_mpi) continue;
+    if (request.distinct && is_another(*algorithm, request.shape, filter)) continue;
     if (request.formula == CostFormula::paper && algorithm->paper_cost_s == nullptr) continue;
     const double besides_s = algorithm->exact ? request.drain_s : 0;
     const Correction correction = corrections != nullptr ? corrections->of(i, request.shape) : Correction{};

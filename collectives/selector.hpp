@@ -48,6 +48,8 @@ struct SelectionRequest {
   /// Operations may overtake one another: leave out MPI's own collectives, which need one order on all ranks,
   /// where another is allowed.
   bool resumable = false;
+  /// Leave out what, with hosts of one rank, is another one that is allowed.
+  bool distinct = false;
   double drain_s = 0;  ///< [s] what exact ones take besides: sending a residual too
   CostFormula formula = CostFormula::measured;
 };

@@ -154,6 +154,7 @@ Reduction::Reduction(Reduction&& other) noexcept
     : configuration_(other.configuration_),
       message_(other.message_),
       nonblocking_(other.nonblocking_),
+      first_report_(other.first_report_),
       request_(std::exchange(other.request_, PLIANT_REQUEST_NULL)),
       mpi_request_(std::exchange(other.mpi_request_, MPI_REQUEST_NULL)) {}
 
@@ -165,11 +166,12 @@ void Reduction::run() {
   if (nonblocking_ || request_ != PLIANT_REQUEST_NULL) {
     start();
     wait();
-    return;
+  } else {
+    const auto allreduce = configuration_->baseline() ? MPI_Allreduce : Pliant_Allreduce;
+    check(allreduce(message_.send, message_.recv, static_cast<int>(message_.count), message_.type,
+                    message_.op, configuration_->comm_));
   }
-  const auto allreduce = configuration_->baseline() ? MPI_Allreduce : Pliant_Allreduce;
-  check(allreduce(message_.send, message_.recv, static_cast<int>(message_.count), message_.type, message_.op,
-                  configuration_->comm_));
+  if (!first_report_) first_report_ = report();
 }
 
 void Reduction::start() {

@@ -82,12 +82,15 @@ class Reduction {
   void wait();
   /// The last run, as Pliant tells it; nothing where MPI did it alone.
   std::optional<Pliant_Report> report() const;
+  /// The first run, for which nothing but the probe was known of the network.
+  const std::optional<Pliant_Report>& first_report() const { return first_report_; }
   const Configuration& configuration() const { return *configuration_; }
 
  private:
   const Configuration* configuration_;
   Message message_;
   bool nonblocking_;
+  std::optional<Pliant_Report> first_report_;
   Pliant_Request request_ = PLIANT_REQUEST_NULL;
   MPI_Request mpi_request_ = MPI_REQUEST_NULL;  ///< the baseline's, between start() and its completion
 };

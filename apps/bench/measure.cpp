@@ -84,8 +84,9 @@ void describe(const Reduction& reduction, int ranks, Result& result) {
   result.density = report->density;
   result.exact = report->exact != 0;
   if (std::isfinite(report->predicted_s)) result.predicted_us = report->predicted_s * 1e6;
-  if (std::isfinite(report->alpha_s)) result.alpha_us = report->alpha_s * 1e6;
-  if (std::isfinite(report->beta_s_per_byte)) result.beta_ns_per_byte = report->beta_s_per_byte * 1e9;
+  const Pliant_Report& first = reduction.first_report().value_or(*report);
+  if (std::isfinite(first.alpha_s)) result.alpha_us = first.alpha_s * 1e6;
+  if (std::isfinite(first.beta_s_per_byte)) result.beta_ns_per_byte = first.beta_s_per_byte * 1e9;
   double compress_us = report->compress_s * 1e6;
   check(MPI_Allreduce(MPI_IN_PLACE, &compress_us, 1, MPI_DOUBLE, MPI_MAX, MPI_COMM_WORLD));
   result.compress_us = compress_us;

@@ -177,6 +177,7 @@ constinit const AllreduceAlgorithm two_level_ring_allreduce{
     .sent = sent<ring_allreduce>,
     .run = run<ring_allreduce>,
     .two_level = true,
+    .between_hosts = &ring_allreduce,
 };
 
 constinit const AllreduceAlgorithm two_level_rabenseifner_allreduce{
@@ -191,6 +192,7 @@ constinit const AllreduceAlgorithm two_level_rabenseifner_allreduce{
     .sent = sent<rabenseifner_allreduce>,
     .run = run<rabenseifner_allreduce>,
     .two_level = true,
+    .between_hosts = &rabenseifner_allreduce,
 };
 
 constinit const AllreduceAlgorithm two_level_recursive_doubling_allreduce{
@@ -205,6 +207,7 @@ constinit const AllreduceAlgorithm two_level_recursive_doubling_allreduce{
     .sent = sent<recursive_doubling_allreduce>,
     .run = run<recursive_doubling_allreduce>,
     .two_level = true,
+    .between_hosts = &recursive_doubling_allreduce,
 };
 
 }  // namespace pliant

@@ -103,6 +103,7 @@ constinit const AllreduceAlgorithm two_level_allgather_topk_allreduce{
     .sent = sent<allgather_topk_allreduce>,
     .run = run<allgather_topk_allreduce>,
     .two_level = true,
+    .between_hosts = &allgather_topk_allreduce,
 };
 
 constinit const AllreduceAlgorithm two_level_star_ring_allreduce{
@@ -117,6 +118,7 @@ constinit const AllreduceAlgorithm two_level_star_ring_allreduce{
     .sent = sent<star_ring_allreduce>,
     .run = run<star_ring_allreduce>,
     .two_level = true,
+    .between_hosts = &star_ring_allreduce,
 };
 
 }  // namespace pliant

@@ -91,8 +91,10 @@ bool lossy_eligible(const Plan& plan, const AllreduceShape& shape, ReduceOp op) 
 
 Decision decide_exact(const DecisionInput& input, const char* why) {
   Decision decision;
-  const SelectionRequest request{
-      .shape = input.shape, .deterministic = input.plan.settings.deterministic, .resumable = input.resumable};
+  const SelectionRequest request{.shape = input.shape,
+                                 .deterministic = input.plan.settings.deterministic,
+                                 .resumable = input.resumable,
+                                 .distinct = input.distinct};
   decision.candidates =
       rank_candidates(request, input.plan.filter.for_exact_call(), input.model, input.corrections);
   // What is named may be unable to: shared_memory on several hosts.
@@ -122,6 +124,7 @@ Decision decide(const DecisionInput& input) {
                            .exact = plan.filter.allows_any(true),
                            .deterministic = plan.settings.deterministic,
                            .resumable = input.resumable,
+                           .distinct = input.distinct,
                            .drain_s = drain_s};
   request.shape.kept = decision.lossy_kept = wish.kept;
   decision.candidates = rank_candidates(request, plan.filter, input.model, input.corrections);

@@ -21,6 +21,7 @@ struct DecisionInput {
   PolicyMemo* memo = nullptr;       ///< of the tensor; null: nothing is remembered
   bool resumable = false;    ///< other operations may be under way: MPI's own collectives would hold them up
   bool outstanding = false;  ///< a residual would have to be sent too; equal on all ranks
+  bool distinct = false;     ///< as SelectionRequest's
   const Corrections* corrections = nullptr;       ///< of the formulas; null: they are believed
   const AllreduceAlgorithm* preferred = nullptr;  ///< taken if it is a candidate, whatever is predicted
   double preferred_factor = 1;                    ///< by which its formula is multiplied

@@ -98,6 +98,7 @@ void decide_for(Meeting& meeting, Learner& learner, Word& word) {
                             .gain = call.gain,
                             .resumable = call.resumable,
                             .outstanding = call.outstanding,
+                            .distinct = true,
                             .corrections = &learner.corrections()};
   const Decision decision = decide(input);
   AllreduceShape shape = call.shape;
@@ -138,16 +139,35 @@ void take(Lane& lane, Word& word, const CostModel& measured) {
   ++lane.meetings;
 }
 
-/// To the next rank and from the one before, all at once, as in a collective.
+/// Where messages that only teach come and go: whatever they are, they need no more.
+struct AskRoom {
+  static constexpr int kSlots = 4;
+  static std::byte* of(AllreduceCall& call) {
+    return call.workspace.receive.of<std::byte>((kSlots + 1) * kEagerBytes);
+  }
+};
+
+/// To the next rank and from the one before, all at once and in segments, as in a collective.
 Task ask(AllreduceCall& call, Lane& lane) {
   const int rank = call.comm.rank();
   const int ranks = call.comm.ranks();
-  std::byte* const room = call.workspace.scores.of<std::byte>(2 * lane.asked_bytes);
-  const auto bytes = static_cast<std::size_t>(lane.asked_bytes);
-  const Partners partners{(rank + 1) % ranks, (rank + ranks - 1) % ranks};
+  std::byte* const room = AskRoom::of(call);
+  const std::int64_t pieces = segments_of(lane.asked_bytes, kEagerBytes);
+  const auto bytes = [&](std::int64_t i) {
+    return static_cast<std::size_t>(std::min(kEagerBytes, lane.asked_bytes - i * kEagerBytes));
+  };
   const double begin_s = MPI_Wtime();
-  co_await exchange(call, Pieces(Communicator::kPieceBytes, {room, bytes}),
-                    Pieces(Communicator::kPieceBytes, {room + bytes, bytes}), partners, Arrival::place);
+  Flow flow(call.comm, call.tag);
+  std::int64_t sent = 0;
+  std::int64_t posted = 0;
+  while (flow.received() < pieces || flow.sent() < pieces) {
+    for (; posted < pieces && flow.receiving() < AskRoom::kSlots; ++posted)
+      flow.receive({room + posted % AskRoom::kSlots * kEagerBytes, bytes(posted)},
+                   (rank + ranks - 1) % ranks);
+    for (; sent < pieces && flow.can_send(); ++sent)
+      flow.send({room + AskRoom::kSlots * kEagerBytes, bytes(sent)}, (rank + 1) % ranks);
+    co_await flow.next(sent < pieces);
+  }
   lane.message_s = MPI_Wtime() - begin_s;
 }
 
@@ -218,6 +238,7 @@ Task meet(Meeting& meeting) {
   word[Word::sample] = lane.sample_s;
   word[Word::disturbed] = lane.sampled != nullptr && lane.sample_s <= 0 ? 1 : 0;
   word[Word::message] = lane.message_s;
+  AskRoom::of(call);  // now: afterwards nothing is allocated
   co_await agree_max(call, word.values);
   meeting.sent = allgather_sent(call.shape, static_cast<std::int64_t>(sizeof word.values));
   if (learner != nullptr) learn(lane, word, *learner, call.comm.ranks());
@@ -225,7 +246,7 @@ Task meet(Meeting& meeting) {
   meeting.met = true;
   if (lane.asked_bytes == 0) co_return;
   co_await ask(call, lane);
-  meeting.sent = meeting.sent + sent_in_segments(lane.asked_bytes, Communicator::kPieceBytes);
+  meeting.sent = meeting.sent + sent_in_segments(lane.asked_bytes, kEagerBytes);
 }
 
 }  // namespace pliant

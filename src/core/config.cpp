@@ -200,7 +200,7 @@ constexpr std::array kRows = {
     SettingRow{"pliant_check", "PLIANT_CHECK", "false", "true or false", "",
                "ranks compare what each operation is about to reduce; differences are errors on all of them",
                apply_check, nullptr},
-    SettingRow{"pliant_learn", "PLIANT_LEARN", "false", "true or false", "",
+    SettingRow{"pliant_learn", "PLIANT_LEARN", "true", "true or false", "",
                "follow the network and correct predictions by what operations take", apply_learn, nullptr},
     SettingRow{"", "PLIANT_ENABLE", "1", "1 or 0", "",
                "0 passes every call straight to MPI; same on all ranks", nullptr, apply_enable},

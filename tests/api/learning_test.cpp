@@ -106,18 +106,20 @@ TEST_F(Learning, NothingIsLearnedWhereTheOrderIsPinned) {
   }
 }
 
-TEST_F(Learning, TheNumbersInForceMove) {
+TEST_F(Learning, PredictionsMove) {
   if (ranks_of(comm_) == 1) GTEST_SKIP() << "one rank has no network";
   std::vector<float> values(40'000, 1.0F);
-  std::vector<double> betas;
+  std::vector<double> predictions;
   for (int call = 0; call < 200; ++call) {
     ASSERT_EQ(Pliant_Allreduce(MPI_IN_PLACE, values.data(), 40'000, MPI_FLOAT, MPI_MAX, comm_), MPI_SUCCESS);
     Pliant_Report report{};
     report.size = sizeof report;
     ASSERT_EQ(Pliant_Comm_get_report(comm_, &report), MPI_SUCCESS);
-    betas.push_back(report.beta_s_per_byte);
+    predictions.push_back(report.predicted_s);
   }
-  EXPECT_GT(std::count_if(betas.begin(), betas.end(), [&](double b) { return b != betas.front(); }), 0);
+  EXPECT_GT(std::count_if(predictions.begin(), predictions.end(),
+                          [&](double s) { return s != predictions.front(); }),
+            0);
 }
 
 TEST_F(Learning, BytesReportedAreTheOperationsOwn) {

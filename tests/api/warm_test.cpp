@@ -37,6 +37,12 @@ namespace {
 using namespace pliant_test;
 using pliant::test::allocations;
 
+/// What is decided for a call stays as it is.
+class SteadyComm : public FreshComm {
+ public:
+  SteadyComm() { EXPECT_EQ(set(*this, {{"pliant_learn", "false"}}), MPI_SUCCESS); }
+};
+
 class Warm : public testing::Test {
  protected:
   template <class Step>
@@ -49,7 +55,7 @@ class Warm : public testing::Test {
     EXPECT_EQ(communicators - made, 0);
   }
 
-  const FreshComm comm_;
+  const SteadyComm comm_;
   const int ranks_ = comm_.ranks();
 };
 
@@ -77,7 +83,7 @@ TEST_F(Warm, EveryAlgorithm) {
     Pliant_Entry algorithm{};
     ASSERT_EQ(Pliant_Algorithm_get_info(i, &algorithm), MPI_SUCCESS);
     SCOPED_TRACE(algorithm.name);
-    const FreshComm comm;
+    const SteadyComm comm;
     ASSERT_EQ(set(comm, {{"pliant_mode", "topk"}, {"pliant_algorithm", algorithm.name}}), MPI_SUCCESS);
     const std::vector<float> values = gradient(rank_of(comm), 0, 40'000);
     std::vector<float> result(values.size());
@@ -96,7 +102,7 @@ TEST_F(Warm, EveryAlgorithm) {
 TEST_F(Warm, EveryPolicy) {
   for (const char* policy : {"fixed", "budget", "pareto", "goodput"}) {
     SCOPED_TRACE(policy);
-    const FreshComm comm;
+    const SteadyComm comm;
     ASSERT_EQ(set(comm, {{"pliant_mode", "topk"},
                          {"pliant_policy", policy},
                          {"pliant_time_budget_us", "1000"},
@@ -111,6 +117,29 @@ TEST_F(Warm, EveryPolicy) {
       std::copy(fresh.begin(), fresh.end(), values.begin());
       ASSERT_EQ(Pliant_Allreduce(MPI_IN_PLACE, values.data(), 40'000, MPI_FLOAT, MPI_SUM, comm), MPI_SUCCESS);
     });
+  }
+}
+
+/// Of calls for which the same was decided as for the one before, meetings of the ranks included.
+TEST_F(Warm, LearningWhereDecisionsStay) {
+  const FreshComm comm;
+  ASSERT_EQ(set(comm, {{"pliant_mode", "topk"}, {"pliant_learn", "true"}}), MPI_SUCCESS);
+  const std::vector<float> values = gradient(comm.rank(), 0, 40'000);
+  std::vector<float> result(values.size());
+  Pliant_Report before{};
+  int stayed = 0;
+  for (int step = 0; step < 300; ++step) {
+    const std::int64_t allocated = allocations();
+    ASSERT_EQ(Pliant_Allreduce(values.data(), result.data(), 40'000, MPI_FLOAT, MPI_SUM, comm), MPI_SUCCESS);
+    const std::int64_t more = allocations() - allocated;
+    const Pliant_Report report = report_of(MPI_Comm{comm});
+    const bool stays = std::string(report.algorithm) == before.algorithm &&
+                       report.alpha_s == before.alpha_s && report.beta_s_per_byte == before.beta_s_per_byte;
+    if (stays && ++stayed > 2 * ranks_) {
+      EXPECT_EQ(more, 0) << step;
+    }
+    if (!stays) stayed = 0;
+    before = report;
   }
 }
 

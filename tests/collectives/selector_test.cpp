@@ -141,6 +141,20 @@ TEST(Selector, TakesMemoryInsideHostsWhereThereAreHosts) {
   }
 }
 
+/// Where every host has one rank they are the same as those they use between hosts.
+TEST(Selector, OffersTheSameTwiceOnlyWhereAsked) {
+  const AllreduceShape flat{.ranks = 8, .count = 100'000, .kept = 1000};
+  for (const std::string& name :
+       names_of(rank_candidates({.shape = flat, .lossy = true, .distinct = true}, AlgorithmFilter(), kModel)))
+    EXPECT_FALSE(name.starts_with("two_level_")) << name;
+  EXPECT_EQ(
+      names_of(rank_candidates({.shape = flat, .distinct = true}, AlgorithmFilter("two_level_ring"), kModel)),
+      Names{"two_level_ring"});
+  EXPECT_EQ(names_of(rank_candidates({.shape = flat, .distinct = true},
+                                     AlgorithmFilter("two_level_ring,ring"), kModel)),
+            Names{"ring"});
+}
+
 TEST(Selector, LeavesMpisCollectivesOutWhereOperationsOvertakeOneAnother) {
   AllreduceShape shape = kShape;
   shape.hosts = 2;
