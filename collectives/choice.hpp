@@ -18,6 +18,7 @@ struct Incumbent {
   const AllreduceAlgorithm* algorithm = nullptr;
   std::int64_t calls = 0;       ///< since it was chosen
   std::int64_t unexplored = 0;  ///< calls since another was explored
+  double spent = 0;             ///< calls' worth of exploring of what is free at first
 };
 
 enum class Why {
@@ -42,13 +43,18 @@ struct ChoiceRules {
   static constexpr double kUnknown = 0.15;     ///< and of one that is worth exploring
   static constexpr double kTrialShare = 0.01;  ///< of the time, what exploring may cost
   static constexpr std::int64_t kExploreEvery = 32;  ///< calls, at least
+  /// What exploring may cost besides in a kind of call's life, in calls of its: what is learned early lasts.
+  static constexpr double kFree = 4;
 };
 
-/// The candidate that could be better by most, if what it may cost at worst is there to be spent.
+/// The candidate that could be better by most, if what it may cost at worst is there to be spent: first what
+/// is free, then its share of the time.
 template <class Doubt>
 Choice explore(std::span<const Candidate> candidates, std::size_t own, Incumbent& incumbent,
                ShareBudget& trials, Doubt&& doubt) {
   const double own_s = candidates[own].predicted_s;
+  const double free_s = (ChoiceRules::kFree - incumbent.spent) * own_s;
+  const bool due = incumbent.unexplored >= ChoiceRules::kExploreEvery;
   Choice choice{own, Why::stays};
   double most_hopeful_s = own_s * (1 - ChoiceRules::kMargin);
   double price_s = 0;
@@ -59,31 +65,38 @@ Choice explore(std::span<const Candidate> candidates, std::size_t own, Incumbent
     const double error = std::sqrt(doubt(i, own));
     const double hopeful_s = other.predicted_s * std::exp(-error);
     const double worst_s = std::fmax(0, other.predicted_s * std::exp(error) - own_s);
-    if (hopeful_s >= most_hopeful_s || !trials.affords(worst_s)) continue;
+    if (hopeful_s >= most_hopeful_s) continue;
+    if (worst_s > free_s && !(due && trials.affords(worst_s))) continue;
     most_hopeful_s = hopeful_s;
     price_s = worst_s;
     choice = {i, Why::explores};
   }
-  if (choice.why == Why::explores) incumbent.unexplored = 0;
-  trials.spend(price_s);
+  if (choice.why != Why::explores) return choice;
+  incumbent.unexplored = 0;
+  if (price_s <= free_s) {
+    incumbent.spent += price_s / own_s;
+  } else {
+    trials.spend(price_s);
+  }
   return choice;
 }
 
 /// `candidates`: at least one, cheapest first. doubt(i): variance of log(prediction of i / that of the
 /// incumbent), at place `incumbent` of the list; asked only of those that matter. `urgent`: a change of the
-/// network was noticed, no dwelling. Changes `incumbent`, and spends what exploring may cost.
+/// network was noticed, no dwelling. `calls`: since the last choice. Changes `incumbent`, and spends what
+/// exploring may cost.
 template <class Doubt>
 Choice choose(std::span<const Candidate> candidates, Incumbent& incumbent, ShareBudget& trials, bool urgent,
-              Doubt&& doubt) {
+              std::int64_t calls, Doubt&& doubt) {
   std::size_t own = 0;
   while (own < candidates.size() && candidates[own].algorithm != incumbent.algorithm) ++own;
   const auto take = [&](Why why) {
-    incumbent = {candidates[0].algorithm, 1, incumbent.unexplored};
+    incumbent = {candidates[0].algorithm, 1, incumbent.unexplored, incumbent.spent};
     return Choice{0, why};
   };
   if (own == candidates.size()) return take(Why::cheapest);
-  ++incumbent.calls;
-  ++incumbent.unexplored;
+  incumbent.calls += calls;
+  incumbent.unexplored += calls;
   const double own_s = candidates[own].predicted_s;
   const double gain = own > 0 ? std::log(own_s / candidates[0].predicted_s) : 0;
   if (gain > ChoiceRules::kMargin) {
@@ -91,7 +104,6 @@ Choice choose(std::span<const Candidate> candidates, Incumbent& incumbent, Share
     if (surely && (urgent || incumbent.calls > ChoiceRules::kDwell)) return take(Why::better);
     if (candidates[0].variance > ChoiceRules::kKnown * ChoiceRules::kKnown) return {0, Why::tries};
   }
-  if (incumbent.unexplored < ChoiceRules::kExploreEvery) return {own, Why::stays};
   return explore(candidates, own, incumbent, trials, doubt);
 }
 

@@ -24,7 +24,7 @@ struct Correction {
 class Corrections {
  public:
   static constexpr double kMost = 8;      ///< no factor is beyond this or its inverse
-  static constexpr double kUnseen = 0.2;  ///< standard error of log(measured / formula) of what never ran
+  static constexpr double kUnseen = 0.3;  ///< standard error of log(measured / formula) of what never ran
   static constexpr std::size_t kClasses = 48;
 
   /// Of the bytes a rank's vector has, or those of the elements kept.

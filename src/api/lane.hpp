@@ -21,6 +21,7 @@ struct Lane {
   LinkModel link;
   double alpha_error = 0, beta_error = 0, alarm = 0;
   int calls_left = 0;  ///< before the ranks meet again
+  int calls = 0;       ///< from the last meeting to the next
   int meetings = 0;
 
   /// Of the last call that had these; made anew after a meeting.

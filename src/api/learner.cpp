@@ -70,7 +70,8 @@ Lesson Learner::take(const Observation& observation, bool tells_of_drift) {
   return lesson;
 }
 
-Lesson Learner::learn(const AllreduceAlgorithm& algorithm, const AllreduceShape& shape, double measured_s) {
+Lesson Learner::learn(const AllreduceAlgorithm& algorithm, const AllreduceShape& shape, double measured_s,
+                      std::int64_t calls) {
   const std::size_t place = place_of(algorithm);
   const Correction correction = corrections_.of(place, shape);
   const Observation observation{.exchange = exchange_of(algorithm, shape, correction.factor),
@@ -84,8 +85,8 @@ Lesson Learner::learn(const AllreduceAlgorithm& algorithm, const AllreduceShape&
   alpha_seen_ += (lesson.innovation.alpha_share - alpha_seen_) / kSeenMemory;
   beta_seen_ += (lesson.innovation.beta_share - beta_seen_) / kSeenMemory;
   ++since_alarm_;
-  trials_.earn(measured_s);
-  messages_.earn(measured_s);
+  trials_.earn(static_cast<double>(calls) * measured_s);
+  messages_.earn(static_cast<double>(calls) * measured_s);
   return lesson;
 }
 
@@ -103,14 +104,15 @@ Incumbent& Learner::incumbent_of(std::span<const Candidate> candidates, const Al
   return place.incumbent;
 }
 
-Choice Learner::choose(std::span<const Candidate> candidates, const AllreduceShape& shape) {
+Choice Learner::choose(std::span<const Candidate> candidates, const AllreduceShape& shape,
+                       std::int64_t calls) {
   std::optional<Exchange> other;
   const auto doubt = [&](std::size_t i, std::size_t own) {
     const Exchange one = exchange_of(*candidates[i].algorithm, shape, 1);
     if (!other) other = exchange_of(*candidates[own].algorithm, shape, 1);
     return candidates[i].variance + candidates[own].variance + estimator_.variance_between(one, *other);
   };
-  return pliant::choose(candidates, incumbent_of(candidates, shape), trials_, since_alarm_ < kUrgent, doubt);
+  return pliant::choose(candidates, incumbent_of(candidates, shape), trials_, since_alarm_ < kUrgent, calls, doubt);
 }
 
 /// There and back, and telling one another.

@@ -35,11 +35,14 @@ class Learner {
   const LinkEstimator& estimator() const { return estimator_; }
   const DriftDetector& drift() const { return drift_; }
 
-  /// An allreduce took `measured_s` from its last rank's start to its end.
-  Lesson learn(const AllreduceAlgorithm& algorithm, const AllreduceShape& shape, double measured_s);
+  /// An allreduce took `measured_s` from its last rank's start to its end; `calls` such calls were made since
+  /// the last one that was told.
+  Lesson learn(const AllreduceAlgorithm& algorithm, const AllreduceShape& shape, double measured_s,
+               std::int64_t calls = 1);
 
   /// Candidates cheapest first, at least one, of rank_candidates() with model() and corrections().
-  Choice choose(std::span<const Candidate> candidates, const AllreduceShape& shape);
+  /// `calls`: such calls since the last choice.
+  Choice choose(std::span<const Candidate> candidates, const AllreduceShape& shape, std::int64_t calls = 1);
 
   /// Would a lone message from rank to rank teach what operations do not, because they are all of one length,
   /// or hardly depend on a number? Of so many bytes, then. Nothing: no, or not for what may be spent on it.

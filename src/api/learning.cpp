@@ -46,7 +46,7 @@ struct Word {
 /// What was measured on all ranks since the last meeting is learned.
 void learn(Lane& lane, Word& word, Learner& learner, int ranks) {
   if (lane.sampled != nullptr && word[Word::sample] > 0 && word[Word::disturbed] == 0)
-    learner.learn(*lane.sampled, lane.shape, word[Word::sample]);
+    learner.learn(*lane.sampled, lane.shape, word[Word::sample], lane.calls);
   if (lane.asked_bytes > 0 && word[Word::message] > 0)
     learner.learn_message(lane.asked_bytes, ranks, word[Word::message]);
 }
@@ -103,7 +103,7 @@ void decide_for(Meeting& meeting, Learner& learner, Word& word) {
   const Decision decision = decide(input);
   AllreduceShape shape = call.shape;
   shape.kept = decision.lossy_kept > 0 ? decision.lossy_kept : decision.kept;
-  const Choice choice = learner.choose(decision.candidates.all(), shape);
+  const Choice choice = learner.choose(decision.candidates.all(), shape, lane.calls);
   const Candidate& taken = decision.candidates.items[choice.index];
   tell(meeting, learner, taken, choice.why);
   const auto place = std::find(kAlgorithms.begin(), kAlgorithms.end(), taken.algorithm) - kAlgorithms.begin();
@@ -132,6 +132,7 @@ void take(Lane& lane, Word& word, const CostModel& measured) {
   lane.beta_error = word[Word::beta_error];
   lane.alarm = word[Word::alarm];
   lane.calls_left = static_cast<int>(word[Word::calls]);
+  lane.calls = lane.calls_left + 1;
   lane.asked_bytes = static_cast<std::int64_t>(word[Word::asked]);
   lane.sampled = nullptr;
   lane.kept.valid = false;

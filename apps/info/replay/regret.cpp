@@ -219,7 +219,7 @@ RegretRow regret_on_grid(std::uint64_t seed) {
         for (const LinkModel& link : grid_links(random)) {
           const CandidateList list = rank_candidates(request, AlgorithmFilter(), model_of(link));
           const Choice choice =
-              choose(list.all(), incumbent, trials, true, [](std::size_t, std::size_t) { return 0.0; });
+              choose(list.all(), incumbent, trials, true, 1, [](std::size_t, std::size_t) { return 0.0; });
           own_s += list.items[choice.index].predicted_s;
           best_s += list.items[0].predicted_s;
           regrets.push_back(list.items[choice.index].predicted_s / list.items[0].predicted_s - 1);
