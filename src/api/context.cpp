@@ -306,6 +306,18 @@ Plan Context::plan_with(MPI_Info info) {
   return make_plan({over(config_.info, agreed_layer(info)), config_.environment});
 }
 
+const CostModel& Context::nominal_model() {
+  return kNominalModel;
+}
+
+void Context::require_quiet(const char* what) {
+  const int busy = first_rank_where(comm_, !under_way_.empty());
+  if (busy < 0) return;
+  throw Error(ErrorClass::request,
+              std::string(what) + " while a started request is under way on rank " + std::to_string(busy),
+              "every rank decides for one operation by the same numbers", "Wait for the request first");
+}
+
 const std::vector<Pliant_Link>& Context::measure() {
   const double begin_s = MPI_Wtime();
   const NetworkMeasurement network = measure_network(comm_, kNetworkShare * plan().settings.probe_max_s);

@@ -63,9 +63,13 @@ class Context {
 
   /// Measure network and compute speed; collective.
   const std::vector<Pliant_Link>& measure();
+  /// Collective. Where an operation is under way on any rank, others may begin it by other numbers: throws
+  /// Error(request) on all.
+  void require_quiet(const char* what);
   bool measured() const { return measured_; }
   /// Measured, or nominal as long as nothing was measured.
   const CostModel& model() const { return model_; }
+  static const CostModel& nominal_model();
   void set_model(const CostModel& model) {
     model_ = model;
     measured_ = true;

@@ -264,7 +264,7 @@ Task run_operation(OperationRun& run) {
         "more tensors in blocking calls than residuals are kept for (64 a communicator; keyed by recvbuf "
         "and count). Further ones are reduced exactly: use Pliant_Allreduce_init, one request a tensor");
 
-  CostModel model = context.model();
+  CostModel model = operation.nominal ? Context::nominal_model() : context.model();
   const DecisionInput input{.plan = operation.plan,
                             .shape = shape,
                             .may_lose = eligible && agreed.all_ready,

@@ -20,6 +20,9 @@ struct Operation {
   int tag = 0;                        ///< the first of its AllreduceCall::kTags
   MPI_Comm mpi_comm = MPI_COMM_NULL;  ///< for MPI's own collectives; null: the context's
   HostLanes* hosts = nullptr;         ///< of a request's own; null: it takes no notice of hosts
+  /// Made before the network was measured, so that starts may come before or after that: the nominal model
+  /// holds for good.
+  bool nominal = false;
 };
 
 /// An operation that is being carried out. Stays where it is until it has ended.

@@ -81,7 +81,8 @@ Task carry_out(Pliant_Request_s& request) {
     request.run.emplace(
         OperationRun{*request.context,
                      {request.plan, request.tensor.get(), send, recv, request.count, type,
-                      *reduce_op(request.op), false, request.tag, request.mpi_comm, request.hosts.get()},
+                      *reduce_op(request.op), false, request.tag, request.mpi_comm, request.hosts.get(),
+                      request.nominal},
                      request.under_way});
     co_await run_operation(*request.run);
     scatter(request, type);
@@ -124,6 +125,7 @@ void make_ready(Pliant_Request_s& request, MPI_Info info) {
   if (type && op && !context.measured() &&
       needs_measuring(request.plan, request.plan.shape(context.hosts().layout(), request.count, *type), *op))
     context.measure();
+  request.nominal = !context.measured();
   context.want_progress_thread();
 }
 

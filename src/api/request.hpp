@@ -30,6 +30,7 @@ struct Pliant_Request_s {
   int tag = 0;                            ///< the first of its own
   MPI_Comm mpi_comm = MPI_COMM_NULL;      ///< the context's; only where MPI itself is to reduce
   pliant::HostGroup::RequestLanes hosts;  ///< null: hosts play no part
+  bool nominal = false;                   ///< as Operation's
   bool started = false;                   ///< and nobody has been told of its end
   double left_s = 0;                      ///< [s] MPI_Wtime when the program left the last call on it
 

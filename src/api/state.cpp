@@ -245,6 +245,7 @@ void save_state(Context& context, const char* path) {
 
 void load_state(Context& context, const char* path) {
   require_path(path);
+  context.require_quiet("loading state");
   Communicator& comm = context.comm();
   std::optional<Hdf5File> file;
   std::optional<CostModel> model;

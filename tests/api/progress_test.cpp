@@ -71,6 +71,41 @@ TEST(Progress, StartsAndWaitsComeInAnyOrder) {
   }
 }
 
+/// One rank starts it before the network is measured, the others after: they decide by the same numbers.
+TEST(Progress, ARequestOlderThanTheMeasurementKeepsItsNumbers) {
+  const FreshComm comm;
+  Sum sum(comm, 100);
+  std::vector<float> large(kCount, 2.0F);
+  const auto measure = [&] {
+    ASSERT_EQ(Pliant_Allreduce(MPI_IN_PLACE, large.data(), kCount, MPI_FLOAT, MPI_SUM, comm), MPI_SUCCESS);
+  };
+  if (comm.rank() == 0) sum.start(1);
+  measure();
+  const double measured_alpha_s = report_of(MPI_Comm{comm}).alpha_s;
+  if (comm.rank() != 0) sum.start(1);
+  ASSERT_EQ(Pliant_Wait(sum.request), MPI_SUCCESS);
+  EXPECT_TRUE(sum.holds(static_cast<float>(comm.ranks())));
+  const double alpha_s = report_of(sum.request).alpha_s;
+  double root_alpha_s = alpha_s;
+  MPI_Bcast(&root_alpha_s, 1, MPI_DOUBLE, 0, comm);
+  EXPECT_EQ(alpha_s, root_alpha_s);
+  EXPECT_NE(alpha_s, measured_alpha_s) << "the blocking call measured";
+}
+
+TEST(Progress, NothingIsMeasuredAnewWhileARequestIsUnderWay) {
+  const FreshComm comm;
+  if (comm.ranks() == 1) GTEST_SKIP() << "a started request ends at once";
+  Sum sum(comm);
+  if (comm.rank() == 0) sum.start(1);
+  const int refused = Pliant_Comm_probe(comm);
+  EXPECT_NE(refused, MPI_SUCCESS);
+  EXPECT_NE(message(refused).find("under way on rank 0"), std::string::npos) << message(refused);
+  if (comm.rank() != 0) sum.start(1);
+  ASSERT_EQ(Pliant_Wait(sum.request), MPI_SUCCESS);
+  EXPECT_TRUE(sum.holds(static_cast<float>(comm.ranks())));
+  EXPECT_EQ(Pliant_Comm_probe(comm), MPI_SUCCESS);
+}
+
 TEST(Progress, BlockingCallAdvancesWhatOthersWaitFor) {
   const FreshComm comm;
   Sum started(comm);
