@@ -7,36 +7,15 @@
 #include <vector>
 
 #include "core/stats.hpp"
+#include "netprobe/line.hpp"
 
 namespace pliant {
 namespace {
 
-constexpr double kTick_s = 1e-9;           // no clock here tells less, no link is faster
-constexpr double kHuber = 1.345;           // 95 % efficiency on normal errors: Huber, Robust Statistics, 1981
 constexpr double kMadToSigma = 1.4826;     // sigma of a normal distribution / its median absolute deviation
 constexpr double kMedianVariance = 1.571;  // pi / 2: variance of a median / variance of a mean, normal errors
 constexpr double kExactFit = 1e-9;         // [relative] residuals below are rounding
 constexpr int kIterations = 30;            // far more than it takes; a fixed number keeps it reproducible
-
-/// All samples of one message size.
-struct SizePoint {
-  double bytes = 0;
-  double time_s = 0;  ///< median
-  double count = 0;
-};
-
-struct Line {
-  double alpha_s = 0;
-  double beta_s_per_byte = 0;
-
-  double at(double bytes) const { return alpha_s + bytes * beta_s_per_byte; }
-};
-
-/// Weighted sums of the points, about their centre.
-struct Moments {
-  double weight = 0, bytes = 0, time_s = 0;  ///< sum of weights; means
-  double bytes_bytes = 0, bytes_time = 0;    ///< sums of products of deviations
-};
 
 /// Relative standard error of one point of one sample, and how many degrees of freedom told it.
 struct Scatter {
@@ -54,30 +33,13 @@ double student_quantile(double freedom) {
   return 1.95996 + inverse * (2.3722 + inverse * (2.8225 + inverse * 2.5558));
 }
 
-std::vector<PingSample> usable(std::span<const PingSample> samples) {
-  std::vector<PingSample> sorted;
-  for (const PingSample& sample : samples)
-    if (std::isfinite(sample.bytes) && std::isfinite(sample.one_way_s))
-      sorted.push_back({sample.bytes, std::max(sample.one_way_s, kTick_s)});
-  std::sort(sorted.begin(), sorted.end(), [](const PingSample& a, const PingSample& b) {
-    return a.bytes != b.bytes ? a.bytes < b.bytes : a.one_way_s < b.one_way_s;
-  });
-  return sorted;
-}
-
-/// One point a size, from samples sorted by size. `deviations` gets each sample's relative distance from its
-/// point.
-std::vector<SizePoint> points_of(const std::vector<PingSample>& samples, std::vector<double>& deviations) {
+/// One point a size. `deviations` gets each sample's relative distance from its point.
+std::vector<SizePoint> points_of(const std::vector<SizeGroup>& groups, std::vector<double>& deviations) {
   std::vector<SizePoint> points;
-  for (std::size_t begin = 0; begin < samples.size();) {
-    std::vector<double> times;
-    std::size_t end = begin;
-    for (; end < samples.size() && samples[end].bytes == samples[begin].bytes; ++end)
-      times.push_back(samples[end].one_way_s);
-    const double middle_s = median(times);
-    for (const double time_s : times) deviations.push_back(std::abs(time_s / middle_s - 1));
-    points.push_back({samples[begin].bytes, middle_s, static_cast<double>(times.size())});
-    begin = end;
+  for (const SizeGroup& group : groups) {
+    const double middle_s = median(group.times_s);
+    for (const double time_s : group.times_s) deviations.push_back(std::abs(time_s / middle_s - 1));
+    points.push_back({group.bytes, middle_s, static_cast<double>(group.times_s.size())});
   }
   return points;
 }
@@ -88,34 +50,6 @@ Scatter scatter_within(const std::vector<double>& deviations, std::size_t sizes)
   const double freedom = samples - static_cast<double>(sizes);
   if (freedom <= 0) return {};
   return {kMadToSigma * median(deviations) * std::sqrt(kMedianVariance * samples / freedom), freedom};
-}
-
-Moments moments_of(const std::vector<SizePoint>& points, const std::vector<double>& weights) {
-  Moments sums;
-  for (std::size_t i = 0; i < points.size(); ++i) {
-    sums.weight += weights[i];
-    sums.bytes += weights[i] * points[i].bytes;
-    sums.time_s += weights[i] * points[i].time_s;
-  }
-  sums.bytes /= sums.weight;
-  sums.time_s /= sums.weight;
-  for (std::size_t i = 0; i < points.size(); ++i) {
-    const double bytes = points[i].bytes - sums.bytes;
-    sums.bytes_bytes += weights[i] * bytes * bytes;
-    sums.bytes_time += weights[i] * bytes * (points[i].time_s - sums.time_s);
-  }
-  return sums;
-}
-
-/// The line of least weighted squares among those with alpha >= 1 ns and beta >= 0.
-Line least_squares(const Moments& sums) {
-  const double slope = sums.bytes_time / sums.bytes_bytes;
-  if (slope <= 0) return {sums.time_s, 0};
-  const double intercept_s = sums.time_s - slope * sums.bytes;
-  if (intercept_s >= kTick_s) return {intercept_s, slope};
-  const double square = sums.bytes_bytes + sums.weight * sums.bytes * sums.bytes;
-  const double product = sums.bytes_time + sums.weight * sums.bytes * (sums.time_s - kTick_s);
-  return {kTick_s, std::max(0.0, product / square)};
 }
 
 /// Residuals of the points relative to the line, each in units of one sample's error.
@@ -131,10 +65,6 @@ double huber_scale(std::vector<double> residuals, double sigma_within) {
   for (double& residual : residuals) residual = std::abs(residual);
   const double spread = kMadToSigma * median(residuals) * std::sqrt(count / std::max(count - 2, 1.0));
   return std::max({spread, sigma_within, kExactFit});
-}
-
-double huber_weight(double residual, double scale) {
-  return std::min(1.0, kHuber * scale / std::max(std::abs(residual), kExactFit * scale));
 }
 
 struct Fit {
@@ -212,11 +142,10 @@ double lower_median(std::vector<double> sample) {
 
 LinkEstimate fit_link(std::span<const PingSample> samples) {
   LinkEstimate link;
-  const std::vector<PingSample> sorted = usable(samples);
-  link.samples = static_cast<int>(sorted.size());
-  if (sorted.empty()) return link;
   std::vector<double> deviations;
-  const std::vector<SizePoint> points = points_of(sorted, deviations);
+  const std::vector<SizePoint> points = points_of(groups_of(samples), deviations);
+  link.samples = static_cast<int>(deviations.size());
+  if (points.empty()) return link;
   if (points.size() == 1) {
     link.alpha_s = points.front().time_s;
     set_widest_intervals(link, points);

@@ -5,15 +5,10 @@
 #include <span>
 
 #include "core/link_model.hpp"
+#include "netprobe/line.hpp"
 #include "netprobe/netprobe.hpp"
 
 namespace pliant {
-
-/// One ping-pong.
-struct PingSample {
-  double bytes = 0;      ///< [byte] >= 0
-  double one_way_s = 0;  ///< [s] half the round trip
-};
 
 /// The line one_way_s = alpha_s + bytes * beta_s_per_byte through `samples`, with 95 % confidence intervals.
 /// Members rank, peer and same_host of the result are left for the caller.

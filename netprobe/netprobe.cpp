@@ -1,19 +1,20 @@
-// Ping-pong. The lower rank of a pair leads: it says what comes next, times it, and stops when its time is
-// up.
+// The lower rank of a pair leads, and stops when its time is up.
 #include "netprobe/netprobe.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <tuple>
 #include <type_traits>
 #include <vector>
 
-#include "mpi/check.hpp"
+#include "mpi/agree.hpp"
 #include "netprobe/fit.hpp"
 #include "netprobe/pairing.hpp"
+#include "netprobe/ping.hpp"
 
 namespace pliant {
 namespace {
@@ -28,67 +29,15 @@ constexpr std::size_t kAlwaysMeasured = 2;
 constexpr int kMaxSamplesPerSize = 9;
 constexpr double kStepShare =
     0.25;  ///< of the time left, for repeating a size when larger ones are to follow
-constexpr double kTick_s = 1e-9;
 /// Messages of a burst: enough that their gaps outweigh the latency of the first, few enough for MPI to take
 /// all.
 constexpr int kBurst = 32;
 constexpr int kBursts = 2;
 
-/// What the leader tells its partner. `round_trips` = 0: we are done.
-struct Command {
-  std::int32_t bytes = 0;
-  std::int32_t round_trips = 0;
-  std::int32_t messages = 1;  ///< that the leader sends before it is answered once
-};
-
-/// Both ends of a pair use one buffer of the largest message.
-struct Pair {
-  Communicator& comm;
-  int peer;
-  std::span<std::byte> buffer;
-
-  void send(std::int32_t bytes) const {
-    for (const auto piece : pieces(bytes)) comm.send(piece, peer);
-  }
-  void receive(std::int32_t bytes) const {
-    for (const auto piece : pieces(bytes)) comm.receive(piece, peer);
-  }
-
- private:
-  std::vector<std::span<std::byte>> pieces(std::int32_t bytes) const {
-    constexpr auto kMost = static_cast<std::size_t>(kEagerBytes);
-    std::vector<std::span<std::byte>> all;
-    for (auto rest = buffer.first(static_cast<std::size_t>(bytes)); !rest.empty();
-         rest = rest.subspan(all.back().size()))
-      all.push_back(rest.first(std::min(kMost, rest.size())));
-    return all;
-  }
-};
-
-/// Leader: that many round trips, each one's time [s].
-std::vector<double> ping(const Pair& pair, const Command& command) {
-  pair.comm.send(std::as_bytes(std::span(&command, 1)), pair.peer);
-  std::vector<double> times_s;
-  for (int i = 0; i < command.round_trips; ++i) {
-    const double begin_s = MPI_Wtime();
-    for (int message = 0; message < command.messages; ++message) pair.send(command.bytes);
-    pair.receive(command.bytes);
-    times_s.push_back(std::max(MPI_Wtime() - begin_s, kTick_s));
-  }
+std::vector<double> ping(const PingPair& pair, const PingCommand& command) {
+  std::vector<double> times_s = ping(pair, command, MPI_Wtime);
+  for (double& time_s : times_s) time_s = std::max(time_s, kTick_s);
   return times_s;
-}
-
-/// Partner: send back whatever comes until the leader is done.
-void answer(const Pair& pair) {
-  Command command;
-  for (;;) {
-    pair.comm.receive(std::as_writable_bytes(std::span(&command, 1)), pair.peer);
-    if (command.round_trips == 0) return;
-    for (int i = 0; i < command.round_trips; ++i) {
-      for (int message = 0; message < command.messages; ++message) pair.receive(command.bytes);
-      pair.send(command.bytes);
-    }
-  }
 }
 
 /// How often a round trip of `round_trip_s` fits into `left_s`, at most as often as helps.
@@ -103,7 +52,7 @@ struct Seen {
 };
 
 /// Leader: climb the ladder for `share_s` seconds.
-Seen lead(const Pair& pair, double share_s) {
+Seen lead(const PingPair& pair, double share_s) {
   Seen seen;
   std::vector<PingSample>& samples = seen.samples;
   double left_s = share_s;
@@ -141,40 +90,16 @@ Seen lead(const Pair& pair, double share_s) {
     }
     if (!climb) break;
   }
-  ping(pair, {});
+  end_pings(pair);
   return seen;
-}
-
-/// For each rank the lowest rank it can share memory with: equal for two ranks of one host.
-std::vector<int> host_of_each_rank(const Communicator& comm) {
-  struct HostComm {
-    MPI_Comm handle = MPI_COMM_NULL;
-    ~HostComm() {
-      if (handle != MPI_COMM_NULL) MPI_Comm_free(&handle);
-    }
-  } host;
-  check(MPI_Comm_split_type(comm.handle(), MPI_COMM_TYPE_SHARED, comm.rank(), MPI_INFO_NULL, &host.handle),
-        "MPI_Comm_split_type");
-  int lowest = comm.rank();
-  check(MPI_Allreduce(MPI_IN_PLACE, &lowest, 1, MPI_INT, MPI_MIN, host.handle), "MPI_Allreduce");
-  std::vector<int> hosts(static_cast<std::size_t>(comm.ranks()));
-  check(MPI_Allgather(&lowest, 1, MPI_INT, hosts.data(), 1, MPI_INT, comm.handle()), "MPI_Allgather");
-  return hosts;
 }
 
 /// The links of all leaders, on every rank.
 std::vector<LinkEstimate> gather(const Communicator& comm, const std::vector<LinkEstimate>& own) {
   static_assert(std::is_trivially_copyable_v<LinkEstimate>);
-  const auto ranks = static_cast<std::size_t>(comm.ranks());
-  const int own_bytes = static_cast<int>(own.size() * sizeof(LinkEstimate));
-  std::vector<int> bytes(ranks);
-  check(MPI_Allgather(&own_bytes, 1, MPI_INT, bytes.data(), 1, MPI_INT, comm.handle()), "MPI_Allgather");
-  std::vector<int> begins(ranks + 1);
-  for (std::size_t i = 0; i < ranks; ++i) begins[i + 1] = begins[i] + bytes[i];
-  std::vector<LinkEstimate> links(static_cast<std::size_t>(begins[ranks]) / sizeof(LinkEstimate));
-  check(MPI_Allgatherv(own.data(), own_bytes, MPI_BYTE, links.data(), bytes.data(), begins.data(), MPI_BYTE,
-                       comm.handle()),
-        "MPI_Allgatherv");
+  const std::vector<std::byte> bytes = gather_from_all(comm, std::as_bytes(std::span(own)));
+  std::vector<LinkEstimate> links(bytes.size() / sizeof(LinkEstimate));
+  std::memcpy(links.data(), bytes.data(), bytes.size());
   std::sort(links.begin(), links.end(), [](const LinkEstimate& a, const LinkEstimate& b) {
     return std::tie(a.rank, a.peer) < std::tie(b.rank, b.peer);
   });
@@ -183,10 +108,8 @@ std::vector<LinkEstimate> gather(const Communicator& comm, const std::vector<Lin
 
 }  // namespace
 
-NetworkMeasurement measure_network(Communicator& comm, double max_s) {
+NetworkMeasurement measure_network(Communicator& comm, const HostLayout& hosts, double max_s) {
   if (comm.ranks() == 1) return {};
-  const std::vector<int> hosts = host_of_each_rank(comm);
-  const auto host_of = [&](int rank) { return hosts[static_cast<std::size_t>(rank)]; };
   std::vector<std::byte> buffer(static_cast<std::size_t>(kLadder_bytes.back()));
   const int rounds = measured_rounds(comm.ranks());
   const double share_s = std::max(0.0, max_s) / rounds;
@@ -195,7 +118,7 @@ NetworkMeasurement measure_network(Communicator& comm, double max_s) {
   for (int i = 0; i < rounds; ++i) {
     const int peer = partner_in_round(comm.ranks(), measured_round(comm.ranks(), i), comm.rank());
     if (peer == kNoPartner) continue;
-    const Pair pair{comm, peer, buffer};
+    const PingPair pair{comm, peer, buffer};
     if (peer < comm.rank()) {
       answer(pair);
       continue;
@@ -205,7 +128,7 @@ NetworkMeasurement measure_network(Communicator& comm, double max_s) {
     link.gap_s = gap_between(seen.bursts_s, kBurst, link.alpha_s);
     link.rank = comm.rank();
     link.peer = peer;
-    link.same_host = host_of(comm.rank()) == host_of(peer);
+    link.same_host = hosts.host_of(comm.rank()) == hosts.host_of(peer);
     own.push_back(link);
   }
   NetworkMeasurement measurement;

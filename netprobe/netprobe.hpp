@@ -9,6 +9,7 @@
 
 #include "core/link_model.hpp"
 #include "mpi/communicator.hpp"
+#include "mpi/host_layout.hpp"
 
 namespace pliant {
 
@@ -16,7 +17,7 @@ namespace pliant {
 struct LinkEstimate {
   int rank = 0;  ///< always below peer
   int peer = 0;
-  bool same_host = false;  ///< the two can share memory
+  bool same_host = false;  ///< the two share memory
   double alpha_s = 0, alpha_low_s = 0, alpha_high_s = 0;
   double beta_s_per_byte = 0, beta_low_s_per_byte = 0, beta_high_s_per_byte = 0;
   double gap_s = 0;  ///< what each of many messages in a row takes, at most alpha_s
@@ -28,7 +29,7 @@ struct NetworkMeasurement {
   std::vector<LinkEstimate> links;  ///< every pair measured, same on all ranks, ordered by (rank, peer)
 };
 
-/// Ping-pong between pairs of ranks for about `max_s` seconds in all. Collective.
+/// Ping-pong between pairs of ranks, which share `hosts`, for about `max_s` seconds in all. Collective.
 /// With one rank there is nothing to measure: an all-zero model and no links.
 ///
 /// Which pairs are measured depends on the number of ranks only: all of them up to 8 ranks, beyond that those
@@ -37,6 +38,7 @@ struct NetworkMeasurement {
 /// longer than kEagerBytes travels in pieces, as the algorithms send it. However short `max_s` is, a pair
 /// makes four round trips, of 1 byte and of 16 KiB, and sends two bursts: with fewer, latency, gap and
 /// bandwidth could not be told apart. On slow networks that, not `max_s`, is how long it takes.
-NetworkMeasurement measure_network(Communicator& comm, double max_s);
+/// Other operations of this process go on meanwhile.
+NetworkMeasurement measure_network(Communicator& comm, const HostLayout& hosts, double max_s);
 
 }  // namespace pliant

@@ -1,71 +1,74 @@
 #include "apps/probe/network.hpp"
 
-#include <algorithm>
-#include <cstdint>
+#include <pliant/pliant.h>
+
+#include <array>
+#include <cstdio>
+#include <cstdlib>
 
 #include "apps/support/check.hpp"
+#include "mpi/host_group.hpp"
 
 namespace pliant::probe {
 namespace {
 
 constexpr MPI_Count kAnyCount = 1 << 20;  // the model in a plan does not depend on what is planned
 
-double median(const std::vector<const Pliant_Link*>& links, double Pliant_Link::*member) {
-  std::vector<double> values;
-  for (const Pliant_Link* link : links) values.push_back(link->*member);
-  std::sort(values.begin(), values.end());
-  const std::size_t middle = values.size() / 2;
-  return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+/// [s] pliant_probe_max_ms as it is in force.
+double max_s_of(MPI_Comm comm) {
+  MPI_Info info = MPI_INFO_NULL;
+  apps::check(Pliant_Comm_get_info(comm, &info));
+  std::array<char, MPI_MAX_INFO_VAL + 1> text{};
+  int found = 0;
+  MPI_Info_get(info, "pliant_probe_max_ms", MPI_MAX_INFO_VAL, text.data(), &found);
+  MPI_Info_free(&info);
+  if (found == 0) throw apps::Refused("pliant_probe_max_ms is not among the settings in force");
+  return 1e-3 * std::strtod(text.data(), nullptr);
 }
 
-Pliant_Link median_link(const std::vector<const Pliant_Link*>& links) {
-  Pliant_Link result{};
-  for (const auto member :
-       {&Pliant_Link::alpha_s, &Pliant_Link::alpha_low_s, &Pliant_Link::alpha_high_s,
-        &Pliant_Link::beta_s_per_byte, &Pliant_Link::beta_low_s_per_byte, &Pliant_Link::beta_high_s_per_byte})
-    result.*member = median(links, member);
-  for (const Pliant_Link* link : links) result.samples += link->samples;
-  result.same_host = links.front()->same_host;
-  return result;
+Line agreed_by_library(MPI_Comm comm) {
+  apps::check(Pliant_Comm_probe(comm));
+  Pliant_Report report{};
+  report.size = sizeof(report);
+  int candidates = 0;
+  apps::check(Pliant_Comm_plan(comm, kAnyCount, MPI_FLOAT, MPI_SUM, 1, &report, &candidates));
+  return {report.alpha_s, report.beta_s_per_byte};
 }
 
 }  // namespace
 
-const char* class_name(const Pliant_Link& link) {
-  return link.same_host != 0 ? "same-host" : "between-hosts";
-}
-
-std::vector<LinkClass> classes_of(const std::vector<Pliant_Link>& links) {
-  std::vector<LinkClass> classes;
-  for (const bool same_host : {true, false}) {
-    std::vector<const Pliant_Link*> members;
-    for (const Pliant_Link& link : links)
-      if ((link.same_host != 0) == same_host) members.push_back(&link);
-    if (members.empty()) continue;
-    classes.push_back({class_name(*members.front()), static_cast<int>(members.size()), median_link(members)});
-  }
-  return classes;
+const char* class_name(bool same_host) {
+  return same_host ? "same-host" : "between-hosts";
 }
 
 double bandwidth_gbps(double beta_s_per_byte) {
   return 8e-9 / beta_s_per_byte;
 }
 
+std::vector<std::string> remarks_on(const LinkFit& link, const std::vector<LinkClass>& classes) {
+  std::vector<std::string> remarks;
+  if (link.impossible > 0)
+    remarks.push_back("clock stepped: " + std::to_string(link.impossible) + " times left out");
+  if (link.typical.samples == 0) {
+    remarks.push_back("not measured");
+    return remarks;
+  }
+  if (link.typical.beta_low_s_per_byte <= 0) remarks.push_back("bandwidth not told: give it more --max-ms");
+  if (const double times = slowness(link, classes); times >= kSlowFactor) {
+    std::array<char, 80> text{};
+    std::snprintf(text.data(), text.size(), "slow: %.3g times its class's median link", times);
+    remarks.emplace_back(text.data());
+  }
+  return remarks;
+}
+
 Network measure(MPI_Comm comm) {
   Network network;
   MPI_Comm_size(comm, &network.ranks);
-  const std::int64_t pairs = std::int64_t{network.ranks} * (network.ranks - 1) / 2;
-  const int room = static_cast<int>(std::min<std::int64_t>(pairs, kMaxLinks));
-  network.links.resize(static_cast<std::size_t>(room));
-  apps::check(Pliant_Comm_probe_links(comm, room, network.links.data(), &network.links_measured));
-  network.links.resize(static_cast<std::size_t>(std::min(room, network.links_measured)));
-
-  Pliant_Report report{};
-  report.size = sizeof(report);
-  int candidates = 0;
-  apps::check(Pliant_Comm_plan(comm, kAnyCount, MPI_FLOAT, MPI_SUM, 1, &report, &candidates));
-  network.alpha_s = report.alpha_s;
-  network.beta_s_per_byte = report.beta_s_per_byte;
+  if (network.ranks == 1) return network;
+  network.agreed = agreed_by_library(comm);
+  Communicator own = Communicator::duplicate(comm);
+  network.survey = survey_links(own, find_hosts(own), max_s_of(comm));
   return network;
 }
 

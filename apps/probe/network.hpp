@@ -1,41 +1,33 @@
-// What the probe found, by the public interface only.
+// What the probe found out.
 #pragma once
 
 #include <mpi.h>
-#include <pliant/pliant.h>
 
-#include <cstddef>
+#include <optional>
+#include <string>
 #include <vector>
+
+#include "netprobe/survey.hpp"
 
 namespace pliant::probe {
 
-/// Links of one class: every number is the median over the class's links, `samples` their sum.
-struct LinkClass {
-  const char* name = "";
-  int links = 0;
-  Pliant_Link median{};
-};
-
 struct Network {
   int ranks = 1;
-  int links_measured = 0;
-  std::vector<Pliant_Link> links;  ///< all that were measured, at most kMaxLinks
-  double alpha_s = 0;              ///< [s] the model all ranks agreed on
-  double beta_s_per_byte = 0;
+  Survey survey;
+  std::optional<Line> agreed;  ///< the model all ranks agreed on; none of one rank
 };
 
-/// Beyond, links are left out of the listing (not of the agreed model).
-inline constexpr int kMaxLinks = 1 << 16;
-
-const char* class_name(const Pliant_Link& link);
-
-/// Classes that have links.
-std::vector<LinkClass> classes_of(const std::vector<Pliant_Link>& links);
+const char* class_name(bool same_host);
 
 /// Gbit/s; infinite where no time per byte was seen.
 double bandwidth_gbps(double beta_s_per_byte);
 
-/// Measure. Collective, two ranks or more. Throws apps::Refused.
+/// What a reader of a link's figures must know, in words: it is slow beside its class, the clock was stepped,
+/// its bandwidth cannot be told. None for most links.
+std::vector<std::string> remarks_on(const LinkFit& link, const std::vector<LinkClass>& classes);
+
+/// Measure, the library first for itself, then the links: pliant_probe_max_ms each. Collective. Throws
+/// apps::Refused, Error(mpi).
 Network measure(MPI_Comm comm);
 
 }  // namespace pliant::probe

@@ -2,46 +2,56 @@
 
 #include <array>
 #include <cstdio>
-#include <nlohmann/json.hpp>
 
 namespace pliant::probe {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 constexpr double kMicro = 1e6;  // [us/s]
+constexpr const char* kHead =
+    "# a message of m bytes typically takes alpha + m / bandwidth; [low high]: 95 % confidence interval\n"
+    "# floor: its quickest tenth; rejected: outliers; held out: error [%] on sizes that no fit has seen\n"
+    "#                             alpha [us]                        bandwidth [Gbit/s]            "
+    "      floor                samples            held out\n"
+    "# src   dst class            typical  [       low       high]    typical  [      low      high]"
+    "       alpha bandwidth     kept rejected  median  worst pieces\n";
 
-/// Alpha, bandwidth, their intervals, and samples: columns common to links and classes.
-std::string numbers_text(const Pliant_Link& link) {
-  std::array<char, 200> row{};
-  std::snprintf(row.data(), row.size(), "%10.2f  [%10.2f %10.2f]  %10.4g  [%10.4g %10.4g]  %7d\n",
-                link.alpha_s * kMicro, link.alpha_low_s * kMicro, link.alpha_high_s * kMicro,
-                bandwidth_gbps(link.beta_s_per_byte), bandwidth_gbps(link.beta_high_s_per_byte),
-                bandwidth_gbps(link.beta_low_s_per_byte), link.samples);
-  return row.data();
+template <class... Values>
+std::string formatted(const char* format, Values... values) {
+  std::array<char, 300> text{};
+  std::snprintf(text.data(), text.size(), format, values...);
+  return text.data();
 }
 
-std::string row_text(int first, int second, const char* name, const std::string& rest) {
-  std::array<char, 80> row{};
-  if (second >= 0) {
-    std::snprintf(row.data(), row.size(), "%5d %5d  %-13s ", first, second, name);
-  } else {
-    std::snprintf(row.data(), row.size(), "%5d links  %-13s ", first, name);
-  }
-  return row.data() + rest;
+std::string row_text(const std::string& who, const LinkEstimate& link, const Line& floor, int rejected) {
+  return formatted("%s %-13s %10.2f  [%10.2f %10.2f]  %9.4g  [%9.4g %9.4g]  %10.2f %9.4g  %7d %8d",
+                   who.c_str(), class_name(link.same_host), link.alpha_s * kMicro, link.alpha_low_s * kMicro,
+                   link.alpha_high_s * kMicro, bandwidth_gbps(link.beta_s_per_byte),
+                   bandwidth_gbps(link.beta_high_s_per_byte), bandwidth_gbps(link.beta_low_s_per_byte),
+                   floor.alpha_s * kMicro, bandwidth_gbps(floor.beta_s_per_byte), link.samples, rejected);
 }
 
-void add_numbers(Json& object, const Pliant_Link& link) {
-  object["alpha_us"] = link.alpha_s * kMicro;
-  object["alpha_low_us"] = link.alpha_low_s * kMicro;
-  object["alpha_high_us"] = link.alpha_high_s * kMicro;
-  object["beta_s_per_byte"] = link.beta_s_per_byte;
-  object["beta_low_s_per_byte"] = link.beta_low_s_per_byte;
-  object["beta_high_s_per_byte"] = link.beta_high_s_per_byte;
-  object["bandwidth_gbps"] = bandwidth_gbps(link.beta_s_per_byte);
-  object["bandwidth_low_gbps"] = bandwidth_gbps(link.beta_high_s_per_byte);
-  object["bandwidth_high_gbps"] = bandwidth_gbps(link.beta_low_s_per_byte);
-  object["samples"] = link.samples;
+/// In per cent: median and worst.
+std::string held_out_text(int sizes, double median, double worst) {
+  return sizes == 0 ? formatted("  %6s %6s", "-", "-")
+                    : formatted("  %6.1f %6.1f", 100 * median, 100 * worst);
+}
+
+std::string link_text(const LinkFit& link, const std::vector<LinkClass>& classes) {
+  std::string text = row_text(formatted("%5d %5d ", link.typical.rank, link.typical.peer), link.typical,
+                              link.floor, link.rejected) +
+                     held_out_text(link.held_out_sizes, link.held_out_median, link.held_out_worst) +
+                     formatted(" %6d", link.piece_count);
+  for (const std::string& remark : remarks_on(link, classes)) text += "  # " + remark;
+  return text + "\n";
+}
+
+std::string class_text(const LinkClass& of) {
+  std::string text = row_text(formatted("%5d links ", of.links), of.typical, of.floor, of.rejected) +
+                     held_out_text(of.held_out_sizes, of.held_out_median, of.held_out_worst);
+  if (of.contention.pairs > 1)
+    text += formatted("  %.3g times (%d pairs, %.0f bytes)", of.contention.factor, of.contention.pairs,
+                      of.contention.bytes);
+  return text + "\n";
 }
 
 }  // namespace
@@ -49,48 +59,16 @@ void add_numbers(Json& object, const Pliant_Link& link) {
 std::string text_of(const Network& network) {
   if (network.ranks == 1)
     return "# pliant_probe: 1 rank: there is nothing to measure. Start it with mpirun -n 2 or more\n";
-  std::string text =
-      "# pliant_probe: " + std::to_string(network.ranks) + " ranks, " +
-      std::to_string(network.links_measured) + " links measured, " + std::to_string(network.links.size()) +
-      " listed\n"
-      "# a message of m bytes takes alpha + m / bandwidth; [low high] is the 95 % confidence interval\n"
-      "#                                  us                             Gbit/s\n"
-      "# src   dst  class              alpha  [       low       high]   bandwidth  [       low       high]"
-      "  samples\n";
-  for (const Pliant_Link& link : network.links)
-    text += row_text(link.rank, link.peer, class_name(link), numbers_text(link));
-  text += "# classes: medians over their links\n";
-  for (const LinkClass& links : classes_of(network.links))
-    text += row_text(links.links, -1, links.name, numbers_text(links.median));
-  std::array<char, 120> agreed{};
-  std::snprintf(agreed.data(), agreed.size(), "agreed       alpha_us %.2f  bandwidth_gbps %.4g\n",
-                network.alpha_s * kMicro, bandwidth_gbps(network.beta_s_per_byte));
+  const Survey& survey = network.survey;
+  std::string text = "# pliant_probe: " + std::to_string(network.ranks) + " ranks, " +
+                     std::to_string(survey.links.size()) + " links measured\n" + kHead;
+  for (const LinkFit& link : survey.links) text += link_text(link, survey.classes);
+  text += "# classes: medians over their links; how much slower messages are with all pairs at once\n";
+  for (const LinkClass& of : survey.classes) text += class_text(of);
+  if (!network.agreed) return text;
   return text + "# agreed by all ranks, what algorithms are chosen by: the slowest rank's median link\n" +
-         agreed.data();
-}
-
-std::string json_of(const Network& network) {
-  Json object;
-  object["ranks"] = network.ranks;
-  object["links_measured"] = network.links_measured;
-  object["links"] = Json::array();
-  for (const Pliant_Link& link : network.links) {
-    Json row{{"rank", link.rank}, {"peer", link.peer}, {"class", class_name(link)}};
-    add_numbers(row, link);
-    object["links"].push_back(row);
-  }
-  object["classes"] = Json::array();
-  for (const LinkClass& links : classes_of(network.links)) {
-    Json row{{"class", links.name}, {"links", links.links}};
-    add_numbers(row, links.median);
-    object["classes"].push_back(row);
-  }
-  object["agreed"] = nullptr;
-  if (network.ranks > 1)
-    object["agreed"] = {{"alpha_us", network.alpha_s * kMicro},
-                        {"beta_s_per_byte", network.beta_s_per_byte},
-                        {"bandwidth_gbps", bandwidth_gbps(network.beta_s_per_byte)}};
-  return object.dump(2) + "\n";
+         formatted("agreed       alpha_us %.2f  bandwidth_gbps %.4g\n", network.agreed->alpha_s * kMicro,
+                   bandwidth_gbps(network.agreed->beta_s_per_byte));
 }
 
 }  // namespace pliant::probe

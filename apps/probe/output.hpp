@@ -1,4 +1,4 @@
-// A measured network as text for people and as JSON for programs.
+// A measured network as text for people. As JSON: profile.hpp.
 #pragma once
 
 #include <string>
@@ -9,9 +9,5 @@ namespace pliant::probe {
 
 /// One row a link, a class, the agreed model; lines of explanation begin with '#'.
 std::string text_of(const Network& network);
-
-/// {"ranks","links":[...],"classes":[...],"agreed":{...}}. Nothing to measure: no links, "agreed" is null.
-/// A bandwidth without bound is null.
-std::string json_of(const Network& network);
 
 }  // namespace pliant::probe

@@ -172,7 +172,7 @@ int Pliant_Comm_probe(MPI_Comm comm) {
   return guard(comm, "", [&] {
     const auto context = Context::of(comm);
     const auto lock = context->lock();
-    context->require_quiet("a probe");
+    context->require_same_starts("a probe");
     context->measure();
     return MPI_SUCCESS;
   });
@@ -185,7 +185,7 @@ int Pliant_Comm_probe_links(MPI_Comm comm, int max, Pliant_Link links[], int* n)
                   "max >= 0, links has room for max, n is not NULL", "Pass an array of P(P-1)/2 links");
     const auto context = Context::of(comm);
     const auto lock = context->lock();
-    context->require_quiet("a probe");
+    context->require_same_starts("a probe");
     const std::vector<Pliant_Link>& measured = context->measure();
     *n = static_cast<int>(measured.size());
     for (int i = 0; i < *n && i < max; ++i) links[i] = measured[static_cast<std::size_t>(i)];

@@ -21,11 +21,15 @@ struct Times {
   double all_s;
 };
 
-Times time_runs(const AllreduceAlgorithm& algorithm, AllreduceCall& call) {
+Times time_runs(const AllreduceAlgorithm& algorithm, AllreduceCall& call, Context& context,
+                UnderWay& under_way) {
   std::array<double, 2> times_s = {1 / kTick_s, 0};
   for (int number = 0; number < kRuns; ++number) {
     const double begin_s = MPI_Wtime();
-    run(algorithm, call);
+    context.prepare(under_way);
+    context.begin(under_way, algorithm.run(call));
+    context.finish(under_way);
+    Context::rethrow(under_way);
     const double time_s = std::max(kTick_s, MPI_Wtime() - begin_s);
     if (number > 0) times_s[0] = std::min(times_s[0], time_s);
     times_s[1] += time_s;
@@ -37,9 +41,12 @@ Times time_runs(const AllreduceAlgorithm& algorithm, AllreduceCall& call) {
 }  // namespace
 
 // A length that does not fit into the time takes the factor of the one before.
-void calibrate(CostModel& model, Communicator& comm, const Kernels& kernels, double max_s) {
+void calibrate(CostModel& model, Context& context, double max_s) {
+  Communicator& comm = context.comm();
   if (comm.ranks() == 1) return;
-  Workspace workspace;
+  // MPI's own blocking and non-blocking ones do not meet one another, so all ranks take the same.
+  const bool may_block = first_rank_where(comm, context.others_under_way()) < 0;
+  UnderWay under_way;
   std::vector<float> values(static_cast<std::size_t>(Calibration::kBytes.back()) / sizeof(float));
   const std::array<std::pair<const AllreduceAlgorithm*, Calibration*>, 2> calibrated = {
       {{&mpi_allreduce, &model.mpi}, {&rabenseifner_allreduce, &model.rabenseifner}}};
@@ -52,13 +59,14 @@ void calibrate(CostModel& model, Communicator& comm, const Kernels& kernels, dou
       const double formula_s = algorithm->cost_s(shape, model);
       if (left_s >= kRuns * formula_s * factor) {
         AllreduceCall call{.comm = comm,
-                           .workspace = workspace,
-                           .kernels = kernels,
+                           .workspace = under_way.workspace,
+                           .kernels = context.kernels(),
                            .shape = tuned_for(*algorithm, shape, model),
+                           .may_block = may_block,
                            .data = reinterpret_cast<std::byte*>(values.data()),
                            .own = {},
                            .outcome = {}};
-        const Times times = time_runs(*algorithm, call);
+        const Times times = time_runs(*algorithm, call, context, under_way);
         left_s -= times.all_s;
         factor = std::clamp(times.least_s / formula_s, 1 / kMostFactor, kMostFactor);
       }

@@ -202,6 +202,12 @@ void Context::finish(UnderWay& under_way) {
   }
 }
 
+bool Context::others_under_way() {
+  const bool here =
+      std::any_of(under_way_.begin(), under_way_.end(), [](const UnderWay* each) { return !each->stepping; });
+  return process_.progress().advance_others(this) || here;
+}
+
 void Context::rethrow(UnderWay& under_way) {
   if (!under_way.error) return;
   const Error error = *under_way.error;
@@ -310,17 +316,26 @@ const CostModel& Context::nominal_model() {
   return kNominalModel;
 }
 
-void Context::require_quiet(const char* what) {
-  const int busy = first_rank_where(comm_, !under_way_.empty());
-  if (busy < 0) return;
-  throw Error(ErrorClass::request,
-              std::string(what) + " while a started request is under way on rank " + std::to_string(busy),
-              "every rank decides for one operation by the same numbers", "Wait for the request first");
+void Context::note_start(int tag) {
+  constexpr std::uint64_t kExact = (std::uint64_t{1} << 52) - 1;  // so that a double holds it
+  starts_ = (starts_ + (static_cast<std::uint64_t>(tag) + 1) * 0x9E3779B97F4A7C15U) & kExact;
+}
+
+void Context::require_same_starts(const char* what) {
+  std::array<double, 1> root = {comm_.rank() == 0 ? static_cast<double>(starts_) : 0};
+  agree_max(comm_, root);
+  const int other = first_rank_where(comm_, static_cast<double>(starts_) != root[0]);
+  if (other < 0) return;
+  throw Error(
+      ErrorClass::request,
+      std::string(what) + " where rank " + std::to_string(other) + " has started other requests than rank 0",
+      "every rank decides for one operation by the same numbers", "Start them on all ranks before");
 }
 
 const std::vector<Pliant_Link>& Context::measure() {
   const double begin_s = MPI_Wtime();
-  const NetworkMeasurement network = measure_network(comm_, kNetworkShare * plan().settings.probe_max_s);
+  const NetworkMeasurement network =
+      measure_network(comm_, hosts_.layout(), kNetworkShare * plan().settings.probe_max_s);
   CostModel slowest{network.agreed,
                     measure_compute(kernels_, MPI_Wtime, team_.members() > 1 ? &team_ : nullptr)};
   const auto numbers = numbers_of(slowest);
@@ -328,7 +343,7 @@ const std::vector<Pliant_Link>& Context::measure() {
   for (std::size_t i = 0; i < numbers.size(); ++i) values[i] = *numbers[i].value;
   agree_max(comm_, values);
   for (std::size_t i = 0; i < numbers.size(); ++i) *numbers[i].value = values[i];
-  calibrate(slowest, comm_, kernels_, (1 - kNetworkShare) * plan().settings.probe_max_s);
+  calibrate(slowest, *this, (1 - kNetworkShare) * plan().settings.probe_max_s);
   set_model(slowest);
   links_.clear();
   for (const LinkEstimate& link : network.links)

@@ -63,9 +63,11 @@ class Context {
 
   /// Measure network and compute speed; collective.
   const std::vector<Pliant_Link>& measure();
-  /// Collective. Where an operation is under way on any rank, others may begin it by other numbers: throws
-  /// Error(request) on all.
-  void require_quiet(const char* what);
+  /// Collective. Where ranks have not started the same requests as often, some would begin one by other
+  /// numbers: throws Error(request) on all.
+  void require_same_starts(const char* what);
+  /// A request with this tag is started.
+  void note_start(int tag);
   bool measured() const { return measured_; }
   /// Measured, or nominal as long as nothing was measured.
   const CostModel& model() const { return model_; }
@@ -98,6 +100,8 @@ class Context {
   void let_others_go_on();
   /// Until this one has ended; others go on meanwhile, on all communicators.
   void finish(UnderWay& under_way);
+  /// On this communicator or another of this process; not counting what makes this very call.
+  bool others_under_way();
   /// Throws what ended it, if it was an error. It can begin again then.
   static void rethrow(UnderWay& under_way);
 
@@ -179,7 +183,8 @@ class Context {
   UnderWay blocking_call_;
   std::int64_t begun_ = 0;
   Learning learning_;
-  int requests_ = 0;  ///< made so far; equal on all ranks
+  int requests_ = 0;          ///< made so far; equal on all ranks
+  std::uint64_t starts_ = 0;  ///< of which requests how often, whatever their order
   std::int64_t turns_ = 0;
   struct BlockingKey {
     const void* recvbuf;

@@ -112,7 +112,8 @@ Choice Learner::choose(std::span<const Candidate> candidates, const AllreduceSha
     if (!other) other = exchange_of(*candidates[own].algorithm, shape, 1);
     return candidates[i].variance + candidates[own].variance + estimator_.variance_between(one, *other);
   };
-  return pliant::choose(candidates, incumbent_of(candidates, shape), trials_, since_alarm_ < kUrgent, calls, doubt);
+  return pliant::choose(candidates, incumbent_of(candidates, shape), trials_, since_alarm_ < kUrgent, calls,
+                        doubt);
 }
 
 /// There and back, and telling one another.

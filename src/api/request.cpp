@@ -78,12 +78,11 @@ Task carry_out(Pliant_Request_s& request) {
     const ElementType type = *element_type(request.datatype);
     void* recv = gather(request, type);
     const void* send = request.parts.size() == 1 ? request.parts[0].send : recv;
-    request.run.emplace(
-        OperationRun{*request.context,
-                     {request.plan, request.tensor.get(), send, recv, request.count, type,
-                      *reduce_op(request.op), false, request.tag, request.mpi_comm, request.hosts.get(),
-                      request.nominal},
-                     request.under_way});
+    request.run.emplace(OperationRun{
+        *request.context,
+        {request.plan, request.tensor.get(), send, recv, request.count, type, *reduce_op(request.op), false,
+         request.tag, request.mpi_comm, request.hosts.get(), request.nominal},
+        request.under_way});
     co_await run_operation(*request.run);
     scatter(request, type);
   }
@@ -133,6 +132,7 @@ void start_request(Pliant_Request_s& request) {
   request.context->prepare(request.under_way);
   request.run.reset();
   request.started = true;
+  request.context->note_start(request.tag);
   request.context->begin(request.under_way, carry_out(request));
   request.left_s = MPI_Wtime();
 }

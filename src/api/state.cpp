@@ -204,7 +204,8 @@ void share_model(Context& context, const std::optional<CostModel>& mine) {
   CostModel model = mine.value_or(CostModel());
   const auto numbers = numbers_of(model);
   std::array<double, numbers.size() + 1> values{};
-  for (std::size_t i = 0; i < numbers.size(); ++i) values[i] = *numbers[i].value;
+  // Zeros of the others: a model made of nothing has factors of 1, which would beat smaller ones.
+  for (std::size_t i = 0; mine && i < numbers.size(); ++i) values[i] = *numbers[i].value;
   values.back() = mine ? 1 : 0;
   agree_max(context.comm(), values);
   if (values.back() == 0) return;
@@ -245,7 +246,7 @@ void save_state(Context& context, const char* path) {
 
 void load_state(Context& context, const char* path) {
   require_path(path);
-  context.require_quiet("loading state");
+  context.require_same_starts("loading state");
   Communicator& comm = context.comm();
   std::optional<Hdf5File> file;
   std::optional<CostModel> model;

@@ -1,5 +1,7 @@
 #include "mpi/agree.hpp"
 
+#include <numeric>
+
 #include "mpi/check.hpp"
 
 namespace pliant {
@@ -38,6 +40,24 @@ std::string share_from_root(const Communicator& comm, std::string text) {
   text.resize(count);
   broadcast(comm, text.data(), static_cast<int>(count), MPI_CHAR);
   return text;
+}
+
+std::vector<std::byte> gather_from_all(const Communicator& comm, std::span<const std::byte> own) {
+  const auto ranks = static_cast<std::size_t>(comm.ranks());
+  const int own_bytes = static_cast<int>(own.size());
+  std::vector<int> bytes(ranks);
+  MPI_Request request = MPI_REQUEST_NULL;
+  check(MPI_Iallgather(&own_bytes, 1, MPI_INT, bytes.data(), 1, MPI_INT, comm.handle(), &request),
+        "MPI_Iallgather");
+  comm.complete(request);
+  std::vector<int> begins(ranks + 1);
+  std::partial_sum(bytes.begin(), bytes.end(), begins.begin() + 1);
+  std::vector<std::byte> all(static_cast<std::size_t>(begins.back()));
+  check(MPI_Iallgatherv(own.data(), own_bytes, MPI_BYTE, all.data(), bytes.data(), begins.data(), MPI_BYTE,
+                        comm.handle(), &request),
+        "MPI_Iallgatherv");
+  comm.complete(request);
+  return all;
 }
 
 int first_rank_where(const Communicator& comm, bool flag) {

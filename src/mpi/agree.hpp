@@ -1,9 +1,11 @@
 // Small collectives by which ranks come to the same values before they decide anything. All collective.
 #pragma once
 
+#include <cstddef>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "mpi/communicator.hpp"
 
@@ -17,6 +19,9 @@ void agree_max(const Communicator& comm, std::span<double> values);
 
 /// Rank 0's text, on every rank.
 std::string share_from_root(const Communicator& comm, std::string text);
+
+/// Every rank's bytes, those of rank 0 first, on all ranks. Less than 2 GiB in all.
+std::vector<std::byte> gather_from_all(const Communicator& comm, std::span<const std::byte> own);
 
 /// The lowest rank for which `flag` is set; -1 if there is none.
 int first_rank_where(const Communicator& comm, bool flag);

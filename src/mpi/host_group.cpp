@@ -41,12 +41,6 @@ std::vector<Locality> gather_localities(const Communicator& comm) {
   return localities;
 }
 
-HostLayout layout_of(const Communicator& comm) {
-  const std::vector<int> marks = marks_of_hosts(comm);
-  HostLayout hosts(marks);
-  return hosts.flat() ? hosts : HostLayout(marks, gather_localities(comm));
-}
-
 HostLayout flat_layout(int ranks) {
   std::vector<int> marks(static_cast<std::size_t>(ranks));
   std::iota(marks.begin(), marks.end(), 0);
@@ -55,7 +49,13 @@ HostLayout flat_layout(int ranks) {
 
 }  // namespace
 
-HostGroup::HostGroup(Communicator& comm) : HostGroup(comm, layout_of(comm)) {}
+HostLayout find_hosts(const Communicator& comm) {
+  const std::vector<int> marks = marks_of_hosts(comm);
+  HostLayout hosts(marks);
+  return hosts.flat() ? hosts : HostLayout(marks, gather_localities(comm));
+}
+
+HostGroup::HostGroup(Communicator& comm) : HostGroup(comm, find_hosts(comm)) {}
 
 HostGroup::HostGroup(Communicator& comm, std::span<const int> marks, std::span<const Locality> localities)
     : HostGroup(comm, HostLayout(marks, localities)) {}

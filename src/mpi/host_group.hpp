@@ -14,12 +14,16 @@
 
 namespace pliant {
 
+/// Who shares a host, as MPI_Comm_split_type(SHARED) finds it, and the caches that ranks are bound to.
+/// Collective. Throws Error(mpi).
+HostLayout find_hosts(const Communicator& comm);
+
 /// Made and destroyed collectively. In between nothing is allocated and no window is touched by MPI. Where
 /// every host has one rank, or the system refuses shared memory, the layout is flat and there is nothing to
 /// share.
 class HostGroup {
  public:
-  /// Hosts as MPI_Comm_split_type(SHARED) finds them, caches as ranks are bound. Throws Error(mpi).
+  /// As find_hosts() finds them. Throws Error(mpi).
   explicit HostGroup(Communicator& comm);
   /// As HostLayout takes them; equal on all ranks, and marks equal only for ranks that could share memory.
   HostGroup(Communicator& comm, std::span<const int> marks, std::span<const Locality> localities = {});

@@ -20,6 +20,8 @@ LAYERS = {
     "netlab": ("apps/netlab", ("core", "trace", "apps"), ("mpi.h",)),
     # Simulates a parameter server, which the library is not, out of the library's parts.
     "quadratic": ("apps/quadratic", ("core", "compress", "policy", "apps"), ()),
+    # Surveys links, which the library itself measures in a shorter way.
+    "probe": ("apps/probe", ("core", "mpi", "netprobe", "public", "apps"), ()),
     # Times what no public header names.
     "bench_kernels": ("apps/bench/kernels", ("core", "kernels", "compress"), ("mpi.h",)),
     # Simulates networks of pliant_netlab's schedules with the library's formulas and its learner.

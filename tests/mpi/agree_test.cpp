@@ -41,6 +41,15 @@ TEST_F(Agree, RootsTextReplacesEverybodys) {
   EXPECT_EQ(share_from_root(comm_, rank_ == 0 ? "" : "not empty"), "");
 }
 
+TEST_F(Agree, EveryRanksBytesComeInOrderOfRanks) {
+  // Rank r gives r bytes of r: rank 0 none.
+  const std::vector<std::byte> own(static_cast<std::size_t>(rank_), static_cast<std::byte>(rank_));
+  std::vector<std::byte> expected;
+  for (int rank = 0; rank <= last_; ++rank)
+    expected.insert(expected.end(), static_cast<std::size_t>(rank), static_cast<std::byte>(rank));
+  EXPECT_EQ(gather_from_all(comm_, own), expected);
+}
+
 TEST_F(Agree, FirstRankWhere) {
   EXPECT_EQ(first_rank_where(comm_, false), -1);
   EXPECT_EQ(first_rank_where(comm_, true), 0);

@@ -10,6 +10,7 @@
 
 #include "mpi/agree.hpp"
 #include "mpi/communicator.hpp"
+#include "mpi/host_group.hpp"
 
 namespace pliant {
 namespace {
@@ -33,19 +34,19 @@ TEST_P(Measurement, HoldsEveryPairOnceInOrder) {
   for (int rank = 0; rank < comm.ranks(); ++rank)
     for (int peer = rank + 1; peer < comm.ranks(); ++peer) expected.emplace_back(rank, peer);
   std::vector<std::pair<int, int>> measured;
-  for (const LinkEstimate& link : measure_network(comm, GetParam()).links)
+  for (const LinkEstimate& link : measure_network(comm, find_hosts(comm), GetParam()).links)
     measured.emplace_back(link.rank, link.peer);
   EXPECT_EQ(measured, expected);
 }
 
 TEST_P(Measurement, IsTheSameBitsOnAllRanks) {
   Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
-  EXPECT_TRUE(same_on_all_ranks(comm, bytes_of(measure_network(comm, GetParam()))));
+  EXPECT_TRUE(same_on_all_ranks(comm, bytes_of(measure_network(comm, find_hosts(comm), GetParam()))));
 }
 
 TEST_P(Measurement, HoldsTimesThatCanBe) {
   Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
-  const NetworkMeasurement measurement = measure_network(comm, GetParam());
+  const NetworkMeasurement measurement = measure_network(comm, find_hosts(comm), GetParam());
   for (const LinkEstimate& link : measurement.links) {
     EXPECT_TRUE(link.same_host) << link.rank << "-" << link.peer;
     EXPECT_GT(link.alpha_s, 0);
@@ -63,7 +64,7 @@ TEST_P(Measurement, HoldsTimesThatCanBe) {
 
 TEST_P(Measurement, LeavesNoMessageBehind) {
   Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
-  measure_network(comm, GetParam());
+  measure_network(comm, find_hosts(comm), GetParam());
   MPI_Barrier(comm.handle());
   int found = 0;
   MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, comm.handle(), &found, MPI_STATUS_IGNORE);
@@ -72,15 +73,15 @@ TEST_P(Measurement, LeavesNoMessageBehind) {
 
 TEST_P(Measurement, CanBeRepeated) {
   Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
-  const std::size_t links = measure_network(comm, GetParam()).links.size();
-  EXPECT_EQ(measure_network(comm, GetParam()).links.size(), links);
+  const std::size_t links = measure_network(comm, find_hosts(comm), GetParam()).links.size();
+  EXPECT_EQ(measure_network(comm, find_hosts(comm), GetParam()).links.size(), links);
 }
 
 INSTANTIATE_TEST_SUITE_P(Seconds, Measurement, testing::Values(1e-9, 0.02, 0.5));
 
 TEST(MeasurementOfOneRank, IsEmpty) {
   Communicator comm = Communicator::duplicate(MPI_COMM_SELF);
-  const NetworkMeasurement measurement = measure_network(comm, 0.1);
+  const NetworkMeasurement measurement = measure_network(comm, find_hosts(comm), 0.1);
   EXPECT_TRUE(measurement.links.empty());
   EXPECT_EQ(measurement.agreed, LinkModel{});
 }
