@@ -46,9 +46,16 @@ constexpr std::int64_t segments_of(std::int64_t bytes, std::int64_t segment_byte
   return (bytes + segment_bytes - 1) / segment_bytes;
 }
 
+/// Of a longer message's transfer, how much more it takes than in segments: two that go to and fro between
+/// ranks partly wait for one another. Measured with Open MPI's TCP on emulated links: ring and rabenseifner,
+/// 4 MiB over 4 hosts, 1.6 and 1.5 times as long (docs/performance.md).
+inline constexpr double kLongMessage = 0.5;
+
 /// [s] beyond kEagerBytes the receiver is asked first, and no data travel meanwhile.
 inline double handshake_s(double bytes, const LinkModel& link) {
-  return bytes > static_cast<double>(kEagerBytes) ? 2 * link.alpha_s : 0;
+  return bytes > static_cast<double>(kEagerBytes)
+             ? 2 * link.alpha_s + kLongMessage * bytes * link.beta_s_per_byte
+             : 0;
 }
 
 /// [s] that a message of `bytes` keeps its link busy when others follow.
