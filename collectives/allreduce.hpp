@@ -24,6 +24,18 @@ enum class Route {
   neighbours,  ///< from each rank to the next, in segments that are passed on as they come
 };
 
+/// Whose largest elements a lossy algorithm sends. Algorithms that send the same leave the same residuals, so
+/// that k is worth the same in each: they are of one family.
+enum class Family {
+  exact,     ///< everything is sent
+  own,       ///< each rank's own k
+  sum,       ///< the k largest of the sum of these
+  quota,     ///< k places, of which each rank nominates its share
+  turn,      ///< one rank's k, the ranks in turn
+  heaviest,  ///< one rank's k: the rank's whose selection weighs most
+};
+inline constexpr int kFamilies = 6;
+
 /// What is to be reduced: all that a cost formula may know of a call. Equal on all ranks.
 struct AllreduceShape {
   int ranks = 1;
@@ -69,6 +81,7 @@ struct Workspace {
   Room borders;            ///< between the ranks' shares of the index
   SelectWorkspace choice;  ///< a selection among sums, beside the rank's own
   GainCurve curve;         ///< of the rank's own selection, where it was asked for
+  Room sample;             ///< gradients at few places: api/staleness.cpp
 };
 
 /// What a lossy algorithm tells of its run on this rank.
@@ -161,6 +174,7 @@ struct AllreduceAlgorithm {
   /// each rank may take either; null: there is none.
   std::int64_t short_bytes = 0;
   void (*run_short)(const ShortCall& call) = nullptr;
+  Family family = Family::exact;
 };
 
 /// [byte] all ranks together send.

@@ -45,6 +45,19 @@ void sort_by_time(std::span<Candidate> items) {
       std::swap(items[j], items[j - 1]);
 }
 
+bool is_asked_for(const SelectionRequest& request, const AllreduceAlgorithm& algorithm) {
+  if (algorithm.exact) return request.exact;
+  return request.lossy && (request.only_family == Family::exact || request.only_family == algorithm.family);
+}
+
+/// The shape that the algorithm would be given.
+AllreduceShape kept_shape(const SelectionRequest& request, const AllreduceAlgorithm& algorithm) {
+  AllreduceShape shape = request.shape;
+  if (!algorithm.exact && request.comparison == Comparison::by_quality)
+    shape.kept = request.worth.kept(algorithm, shape.kept, shape.count);
+  return shape;
+}
+
 }  // namespace
 
 AlgorithmFilter::AlgorithmFilter() {
@@ -115,16 +128,20 @@ CandidateList rank_candidates(const SelectionRequest& request, const AlgorithmFi
   const bool in_any_order = request.resumable && filter.allows_resumable();
   for (std::size_t i = 0; i < kAlgorithms.size(); ++i) {
     const AllreduceAlgorithm* algorithm = kAlgorithms[i];
-    if (!(algorithm->exact ? request.exact : request.lossy)) continue;
-    if (!filter.allows(*algorithm) || !algorithm->supports(request.shape)) continue;
+    if (!is_asked_for(request, *algorithm) || !filter.allows(*algorithm)) continue;
+    const AllreduceShape shape = kept_shape(request, *algorithm);
+    if (!algorithm->supports(shape)) continue;
     if (request.deterministic && !algorithm->deterministic) continue;
     if (in_any_order && algorithm->calls_mpi) continue;
     if (request.distinct && is_another(*algorithm, request.shape, filter)) continue;
     if (request.formula == CostFormula::paper && algorithm->paper_cost_s == nullptr) continue;
     const double besides_s = algorithm->exact ? request.drain_s : 0;
-    const Correction correction = corrections != nullptr ? corrections->of(i, request.shape) : Correction{};
-    const double formula_s = predict_s(*algorithm, request.shape, model, request.formula);
-    list.items[list.used++] = {algorithm, formula_s * correction.factor + besides_s, correction.variance};
+    const Correction correction = corrections != nullptr ? corrections->of(i, shape) : Correction{};
+    const double formula_s = predict_s(*algorithm, shape, model, request.formula);
+    list.items[list.used++] = {.algorithm = algorithm,
+                               .predicted_s = formula_s * correction.factor + besides_s,
+                               .variance = correction.variance,
+                               .kept = algorithm->exact ? shape.count : shape.kept};
   }
   const auto end = list.items.begin() + static_cast<std::ptrdiff_t>(list.used);
   if (!request.deterministic) {

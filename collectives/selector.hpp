@@ -9,6 +9,7 @@
 
 #include "collectives/correction.hpp"
 #include "collectives/registry.hpp"
+#include "collectives/worth.hpp"
 
 namespace pliant {
 
@@ -39,6 +40,12 @@ class AlgorithmFilter {
 
 enum class CostFormula { measured, paper };
 
+/// How lossy candidates are compared.
+enum class Comparison {
+  by_density,  ///< by time, all with shape.kept elements: as the papers do
+  by_quality,  ///< by time, each with as many elements as are as good as shape.kept of allgather_topk's
+};
+
 /// What to choose among, for one call.
 struct SelectionRequest {
   AllreduceShape shape;  ///< with `kept` for the lossy ones
@@ -52,6 +59,9 @@ struct SelectionRequest {
   bool distinct = false;
   double drain_s = 0;  ///< [s] what exact ones take besides: sending a residual too
   CostFormula formula = CostFormula::measured;
+  Comparison comparison = Comparison::by_density;
+  Worth worth{};                       ///< where it is not by density
+  Family only_family = Family::exact;  ///< of lossy ones; exact: any
 };
 
 struct Candidate {
@@ -59,6 +69,7 @@ struct Candidate {
   double predicted_s = 0;
   double variance =
       0;  ///< of log(predicted_s), what the formula may be wrong by; 0 where nothing is corrected
+  std::int64_t kept = 0;  ///< elements that it would send values for: all of them where it is exact
 };
 
 struct CandidateList {
@@ -68,9 +79,9 @@ struct CandidateList {
   std::span<const Candidate> all() const { return std::span(items).first(used); }
 };
 
-/// Cheapest first; ties in registry order. Deterministic: the first deterministic one alone, lossy before
-/// exact where lossy is allowed. May be empty.
-/// `corrections`: by which the formulas are multiplied; null: they are believed.
+/// Cheapest first; ties in registry order. Deterministic: the first deterministic
+/// one alone, lossy before exact where lossy is allowed. May be empty. `corrections`: by which the formulas
+/// are multiplied; null: they are believed.
 CandidateList rank_candidates(const SelectionRequest& request, const AlgorithmFilter& filter,
                               const CostModel& model, const Corrections* corrections = nullptr);
 

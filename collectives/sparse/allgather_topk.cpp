@@ -84,6 +84,7 @@ constinit const AllreduceAlgorithm allgather_topk_allreduce{
     .tuned = tuned,
     .sent = sent,
     .run = run,
+    .family = Family::own,
 };
 
 }  // namespace pliant

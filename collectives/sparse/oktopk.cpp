@@ -361,6 +361,7 @@ constinit const AllreduceAlgorithm oktopk_allreduce{
     .sent = sent,
     .run = run,
     .most_bytes = most_bytes,
+    .family = Family::sum,
 };
 
 }  // namespace pliant

@@ -212,6 +212,7 @@ constexpr AllreduceAlgorithm reduced_by(std::string_view name, std::string_view 
       .sent = [](const AllreduceShape& shape,
                  int rank) { return nominations_sent(shape, rank) + dense.sent(values_shape(shape), rank); },
       .run = [](AllreduceCall& call) { return reduce_at_union(call, dense); },
+      .family = Family::quota,
   };
 }
 

@@ -344,6 +344,7 @@ constinit const AllreduceAlgorithm sparse_rabenseifner_allreduce{
     .sent = sent,
     .run = run,
     .most_bytes = most_bytes,
+    .family = Family::own,
 };
 
 }  // namespace pliant

@@ -51,6 +51,7 @@ constinit const AllreduceAlgorithm star_ring_allreduce{
     .tuned = tuned<ring_allreduce>,
     .sent = sent<ring_allreduce>,
     .run = run<ring_allreduce>,
+    .family = Family::turn,
 };
 
 constinit const AllreduceAlgorithm star_tree_allreduce{
@@ -64,6 +65,7 @@ constinit const AllreduceAlgorithm star_tree_allreduce{
     .tuned = tuned<tree_allreduce>,
     .sent = sent<tree_allreduce>,
     .run = run<tree_allreduce>,
+    .family = Family::turn,
 };
 
 constinit const AllreduceAlgorithm star_rabenseifner_allreduce{
@@ -77,6 +79,7 @@ constinit const AllreduceAlgorithm star_rabenseifner_allreduce{
     .tuned = tuned<rabenseifner_allreduce>,
     .sent = sent<rabenseifner_allreduce>,
     .run = run<rabenseifner_allreduce>,
+    .family = Family::turn,
 };
 
 }  // namespace pliant

@@ -86,6 +86,7 @@ constinit const AllreduceAlgorithm var_ring_allreduce{
     .tuned = tuned<ring_allreduce>,
     .sent = sent<ring_allreduce>,
     .run = run<ring_allreduce>,
+    .family = Family::heaviest,
 };
 
 constinit const AllreduceAlgorithm var_tree_allreduce{
@@ -99,6 +100,7 @@ constinit const AllreduceAlgorithm var_tree_allreduce{
     .tuned = tuned<tree_allreduce>,
     .sent = sent<tree_allreduce>,
     .run = run<tree_allreduce>,
+    .family = Family::heaviest,
 };
 
 constinit const AllreduceAlgorithm var_rabenseifner_allreduce{
@@ -112,6 +114,7 @@ constinit const AllreduceAlgorithm var_rabenseifner_allreduce{
     .tuned = tuned<rabenseifner_allreduce>,
     .sent = sent<rabenseifner_allreduce>,
     .run = run<rabenseifner_allreduce>,
+    .family = Family::heaviest,
 };
 
 }  // namespace pliant

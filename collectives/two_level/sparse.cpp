@@ -104,6 +104,7 @@ constinit const AllreduceAlgorithm two_level_allgather_topk_allreduce{
     .run = run<allgather_topk_allreduce>,
     .two_level = true,
     .between_hosts = &allgather_topk_allreduce,
+    .family = Family::own,
 };
 
 constinit const AllreduceAlgorithm two_level_star_ring_allreduce{
@@ -119,6 +120,7 @@ constinit const AllreduceAlgorithm two_level_star_ring_allreduce{
     .run = run<star_ring_allreduce>,
     .two_level = true,
     .between_hosts = &star_ring_allreduce,
+    .family = Family::turn,
 };
 
 }  // namespace pliant

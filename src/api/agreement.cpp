@@ -22,6 +22,8 @@ enum Value : std::size_t {
   kNotCounted,
   kMinusAchieved,
   kSinceCount,
+  kQuality,
+  kMinusQuality,
   kValues
 };
 using Values = std::array<double, kValues>;
@@ -41,6 +43,16 @@ void add_policy(Values& values, const TensorState* tensor) {
   values[kNotCounted] = memory.counted ? 0 : 1;
   values[kMinusAchieved] = -memory.achieved;
   values[kSinceCount] = static_cast<double>(memory.since_count);
+  values[kQuality] = tensor->quality.fingerprint();
+  values[kMinusQuality] = -values[kQuality];
+}
+
+/// Ranks that have learned unlike things of quality all begin anew.
+void agree_on_quality(const Operation& operation, const AllreduceShape& shape, const Values& values,
+                      Agreed& agreed) {
+  QualityMemory& quality = operation.tensor->quality;
+  if (values[kQuality] != -values[kMinusQuality]) quality = {};
+  if (operation.plan.by_quality) agreed.worth = quality.worth(shape);
 }
 
 /// Ranks whose tensors hold the same model take that; others make a new one, of what each counted last.
@@ -65,6 +77,7 @@ Task agree_on_gain(AllreduceCall& call, PolicyMemory& memory, const Values& valu
 
 Task agree(AllreduceCall& call, const Operation& operation, bool eligible, Agreed& agreed) {
   const bool adapts = operation.plan.policy->adapts;
+  if (eligible && operation.plan.by_quality) agreed.worth = usual_worth(call.shape);
   if (!eligible || (!operation.blocking && !adapts)) co_return;
   TensorState* tensor = operation.tensor;
   Values values{agreed.compute_s, static_cast<double>(agreed.step), tensor == nullptr ? 1.0 : 0.0,
@@ -77,6 +90,7 @@ Task agree(AllreduceCall& call, const Operation& operation, bool eligible, Agree
   agreed.outstanding = values[kOutstanding] != 0;
   if (!adapts || !agreed.all_ready) co_return;
   agreed.margin = values[kMargin];
+  agree_on_quality(operation, call.shape, values, agreed);
   if (wants_gain(operation.plan)) co_await agree_on_gain(call, tensor->policy, values, agreed);
 }
 
@@ -85,9 +99,11 @@ void learn(const OperationRun& run) {
   if (operation.tensor == nullptr || !operation.plan.policy->adapts) return;
   PolicyMemory& memory = operation.tensor->policy;
   const Pliant_Report& report = run.report;
+  if (run.operation.plan.by_quality)
+    run.operation.tensor->quality.note({run.algorithm->family, report.kept, report.predicted_s});
   ++memory.since_count;
   memory.achieved = report.exact == 0 && memory.counted ? report.gain / memory.own.at(report.kept) : 0;
-  if (run.alone && run.away_s <= kMostAway * report.measured_s)
+  if (run.alone && !run.sampled && run.away_s <= kMostAway * report.measured_s)
     memory.margin.add(report.measured_s, run.formula_s);
 }
 

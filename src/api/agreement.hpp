@@ -1,6 +1,8 @@
 // What the ranks must hold in common before they decide, and what each learns from what was done.
 #pragma once
 
+#include <optional>
+
 #include "api/operation.hpp"
 
 namespace pliant {
@@ -13,6 +15,7 @@ struct Agreed {
   double margin = 1;                ///< as PolicyInput's
   const GainModel* gain = nullptr;  ///< as PolicyInput's
   bool count_gain = false;          ///< this operation is to count magnitudes
+  std::optional<Worth> worth;       ///< nothing: lossy algorithms are compared by density
 };
 
 /// Collective where the plan's policy adapts, or the operation blocks; `agreed` holds this rank's own numbers

@@ -163,6 +163,8 @@ int Pliant_Comm_plan(MPI_Comm comm, MPI_Count count, MPI_Datatype datatype, MPI_
       input.margin = foreseen.margin;
       input.gain = foreseen.gain ? &*foreseen.gain : nullptr;
     }
+    const Worth worth = foreseen.count == count && foreseen.worth ? *foreseen.worth : usual_worth(shape);
+    if (plan.by_quality) input.worth = &worth;
     write_plan(decide(input), shape, context->model(), max, reports, n);
     return MPI_SUCCESS;
   });

@@ -4,19 +4,13 @@
 #include <array>
 #include <utility>
 
-#include "api/calibration.hpp"
 #include "api/guard.hpp"
-#include "compress/speed.hpp"
 #include "core/error.hpp"
 #include "mpi/agree.hpp"
 #include "mpi/check.hpp"
-#include "netprobe/netprobe.hpp"
 
 namespace pliant {
 namespace {
-
-/// Of pliant_probe_max_ms, what the links get; the rest is for calibrating.
-constexpr double kNetworkShare = 0.5;
 
 /// Tensors of blocking calls that a communicator remembers; each costs `count` floats.
 constexpr std::size_t kMaxBlockingTensors = 64;
@@ -314,49 +308,6 @@ Plan Context::plan_with(MPI_Info info) {
 
 const CostModel& Context::nominal_model() {
   return kNominalModel;
-}
-
-void Context::note_start(int tag) {
-  constexpr std::uint64_t kExact = (std::uint64_t{1} << 52) - 1;  // so that a double holds it
-  starts_ = (starts_ + (static_cast<std::uint64_t>(tag) + 1) * 0x9E3779B97F4A7C15U) & kExact;
-}
-
-void Context::require_same_starts(const char* what) {
-  std::array<double, 1> root = {comm_.rank() == 0 ? static_cast<double>(starts_) : 0};
-  agree_max(comm_, root);
-  const int other = first_rank_where(comm_, static_cast<double>(starts_) != root[0]);
-  if (other < 0) return;
-  throw Error(
-      ErrorClass::request,
-      std::string(what) + " where rank " + std::to_string(other) + " has started other requests than rank 0",
-      "every rank decides for one operation by the same numbers", "Start them on all ranks before");
-}
-
-const std::vector<Pliant_Link>& Context::measure() {
-  const double begin_s = MPI_Wtime();
-  const NetworkMeasurement network =
-      measure_network(comm_, hosts_.layout(), kNetworkShare * plan().settings.probe_max_s);
-  CostModel slowest{network.agreed,
-                    measure_compute(kernels_, MPI_Wtime, team_.members() > 1 ? &team_ : nullptr)};
-  const auto numbers = numbers_of(slowest);
-  std::array<double, numbers.size()> values{};
-  for (std::size_t i = 0; i < numbers.size(); ++i) values[i] = *numbers[i].value;
-  agree_max(comm_, values);
-  for (std::size_t i = 0; i < numbers.size(); ++i) *numbers[i].value = values[i];
-  calibrate(slowest, *this, (1 - kNetworkShare) * plan().settings.probe_max_s);
-  set_model(slowest);
-  links_.clear();
-  for (const LinkEstimate& link : network.links)
-    links_.push_back({link.rank, link.peer, link.same_host ? 1 : 0, link.alpha_s, link.alpha_low_s,
-                      link.alpha_high_s, link.beta_s_per_byte, link.beta_low_s_per_byte,
-                      link.beta_high_s_per_byte, link.samples});
-  if (comm_.rank() == 0)
-    process_.logger().info("communicator " + std::to_string(id_) + ": alpha " +
-                           std::to_string(model_.link.alpha_s * 1e6) + " us, beta " +
-                           std::to_string(model_.link.beta_s_per_byte * 1e9) + " ns/byte, selection " +
-                           std::to_string(model_.compute.select_s_per_element * 1e9) + " ns/element");
-  if (end_s > 0) end_s += MPI_Wtime() - begin_s;  // measuring is not the program's computing
-  return links_;
 }
 
 TensorState* Context::blocking_tensor(const void* recvbuf, std::int64_t count) {

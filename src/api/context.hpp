@@ -32,6 +32,7 @@ struct Foreseen {
   double compute_s = 0;
   double margin = 1;
   std::optional<GainModel> gain;
+  std::optional<Worth> worth;
 };
 
 class Context {

@@ -25,11 +25,14 @@ constexpr double kMs = 1e3;
 void explain_choice(Decision& decision, const DecisionInput& input, const PolicyDecision& wish) {
   const Candidate* dense = cheapest(decision.candidates, true);
   const Candidate* sparse = cheapest(decision.candidates, false);
-  const double density = static_cast<double>(wish.kept) / static_cast<double>(input.shape.count);
+  const Candidate& shown =
+      decision.algorithm->exact && sparse != nullptr ? *sparse : decision.candidates.items[0];
+  const double density = static_cast<double>(shown.kept) / static_cast<double>(input.shape.count);
   const char* name = decision.algorithm->name.data();
   AllreduceShape kept_shape = input.shape;
-  kept_shape.kept = wish.kept;
-  const char* floored = wish.floored ? " (pliant_min_gain's)" : "";
+  kept_shape.kept = shown.kept;
+  const bool trial = input.only_family != Family::exact;
+  const char* note = wish.floored ? " (pliant_min_gain's)" : trial ? " (a trial)" : "";
   const char* indices = index_codec_for(kept_shape, input.model).name.data();
   if (!wish.feasible) {
     explain(decision, "%s is the fastest: the budget of %.4g ms cannot hold after %.4g ms of computing", name,
@@ -39,11 +42,11 @@ void explain_choice(Decision& decision, const DecisionInput& input, const Policy
             decision.predicted_s * kMs, sparse->algorithm->name.data(), density, sparse->predicted_s * kMs);
   } else if (dense != nullptr) {
     explain(decision, "%s at density %.3g%s, indices %s, predicted %.4g ms, dense %s %.4g ms", name, density,
-            floored, indices, decision.predicted_s * kMs, dense->algorithm->name.data(),
+            note, indices, decision.predicted_s * kMs, dense->algorithm->name.data(),
             dense->predicted_s * kMs);
   } else {
     explain(decision, "%s at density %.3g%s, indices %s, predicted %.4g ms; exact ones are not allowed", name,
-            density, floored, indices, decision.predicted_s * kMs);
+            density, note, indices, decision.predicted_s * kMs);
   }
 }
 
@@ -59,10 +62,10 @@ void put_preferred_first(Decision& decision, const DecisionInput& input) {
   std::rotate(list.items.begin(), found, found + 1);
 }
 
-void take_first(Decision& decision, std::int64_t count, std::int64_t kept) {
+void take_first(Decision& decision) {
   decision.algorithm = decision.candidates.items[0].algorithm;
   decision.predicted_s = decision.candidates.items[0].predicted_s;
-  decision.kept = decision.algorithm->exact ? count : kept;
+  decision.kept = decision.candidates.items[0].kept;
   if (decision.formula_s == 0) decision.formula_s = decision.predicted_s;
 }
 
@@ -76,7 +79,9 @@ PolicyDecision wish_of(const DecisionInput& input, double drain_s) {
                           .gain = input.gain,
                           .margin = input.margin,
                           .resumable = input.resumable,
-                          .drain_s = drain_s};
+                          .drain_s = drain_s,
+                          .worth = input.worth,
+                          .only_family = input.only_family};
   if (!plan.policy->adapts) return decide_kept(*plan.policy, asked);
   return input.memo != nullptr ? input.memo->decide(*plan.policy, asked)
                                : decide_kept(*plan.policy, coarsened(asked));
@@ -101,7 +106,7 @@ Decision decide_exact(const DecisionInput& input, const char* why) {
   if (decision.candidates.used == 0)
     decision.candidates = rank_candidates(request, AlgorithmFilter(), input.model, input.corrections);
   put_preferred_first(decision, input);
-  take_first(decision, input.shape.count, input.shape.count);
+  take_first(decision);
   explain(decision, "%s: %s", decision.algorithm->name.data(), why);
   return decision;
 }
@@ -125,13 +130,20 @@ Decision decide(const DecisionInput& input) {
                            .deterministic = plan.settings.deterministic,
                            .resumable = input.resumable,
                            .distinct = input.distinct,
-                           .drain_s = drain_s};
+                           .drain_s = drain_s,
+                           .only_family = input.only_family};
+  if (input.worth != nullptr && !wish.by_user) {
+    request.comparison = Comparison::by_quality;
+    request.worth = *input.worth;
+  }
   request.shape.kept = decision.lossy_kept = wish.kept;
   decision.candidates = rank_candidates(request, plan.filter, input.model, input.corrections);
   if (decision.candidates.used == 0)
     return decide_exact(input, "no algorithm allowed is both lossy and pinned");
   put_preferred_first(decision, input);
-  take_first(decision, input.shape.count, wish.kept);
+  take_first(decision);
+  decision.by_quality =
+      request.comparison == Comparison::by_quality && wish.feasible && !decision.algorithm->exact;
   explain_choice(decision, input, wish);
   return decision;
 }

@@ -15,10 +15,12 @@ struct DecisionInput {
   AllreduceShape shape;   ///< `kept` is not set yet
   bool may_lose = false;  ///< the call is one that lossy algorithms can do, and all ranks are ready for one
   const CostModel& model;
-  double compute_s = 0;             ///< [s] max over ranks, where the policy needs it
-  double margin = 1;                ///< as PolicyInput's
-  const GainModel* gain = nullptr;  ///< as PolicyInput's
-  PolicyMemo* memo = nullptr;       ///< of the tensor; null: nothing is remembered
+  double compute_s = 0;                ///< [s] max over ranks, where the policy needs it
+  double margin = 1;                   ///< as PolicyInput's
+  const GainModel* gain = nullptr;     ///< as PolicyInput's
+  PolicyMemo* memo = nullptr;          ///< of the tensor; null: nothing is remembered
+  const Worth* worth = nullptr;        ///< null: lossy algorithms are compared by density
+  Family only_family = Family::exact;  ///< as SelectionRequest's
   bool resumable = false;    ///< other operations may be under way: MPI's own collectives would hold them up
   bool outstanding = false;  ///< a residual would have to be sent too; equal on all ranks
   bool distinct = false;     ///< as SelectionRequest's
@@ -30,8 +32,9 @@ struct DecisionInput {
 struct Decision {
   const AllreduceAlgorithm* algorithm = nullptr;
   std::int64_t kept = 0;        ///< elements, all of them when exact
-  std::int64_t lossy_kept = 0;  ///< elements that the lossy candidates would keep
+  std::int64_t lossy_kept = 0;  ///< what the policy wanted: PolicyDecision::kept; 0 where nothing may be lost
   double predicted_s = 0;
+  bool by_quality = false;   ///< lossy, and the lossy candidates are as good as one another
   double formula_s = 0;      ///< of the cheapest of its kind (exact or lossy): what policies reckon with
   CandidateList candidates;  ///< cheapest first; the first is `algorithm`
   std::array<char, 164> reason{};

@@ -33,6 +33,11 @@ std::size_t place_of(const AllreduceAlgorithm& algorithm) {
                                   kAlgorithms.begin());
 }
 
+AllreduceShape kept_shape(const Candidate& candidate, AllreduceShape shape) {
+  shape.kept = candidate.kept;
+  return shape;
+}
+
 bool moved(double from, double to) {
   return std::abs(to - from) > kMoved * from;
 }
@@ -108,8 +113,8 @@ Choice Learner::choose(std::span<const Candidate> candidates, const AllreduceSha
                        std::int64_t calls) {
   std::optional<Exchange> other;
   const auto doubt = [&](std::size_t i, std::size_t own) {
-    const Exchange one = exchange_of(*candidates[i].algorithm, shape, 1);
-    if (!other) other = exchange_of(*candidates[own].algorithm, shape, 1);
+    const Exchange one = exchange_of(*candidates[i].algorithm, kept_shape(candidates[i], shape), 1);
+    if (!other) other = exchange_of(*candidates[own].algorithm, kept_shape(candidates[own], shape), 1);
     return candidates[i].variance + candidates[own].variance + estimator_.variance_between(one, *other);
   };
   return pliant::choose(candidates, incumbent_of(candidates, shape), trials_, since_alarm_ < kUrgent, calls,

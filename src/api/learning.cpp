@@ -96,6 +96,8 @@ void decide_for(Meeting& meeting, Learner& learner, Word& word) {
                             .compute_s = call.compute_s,
                             .margin = call.margin,
                             .gain = call.gain,
+                            .worth = call.worth,
+                            .only_family = call.only_family,
                             .resumable = call.resumable,
                             .outstanding = call.outstanding,
                             .distinct = true,
@@ -109,6 +111,7 @@ void decide_for(Meeting& meeting, Learner& learner, Word& word) {
   const auto place = std::find(kAlgorithms.begin(), kAlgorithms.end(), taken.algorithm) - kAlgorithms.begin();
   const bool trial = choice.why == Why::tries || choice.why == Why::explores;
   word[Word::algorithm] = static_cast<double>(place) + 1;
+  shape.kept = taken.kept;
   word[Word::correction] = learner.corrections().of(static_cast<std::size_t>(place), shape).factor;
   word[Word::alpha] = learner.model().link.alpha_s;
   word[Word::beta] = learner.model().link.beta_s_per_byte;

@@ -8,6 +8,7 @@
 
 #include "api/agreement.hpp"
 #include "api/decision.hpp"
+#include "api/quality.hpp"
 #include "api/sampling.hpp"
 #include "collectives/exchange.hpp"
 #include "collectives/sparse/messages.hpp"
@@ -53,7 +54,7 @@ AllreduceCall make_call(OperationRun& run, const AllreduceShape& shape) {
 }
 
 void foresee(Context& context, std::int64_t count, const Agreed& agreed) {
-  context.foreseen = {count, agreed.compute_s, agreed.margin, std::nullopt};
+  context.foreseen = {count, agreed.compute_s, agreed.margin, std::nullopt, agreed.worth};
   if (agreed.gain != nullptr) context.foreseen.gain = *agreed.gain;
 }
 
@@ -116,7 +117,7 @@ double drain(AllreduceCall& call, TensorState& tensor) {
 
 /// The gradient goes through the tensor's error feedback. `decision` changes to an exact one where
 /// pliant_min_gain asks for it.
-Task run_fed(AllreduceCall& call, const OperationRun& run, const Agreed& agreed, const DecisionInput& input,
+Task run_fed(AllreduceCall& call, OperationRun& run, const Agreed& agreed, const DecisionInput& input,
              Decision& decision, Fed& found) {
   const Operation& operation = run.operation;
   const Kernels& kernels = call.kernels;
@@ -128,6 +129,10 @@ Task run_fed(AllreduceCall& call, const OperationRun& run, const Agreed& agreed,
   call.gradient = fed.pending;
   call.outcome.selection.total_squared = fed.squared;
   if (fed.pending == nullptr) tensor.memory.outstanding = true;
+  if (!run.teaches) {
+    const StalenessSample sample = sample_before(operation, decision, input.shape, input.model);
+    if (sample.algorithm != nullptr) co_await take_sample(call, run, sample);
+  }
   if (agreed.count_gain) count_gain(call, tensor.policy, decision.algorithm->exact);
   const double min_gain = operation.plan.settings.min_gain;
   if (!decision.algorithm->exact && min_gain > 0) {
@@ -150,6 +155,14 @@ Task run_fed(AllreduceCall& call, const OperationRun& run, const Agreed& agreed,
   feedback.finish(tensor.memory, static_cast<float*>(operation.recv), operation.count, kernels);
 }
 
+/// The density of allgather_topk that is as good as what was done.
+double worth_of(const Decision& decision, const Agreed& agreed, std::int64_t count) {
+  const double kept = decision.algorithm->exact || !agreed.worth
+                          ? static_cast<double>(decision.kept)
+                          : agreed.worth->own_kept(*decision.algorithm, decision.kept, count);
+  return kept / static_cast<double>(count);
+}
+
 void fill_choice(Pliant_Report& report, const Decision& decision, const LinkModel& link, std::int64_t count) {
   set_text(report.algorithm, decision.algorithm->name);
   set_text(report.reason, decision.reason.data());
@@ -162,13 +175,15 @@ void fill_choice(Pliant_Report& report, const Decision& decision, const LinkMode
   report.beta_s_per_byte = link.beta_s_per_byte;
 }
 
-void trace(Context& context, const Operation& operation, const Pliant_Report& report, std::int64_t step,
-           const Lane* lane) {
+void trace(const OperationRun& run) {
+  Context& context = run.context;
+  const Operation& operation = run.operation;
+  const Pliant_Report& report = run.report;
   Process& process = context.process();
   if (!process.records()) return;
   TraceEvent event;
   event.time_s = process.since_begin_s(context.end_s - report.measured_s);
-  event.step = step;
+  event.step = run.step;
   event.communicator = context.id();
   const std::string& name =
       operation.tensor != nullptr ? operation.tensor->name : operation.plan.settings.name;
@@ -187,7 +202,9 @@ void trace(Context& context, const Operation& operation, const Pliant_Report& re
   event.nonfinite = report.nonfinite;
   event.alpha_s = report.alpha_s;
   event.beta_s_per_byte = report.beta_s_per_byte;
-  if (lane != nullptr) {
+  event.worth = run.worth;
+  if (run.sampled) event.staleness = operation.tensor->quality.staleness();
+  if (const Lane* const lane = run.lane) {
     event.alpha_error = lane->alpha_error;
     event.beta_error = lane->beta_error;
     event.alarm = lane->alarm;
@@ -196,7 +213,7 @@ void trace(Context& context, const Operation& operation, const Pliant_Report& re
 }
 
 /// What is to be done, and the shape as the algorithm is to be given it.
-Decision decided(OperationRun& run, Lane* lane, const DecisionInput& input) {
+Decision decided_now(OperationRun& run, Lane* lane, const DecisionInput& input) {
   if (lane != nullptr) return decide_in(*lane, input);
   if (!input.may_lose && run.operation.blocking) return run.context.decisions.exact(input);
   Decision decision = decide(input);
@@ -205,6 +222,13 @@ Decision decided(OperationRun& run, Lane* lane, const DecisionInput& input) {
   if (!decision.algorithm->exact) shape.index_codec = &index_codec_for(shape, input.model);
   decision.shape = tuned_for(*decision.algorithm, shape, input.model);
   return decision;
+}
+
+Decision decided(OperationRun& run, Lane* lane, DecisionInput input) {
+  Decision decision = decided_now(run, lane, input);
+  if (!ends_trial(run.operation, decision)) return decision;
+  input.only_family = Family::exact;
+  return decided_now(run, lane, input);
 }
 
 /// `tensor: `, where there is one.
@@ -273,6 +297,8 @@ Task run_operation(OperationRun& run) {
                             .margin = agreed.margin,
                             .gain = agreed.gain,
                             .memo = operation.tensor != nullptr ? &operation.tensor->policy.memo : nullptr,
+                            .worth = agreed.worth ? &*agreed.worth : nullptr,
+                            .only_family = agreed.all_ready ? tried_family(operation) : Family::exact,
                             .resumable = context.has_requests(),
                             .outstanding = agreed.outstanding};
   Lane* const lane = lane_of(context, operation, shape);
@@ -281,6 +307,7 @@ Task run_operation(OperationRun& run) {
     co_await meet_others(call, run, *lane, input, sample);
     model = model_of(*lane, model);
   }
+  run.teaches = sample.taken;
   Decision decision = decided(run, lane, input);
   call.shape = decision.shape;
   call.step = agreed.step;
@@ -314,12 +341,13 @@ Task run_operation(OperationRun& run) {
   run.formula_s = decision.formula_s;
   run.may_lose = eligible;
   run.lane = lane;
+  run.worth = worth_of(decision, agreed, operation.count);
 }
 
 void tell(OperationRun& run) {
   run.report.wire_bytes = run.under_way.sent.bytes;
   learn(run);
-  trace(run.context, run.operation, run.report, run.step, run.lane);
+  trace(run);
   announce(run.context, run.operation, run.report);
   run.context.end_s = MPI_Wtime();
 }

@@ -33,11 +33,14 @@ struct OperationRun {
   Pliant_Report report{};  ///< out
   std::int64_t step = 0;   ///< out
   bool alone = false;      ///< out: no other operation was under way on the communicator
+  bool teaches = false;    ///< its time is a sample that ranks meet over: nothing else may be in it
+  bool sampled = false;    ///< out: its time holds that of a sample of its staleness
   double away_s = 0;       ///< [s] that the program spent elsewhere while it was under way
   const AllreduceAlgorithm* algorithm = nullptr;  ///< out
   double formula_s = 0;                           ///< out: as Decision's
   bool may_lose = false;                          ///< out: such a call can be a lossy one
   const Lane* lane = nullptr;                     ///< out: null where nothing is learned
+  double worth = 1;                               ///< out: density of allgather_topk that is as good
 
   FramePool& frames() { return under_way.workspace.frames; }
 };

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "core/error.hpp"
+#include "policy/quality.hpp"
 
 namespace pliant {
 namespace {
@@ -46,6 +47,9 @@ Plan look_up(const Config& config) {
   plan.feedback = &find_error_feedback(plan.settings.error_feedback);
   if (plan.settings.index_codec != "auto") plan.index_codec = &find_index_codec(plan.settings.index_codec);
   plan.value_codec = &find_value_codec(plan.settings.value_codec);
+  // What is known of quality is known of EF14.
+  plan.by_quality = plan.settings.quality == "auto" && plan.settings.error_feedback == "ef14" &&
+                    allows_several_families(plan.filter);
   return plan;
 }
 

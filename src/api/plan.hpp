@@ -15,6 +15,7 @@ struct Plan {
   const ErrorFeedback* feedback = nullptr;
   const IndexCodec* index_codec = nullptr;  ///< null: the quickest predicted
   const ValueCodec* value_codec = nullptr;
+  bool by_quality = false;  ///< lossy algorithms are compared by quality, not by density
 
   /// What a call of this plan is to reduce; `kept` is all.
   AllreduceShape shape(const HostLayout& layout, std::int64_t count, ElementType type) const {

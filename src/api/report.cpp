@@ -27,7 +27,7 @@ Pliant_Report planned(const Candidate& candidate, const AllreduceShape& shape, c
   candidate.algorithm->name.copy(report.algorithm, sizeof report.algorithm - 1);
   candidate.algorithm->summary.copy(report.reason, sizeof report.reason - 1);
   report.elements = shape.count;
-  report.kept = exact ? shape.count : shape.kept;
+  report.kept = candidate.kept;
   report.density = static_cast<double>(report.kept) / static_cast<double>(shape.count);
   report.gain = report.measured_s = report.compress_s = report.compute_s =
       std::numeric_limits<double>::quiet_NaN();
@@ -60,12 +60,15 @@ void write_plan(const Decision& decision, const AllreduceShape& shape, const Cos
   check_size(size);
   // The caller's structs may be shorter than ours: they lie `size` bytes apart.
   auto* room = reinterpret_cast<std::byte*>(reports);
-  AllreduceShape kept_shape = shape;
-  kept_shape.kept = decision.lossy_kept;
-  if (kept_shape.kept > 0) kept_shape.index_codec = &index_codec_for(kept_shape, model);
+  CandidateList list = decision.candidates;
+  std::stable_sort(list.items.begin(), list.items.begin() + static_cast<std::ptrdiff_t>(list.used),
+                   [](const Candidate& a, const Candidate& b) { return a.predicted_s < b.predicted_s; });
   *n = 0;
-  for (const Candidate& candidate : decision.candidates.all()) {
+  for (const Candidate& candidate : list.all()) {
     if (*n < max) {
+      AllreduceShape kept_shape = shape;
+      kept_shape.kept = candidate.kept;
+      if (!candidate.algorithm->exact) kept_shape.index_codec = &index_codec_for(kept_shape, model);
       Pliant_Report report = planned(candidate, kept_shape, model);
       report.size = size;
       std::memcpy(room + static_cast<std::size_t>(*n) * size, &report, std::min(size, sizeof report));

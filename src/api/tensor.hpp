@@ -9,6 +9,7 @@
 #include "api/lane.hpp"
 #include "compress/error_feedback.hpp"
 #include "policy/memory.hpp"
+#include "policy/quality.hpp"
 
 namespace pliant {
 
@@ -19,6 +20,7 @@ struct TensorState {
   FeedbackState memory;
   std::int64_t step = 0;  ///< steps done; equal on all ranks
   PolicyMemory policy;
+  QualityMemory quality;
   Pliant_Report report{};
   Lane lane;  ///< of a request
 

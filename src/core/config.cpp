@@ -174,8 +174,9 @@ constexpr std::array kRows = {
         "least share of its energy in a rank's own top-k: a floor under policies; below it all is sent",
         apply_min_gain, nullptr},
     SettingRow{"pliant_quality", "PLIANT_QUALITY", "auto", "auto or density", "",
-               "how lossy candidates are compared; both mean by density until issue 6", apply_quality,
-               nullptr},
+               "compare (algorithm, density) pairs by quality, or as the papers do by density alone: "
+               "docs/policies.md",
+               apply_quality, nullptr},
     SettingRow{"pliant_algorithm", "PLIANT_ALGORITHM", "auto", "auto, a name, a list, or ^name", "",
                "force or forbid algorithms", apply_algorithm, nullptr},
     SettingRow{"pliant_error_feedback", "PLIANT_ERROR_FEEDBACK", "ef14", "the name of an error feedback", "",

@@ -11,6 +11,7 @@ class ShareBudget {
   void earn(double work_s) { saved_s_ += share_ * work_s; }
   bool affords(double cost_s) const { return cost_s <= saved_s_; }
   void spend(double cost_s) { saved_s_ -= cost_s; }
+  double saved_s() const { return saved_s_; }
 
  private:
   double share_;

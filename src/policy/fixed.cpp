@@ -6,7 +6,9 @@ namespace pliant {
 namespace {
 
 PolicyDecision decide(const PolicyInput& input) {
-  return {.kept = kept_count(input.shape.count, input.settings.density), .lossy = input.settings.density < 1};
+  return {.kept = kept_count(input.shape.count, input.settings.density),
+          .by_user = true,
+          .lossy = input.settings.density < 1};
 }
 
 }  // namespace

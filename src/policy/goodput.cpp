@@ -47,7 +47,7 @@ class Search {
 PolicyDecision decide(const PolicyInput& input) {
   const std::int64_t least = least_kept(input);
   if (input.gain == nullptr)
-    return {.kept = std::max(least, kept_count(input.shape.count, input.settings.density))};
+    return {.kept = std::max(least, kept_count(input.shape.count, input.settings.density)), .by_user = true};
   const auto kept = [&](std::size_t point) { return std::max(least, input.gain->kept(point)); };
   Search search(input);
   std::size_t best = 0;

@@ -26,7 +26,9 @@ PolicyDecision PolicyMemo::decide(const Policy& policy, const PolicyInput& input
                           .model = input.model,
                           .gain = input.gain != nullptr ? std::optional(*input.gain) : std::nullopt,
                           .resumable = input.resumable,
-                          .drain_s = input.drain_s};
+                          .drain_s = input.drain_s,
+                          .worth = input.worth != nullptr ? std::optional(*input.worth) : std::nullopt,
+                          .only_family = input.only_family};
   if (question != question_) {
     question_ = question;
     answers_ = {};

@@ -31,6 +31,8 @@ class PolicyMemo {
     std::optional<GainModel> gain;
     bool resumable = false;
     double drain_s = 0;
+    std::optional<Worth> worth;
+    Family only_family = Family::exact;
 
     friend bool operator==(const Question&, const Question&) = default;
   };

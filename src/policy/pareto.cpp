@@ -55,7 +55,7 @@ class Knee {
 PolicyDecision decide(const PolicyInput& input) {
   const std::int64_t count = input.shape.count;
   if (input.gain == nullptr)
-    return {.kept = std::max(least_kept(input), kept_count(count, input.settings.density))};
+    return {.kept = std::max(least_kept(input), kept_count(count, input.settings.density)), .by_user = true};
   const std::int64_t least = std::max(least_kept(input), kept_count(count, kLeastParetoDensity));
   const std::int64_t most = std::max(least, kept_count(count, kMostParetoDensity));
   const Knee knee(input, least, most);

@@ -48,6 +48,7 @@ PolicyDecision decide_kept(const Policy& policy, const PolicyInput& input) {
   const std::int64_t floor = input.gain->least_kept(input.settings.min_gain);
   if (floor <= decision.kept) return decision;
   decision.floored = true;
+  decision.by_user = false;
   decision.kept = floor;
   decision.lossy = floor < input.shape.count;
   decision.why_exact = "only everything reaches pliant_min_gain";
@@ -67,8 +68,16 @@ std::int64_t least_kept(const PolicyInput& input) {
 }
 
 double lossy_s(const PolicyInput& input, std::int64_t kept) {
-  SelectionRequest request{.shape = input.shape, .lossy = true, .exact = false, .resumable = input.resumable};
+  SelectionRequest request{.shape = input.shape,
+                           .lossy = true,
+                           .exact = false,
+                           .resumable = input.resumable,
+                           .only_family = input.only_family};
   request.shape.kept = kept;
+  if (input.worth != nullptr) {
+    request.comparison = Comparison::by_quality;
+    request.worth = *input.worth;
+  }
   return cheapest_s(input, request);
 }
 

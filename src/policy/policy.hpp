@@ -23,10 +23,14 @@ struct PolicyInput {
   double margin = 1;       ///< measured / predicted time that a budget is to allow for
   bool resumable = false;  ///< as SelectionRequest's
   double drain_s = 0;      ///< as SelectionRequest's
+  /// Not null: k stands for as many elements of allgather_topk's, and each algorithm keeps what is as good.
+  const Worth* worth = nullptr;
+  Family only_family = Family::exact;  ///< as SelectionRequest's
 };
 
 struct PolicyDecision {
-  std::int64_t kept = 0;  ///< in [1, count]
+  std::int64_t kept = 0;  ///< in [1, count]; where PolicyInput::worth was given, of allgather_topk's
+  bool by_user = false;   ///< it is pliant_density's k: so many, whatever the algorithm
   bool lossy = true;      ///< false: the policy prefers to send everything
   bool feasible = true;   ///< false: even the least that may be sent is predicted to take too long
   bool floored = false;   ///< pliant_min_gain asks for more than the policy wanted

@@ -35,6 +35,12 @@ constexpr TraceColumn kColumns[] = {
      &TraceEvent::alpha_error},
     {"beta_error", "1", "the same of beta", &TraceEvent::beta_error},
     {"alarm", "1", "how near the network is to being thought changed: 0 to 1", &TraceEvent::alarm},
+    {"worth", "1",
+     "density of allgather_topk that is thought as good as this call's; its density where that is not asked",
+     &TraceEvent::worth},
+    {"staleness", "1",
+     "||mean error-fed gradient|| / ||mean gradient|| at few places; 0 where it was not looked at",
+     &TraceEvent::staleness},
 };
 
 }  // namespace

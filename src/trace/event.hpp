@@ -32,6 +32,8 @@ struct TraceEvent {
   double alpha_error = 0;
   double beta_error = 0;
   double alarm = 0;
+  double worth = 1;
+  double staleness = 0;
 };
 
 /// Fill a text member: what is too long is cut between two UTF-8 characters; the last byte is always 0.

@@ -82,8 +82,12 @@ std::vector<Pliant_Report> plan_of(MPI_Comm comm) {
   return reports;
 }
 
+/// What is learned of the network moves k, too: learning_test.cpp.
 Pairs settings_of(const char* policy, const Pairs& more = {}) {
-  Pairs pairs = {{"pliant_mode", "topk"}, {"pliant_policy", policy}, {"pliant_algorithm", kLossy}};
+  Pairs pairs = {{"pliant_mode", "topk"},
+                 {"pliant_policy", policy},
+                 {"pliant_algorithm", kLossy},
+                 {"pliant_learn", "false"}};
   pairs.insert(pairs.end(), more.begin(), more.end());
   return pairs;
 }

@@ -107,7 +107,7 @@ TEST_F(Warm, EveryPolicy) {
                          {"pliant_policy", policy},
                          {"pliant_time_budget_us", "1000"},
                          {"pliant_min_gain", "0.1"},
-                         {"pliant_algorithm", "quota_ring, ring"}}),
+                         {"pliant_algorithm", "quota_ring, allgather_topk, ring"}}),
               MPI_SUCCESS);
     std::vector<float> values = gradient(rank_of(comm), 0, 40'000);
     const std::vector<float> fresh = values;

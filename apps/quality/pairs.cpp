@@ -1,0 +1,72 @@
+#include "apps/quality/pairs.hpp"
+
+#include <array>
+#include <string>
+
+#include "core/error.hpp"
+#include "policy/policy.hpp"
+#include "policy/quality.hpp"
+
+namespace pliant::quality {
+namespace {
+
+/// As calibrating finds it on a processor of today: none of what is simulated depends on the one it runs on.
+constexpr ComputeModel kCompute{.gamma_s_per_byte = 1e-10,
+                                .select_s_per_element = 1e-9,
+                                .apply_s_per_element = 5e-10,
+                                .pair_s_per_element = 2e-9};
+
+constexpr std::array<std::string_view, kFamilies> kNames = {"exact", "own",  "sum",
+                                                            "quota", "turn", "heaviest"};
+
+}  // namespace
+
+std::string_view name_of(Family family) {
+  return kNames[static_cast<std::size_t>(family)];
+}
+
+Family find_family(std::string_view name) {
+  std::string names;
+  for (std::size_t i = 0; i < kNames.size(); ++i) {
+    if (kNames[i] == name) return static_cast<Family>(i);
+    names.append(names.empty() ? "" : ", ").append(kNames[i]);
+  }
+  throw Error(ErrorClass::argument, quoted("--family", name), "must be one of " + names, "Correct it");
+}
+
+std::vector<AllowedPair> allowed_pairs(const Network& network, std::int64_t count, double time_s) {
+  const CostModel model{.link = {.alpha_s = network.alpha_s, .beta_s_per_byte = network.beta_s_per_byte},
+                        .compute = kCompute};
+  const AlgorithmFilter filter;
+  Settings settings;
+  settings.error_feedback = "ef14";
+  settings.time_budget_s = time_s;
+  PolicyInput input{.settings = settings,
+                    .shape = {.ranks = network.ranks, .count = count, .index_codec = nullptr},
+                    .filter = filter,
+                    .model = model};
+  std::vector<AllowedPair> pairs;
+  const auto add = [&](const PolicyDecision& decision) {
+    if (!decision.lossy || !decision.feasible) return;
+    SelectionRequest request{
+        .shape = input.shape, .lossy = true, .exact = false, .only_family = input.only_family};
+    request.shape.kept = decision.kept;
+    if (input.worth != nullptr) {
+      request.comparison = Comparison::by_quality;
+      request.worth = *input.worth;
+    }
+    const Candidate best = rank_candidates(request, filter, model).items[0];
+    pairs.push_back({best.algorithm, best.kept, best.predicted_s, input.worth != nullptr});
+  };
+  for (const Family family : {Family::own, Family::sum, Family::quota, Family::turn, Family::heaviest}) {
+    input.only_family = family;
+    add(budget_policy.decide(input));
+  }
+  const Worth worth = usual_worth(input.shape);
+  input.worth = &worth;
+  input.only_family = Family::exact;
+  add(budget_policy.decide(input));
+  return pairs;
+}
+
+}  // namespace pliant::quality
