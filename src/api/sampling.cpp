@@ -4,9 +4,10 @@
 
 namespace pliant {
 
+// A short call of a known kind meets nobody first (short_call.hpp), on this rank or another: none may meet.
 Lane* lane_of(Context& context, const Operation& operation, const AllreduceShape& shape) {
   const Settings& settings = operation.plan.settings;
-  if (!settings.learn || settings.deterministic || shape.ranks == 1 || shape.bytes() < kMeasureBytes ||
+  if (!settings.learn || settings.deterministic || shape.ranks == 1 || shape.bytes() <= kMeasureBytes ||
       operation.nominal || !context.measured())
     return nullptr;
   return operation.blocking ? &context.learning().blocking_lane(operation.count, operation.type)
