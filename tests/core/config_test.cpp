@@ -71,6 +71,7 @@ const std::vector<Pair> kRefused = {
     {"pliant_probe_max_ms", "0"},
     {"pliant_probe_max_ms", "-5"},
     {"pliant_check", "2"},
+    {"pliant_learn", "often"},
     {"PLIANT_ENABLE", "2"},
     {"PLIANT_DEBUG", "loud"},
     {"PLIANT_THREADS", "0"},
