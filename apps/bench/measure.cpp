@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <numeric>
+#include <random>
 #include <string>
 
 #include "apps/bench/overlap.hpp"
@@ -44,11 +46,16 @@ Bytes expected_result(std::int64_t count, const World& world, const Options& opt
   return expected;
 }
 
-/// [configuration][iteration], seconds on this rank.
+/// [configuration][iteration], seconds on this rank. Each iteration runs the configurations in an order of
+/// its own, the same on all ranks: what one leaves behind on the links is not always another's.
 std::vector<std::vector<double>> time_runs(std::vector<Reduction>& reductions, const Options& options) {
   std::vector<std::vector<double>> seconds(reductions.size());
+  std::vector<std::size_t> order(reductions.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::mt19937_64 random(options.seed);
   for (int i = -options.warmup_iterations; i < options.iterations; ++i) {
-    for (std::size_t c = 0; c < reductions.size(); ++c) {
+    std::shuffle(order.begin(), order.end(), random);
+    for (const std::size_t c : order) {
       check(MPI_Barrier(MPI_COMM_WORLD));
       const double begin_s = MPI_Wtime();
       reductions[c].run();
