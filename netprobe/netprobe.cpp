@@ -26,6 +26,15 @@ namespace {
 constexpr std::array<std::int32_t, 8> kLadder_bytes{1,         16 << 10,  32 << 10, 64 << 10,
                                                     128 << 10, 256 << 10, 1 << 20,  4 << 20};
 constexpr std::size_t kAlwaysMeasured = 2;
+/// In place of the second size, and the last one then, where its two trips there and back would take too
+/// long: on a link of 10 kbit/s a minute.
+constexpr std::int32_t kSlowLink_bytes = 2 << 10;
+constexpr double kTooLong_s = 0.5;
+/// What a message of one byte takes of a link, with the headers of MPI, TCP, IP and Ethernet, where messages
+/// do not share them: a link's time per byte is at most a burst's time per message over so much.
+constexpr double kSmallest_bytes = 60;
+/// Partners that a rank meets whatever time it takes: of two links one may be disturbed.
+constexpr int kLeastPartners = 2;
 constexpr int kMaxSamplesPerSize = 9;
 constexpr double kStepShare =
     0.25;  ///< of the time left, for repeating a size when larger ones are to follow
@@ -51,14 +60,21 @@ struct Seen {
   std::vector<double> bursts_s;  ///< until a burst of single bytes was answered
 };
 
+/// As bursts of single bytes show, before anything longer is sent.
+bool too_slow(const Seen& seen, double smallest_s) {
+  const double gap_s = gap_between(seen.bursts_s, kBurst, smallest_s / 2);
+  return 4 * kLadder_bytes[1] * gap_s / kSmallest_bytes > kTooLong_s;
+}
+
 /// Leader: climb the ladder for `share_s` seconds.
 Seen lead(const PingPair& pair, double share_s) {
   Seen seen;
   std::vector<PingSample>& samples = seen.samples;
   double left_s = share_s;
   double smallest_s = 0;
+  bool slow = false;
   for (std::size_t step = 0; step < kLadder_bytes.size(); ++step) {
-    const std::int32_t bytes = kLadder_bytes[step];
+    const std::int32_t bytes = slow ? kSlowLink_bytes : kLadder_bytes[step];
     const auto add = [&](double round_trip_s) {
       samples.push_back({static_cast<double>(bytes), round_trip_s / 2});
     };
@@ -73,9 +89,10 @@ Seen lead(const PingPair& pair, double share_s) {
       smallest_s = round_trip_s;
       seen.bursts_s = ping(pair, {bytes, kBursts, kBurst});
       for (const double time_s : seen.bursts_s) left_s -= time_s;
+      slow = too_slow(seen, smallest_s);
     }
 
-    bool climb = step + 1 < kLadder_bytes.size();
+    bool climb = step + 1 < (slow ? kAlwaysMeasured : kLadder_bytes.size());
     if (climb && step + 1 >= kAlwaysMeasured) {
       const double growth = static_cast<double>(kLadder_bytes[step + 1]) / bytes;
       const double next_s = smallest_s + std::max(0.0, round_trip_s - smallest_s) * growth;
@@ -112,7 +129,9 @@ NetworkMeasurement measure_network(Communicator& comm, const HostLayout& hosts, 
   if (comm.ranks() == 1) return {};
   std::vector<std::byte> buffer(static_cast<std::size_t>(kLadder_bytes.back()));
   const int rounds = measured_rounds(comm.ranks());
-  const double share_s = std::max(0.0, max_s) / rounds;
+  // Of an odd number of ranks one sits out in each round.
+  const int least_rounds = kLeastPartners + comm.ranks() % 2;
+  const double begin_s = MPI_Wtime();
 
   std::vector<LinkEstimate> own;
   for (int i = 0; i < rounds; ++i) {
@@ -123,7 +142,12 @@ NetworkMeasurement measure_network(Communicator& comm, const HostLayout& hosts, 
       answer(pair);
       continue;
     }
-    const Seen seen = lead(pair, share_s);
+    const double left_s = std::max(0.0, max_s - (MPI_Wtime() - begin_s));
+    if (left_s <= 0 && i >= least_rounds) {
+      end_pings(pair);
+      continue;
+    }
+    const Seen seen = lead(pair, left_s / (rounds - i));
     LinkEstimate link = fit_link(seen.samples);
     link.gap_s = gap_between(seen.bursts_s, kBurst, link.alpha_s);
     link.rank = comm.rank();

@@ -8,6 +8,7 @@
 #include <random>
 #include <tuple>
 #include <type_traits>
+#include <utility>
 
 #include "core/stats.hpp"
 #include "mpi/agree.hpp"
@@ -20,6 +21,7 @@ namespace {
 
 constexpr double kRoundsShare = 0.8;  ///< of the time, for the pairs; the rest for pairs among all others
 constexpr double kClimbShare = 0.1;   ///< of the time left, for trying the next larger size
+constexpr int kLeastTrips = 4;        ///< of a pair, whatever they take
 constexpr int kMostPasses = 25;       ///< over the sizes: more would not narrow an interval that matters
 /// Shorter round trips are taken in threes after one that is not counted: telling the partner what comes is
 /// not free beside them.
@@ -36,6 +38,7 @@ class Leader {
   Leader(const PingPair& pair, Clock clock, double share_s)
       : pair_(pair),
         clock_(clock),
+        most_charged_s_(share_s / kLeastTrips),
         left_s_(share_s),
         seed_(static_cast<std::uint64_t>(pair.comm.rank()) << 32 | static_cast<std::uint32_t>(pair.peer)),
         ladder_(random_ladder(seed_)) {}
@@ -88,8 +91,10 @@ class Leader {
     return ping(pair_, {ladder_[rung].bytes, count}, clock_);
   }
 
+  /// The least trips are made in any case: what one of them takes beyond its part, on a slow link or by a
+  /// clock that was set, does not take the others' time.
   void charge(double trip_s) {
-    if (possible({0, trip_s / 2})) left_s_ -= trip_s;
+    if (possible({0, trip_s / 2})) left_s_ -= std::min(trip_s, most_charged_s_);
   }
 
   void note(std::size_t rung, double trip_s) {
@@ -119,6 +124,7 @@ class Leader {
 
   PingPair pair_;
   Clock clock_;
+  double most_charged_s_;
   double left_s_;
   std::uint64_t seed_;
   Ladder ladder_;
@@ -151,9 +157,13 @@ struct SurveyRun {
 std::vector<LinkFit> survey_rounds(SurveyRun& run) {
   const std::vector<std::vector<RankPair>> rounds = quiet_rounds(run.hosts);
   const double share_s = kRoundsShare * run.max_s / static_cast<double>(rounds.size());
+  double elapsed_s = 0;
+  double now_s = run.clock();
   std::vector<LinkFit> own;
   for (const std::vector<RankPair>& round : rounds) {
     meet(run.comm);
+    const double before_s = std::exchange(now_s, run.clock());
+    if (possible({0, now_s - before_s})) elapsed_s += now_s - before_s;
     const int peer = partner_among(round, run.comm.rank());
     if (peer == kNoPartner) continue;
     const PingPair pair{run.comm, peer, run.buffer};
@@ -161,7 +171,9 @@ std::vector<LinkFit> survey_rounds(SurveyRun& run) {
       answer(pair);
       continue;
     }
-    LinkFit link = fit_survey(Leader(pair, run.clock, share_s).measure());
+    const bool late = elapsed_s > run.max_s && !own.empty();
+    if (late) end_pings(pair);
+    LinkFit link = late ? LinkFit() : fit_survey(Leader(pair, run.clock, share_s).measure());
     link.typical.rank = run.comm.rank();
     link.typical.peer = peer;
     link.typical.same_host = run.hosts.host_of(run.comm.rank()) == run.hosts.host_of(peer);

@@ -21,7 +21,7 @@ namespace {
 using namespace pliant;
 
 struct Options {
-  std::string max_ms;
+  std::string max_ms = "1000";  ///< five times the library's: people want intervals
   bool json = false;
   std::string output;
   std::string save;
@@ -37,10 +37,11 @@ std::string positive(const std::string& text) {
 std::optional<int> parse(Options& options, int argc, char** argv, bool speak) {
   CLI::App app("Latency (alpha) and bandwidth (1 / beta) between MPI ranks. Run it under mpirun",
                "pliant_probe");
-  app.add_option(
-         "--max-ms", options.max_ms,
-         "How long measuring may take, about [ms], for the library's own model and for the links each "
-         "(default 400; PLIANT_PROBE_MAX_MS beats it)")
+  app.add_option("--max-ms", options.max_ms,
+                 "How long measuring may take [ms], for the library's own model and for the links each; "
+                 "PLIANT_PROBE_MAX_MS "
+                 "beats it")
+      ->capture_default_str()
       ->check(positive);
   app.add_flag("--json", options.json, "Machine-readable");
   app.add_option("--output", options.output, "Write to this file instead of stdout");
@@ -53,7 +54,7 @@ std::optional<int> parse(Options& options, int argc, char** argv, bool speak) {
 int apply(const Options& options) {
   MPI_Info info = MPI_INFO_NULL;
   MPI_Info_create(&info);
-  if (!options.max_ms.empty()) MPI_Info_set(info, "pliant_probe_max_ms", options.max_ms.c_str());
+  MPI_Info_set(info, "pliant_probe_max_ms", options.max_ms.c_str());
   const int code = Pliant_Comm_set_info(MPI_COMM_WORLD, info);
   MPI_Info_free(&info);
   return code;

@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -56,13 +58,18 @@ TEST_P(SurveyFor, HoldsEveryPairOnceTheSameOnAllRanks) {
   Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
   const Survey survey = survey_links(comm, find_hosts(comm), GetParam());
   expect_every_pair_and_times_that_can_be(survey, comm.ranks());
+  std::set<int> leaders, served;
   for (const LinkFit& link : survey.links) {
+    leaders.insert(link.typical.rank);
     EXPECT_TRUE(link.typical.same_host);
+    EXPECT_EQ(link.impossible, 0);
+    if (link.typical.samples == 0) continue;  // begun too late
+    served.insert(link.typical.rank);
     EXPECT_GE(link.typical.alpha_s, kTick_s);
     EXPECT_GE(link.piece_count, 1);
-    EXPECT_EQ(link.impossible, 0);
     EXPECT_GE(link.typical.samples, 2);
   }
+  EXPECT_EQ(served, leaders);
   EXPECT_EQ(survey.classes.size(), comm.ranks() > 1 ? 1U : 0U);
   for (const LinkClass& of : survey.classes) {
     EXPECT_EQ(of.contention.pairs, comm.ranks() / 2 > 1 ? comm.ranks() / 2 : 0);
@@ -87,6 +94,19 @@ TEST_P(SurveyFor, LeavesNoMessageBehindAndCanBeRepeated) {
   MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, comm.handle(), &found, MPI_STATUS_IGNORE);
   EXPECT_EQ(found, 0);
   EXPECT_EQ(survey_links(comm, find_hosts(comm), GetParam()).links.size(), links);
+}
+
+TEST(SurveyWithoutTime, MeasuresOneLinkOfEachLeader) {
+  Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
+  const Survey survey = survey_links(comm, find_hosts(comm), 1e-9);
+  expect_every_pair_and_times_that_can_be(survey, comm.ranks());
+  std::vector<int> measured(static_cast<std::size_t>(comm.ranks()));
+  std::vector<int> led(measured.size());
+  for (const LinkFit& link : survey.links) {
+    ++led[static_cast<std::size_t>(link.typical.rank)];
+    if (link.typical.samples > 0) ++measured[static_cast<std::size_t>(link.typical.rank)];
+  }
+  for (std::size_t rank = 0; rank < led.size(); ++rank) EXPECT_EQ(measured[rank], std::min(1, led[rank]));
 }
 
 INSTANTIATE_TEST_SUITE_P(Seconds, SurveyFor, testing::Values(1e-9, 0.1));
