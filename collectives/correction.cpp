@@ -12,12 +12,14 @@ constexpr double kWalk = 1e-5;      // variance of the logarithm by which formul
 constexpr double kHalfLife = 1000;  // runs of any algorithm after which half of what was learned is left
 constexpr double kNeighbour = 0.7;  // of what was learned, what holds one class away
 constexpr int kFarthest = 4;        // classes
+constexpr double kNobody = 0.5;     // algorithms of which nothing was learned, against those that ran
 constexpr double kClip = 3;         // standard deviations beyond which a run counts no more
 const double kMostLog = std::log(Corrections::kMost);
 
-/// What was learned, of which only `weight` is to be believed.
-Correction faded(double log_factor, double variance, double weight) {
-  return {std::exp(weight * log_factor), kUnseenVariance + weight * (variance - kUnseenVariance)};
+/// What was learned, of which only `weight` is to be believed; for the rest, what others have taught.
+Correction faded(const Corrections::Cell& learned, double weight, double log_others) {
+  return {std::exp(weight * learned.log_factor + (1 - weight) * log_others),
+          kUnseenVariance + weight * (static_cast<double>(learned.variance) - kUnseenVariance)};
 }
 
 }  // namespace
@@ -28,22 +30,45 @@ std::size_t Corrections::class_of(const AllreduceAlgorithm& algorithm, const All
   return std::min(static_cast<std::size_t>(width), kClasses - 1);
 }
 
-Correction Corrections::at(std::size_t algorithm, std::size_t size_class) const {
-  const auto& row = cells_[algorithm];
-  for (int distance = 0; distance <= kFarthest; ++distance) {
-    const Cell* found = nullptr;
-    for (const int step : {-distance, distance}) {
-      const auto place = static_cast<std::size_t>(static_cast<int>(size_class) + step);
-      if (place < kClasses && row[place].variance >= 0 &&
-          (found == nullptr || row[place].learned_at > found->learned_at))
-        found = &row[place];
+double Corrections::believed(const Cell& cell) const {
+  return std::exp2(-static_cast<double>(learned_ - cell.learned_at) / kHalfLife);
+}
+
+double Corrections::log_of_others(std::size_t algorithm, std::size_t size_class) const {
+  for (int distance = 0; distance <= (learned_ > 0 ? kFarthest : -1); ++distance) {
+    double sum = 0;
+    double weights = 0;
+    for (std::size_t other = 0; other < cells_.size(); ++other) {
+      if (other == algorithm || kAlgorithms[other]->exact != kAlgorithms[algorithm]->exact) continue;
+      const Cell* const cell = nearest(other, size_class, distance);
+      if (cell == nullptr) continue;
+      const double weight = believed(*cell) * (1 - static_cast<double>(cell->variance) / kUnseenVariance);
+      sum += weight * cell->log_factor;
+      weights += weight;
     }
-    if (found == nullptr) continue;
-    const double age = static_cast<double>(learned_ - found->learned_at);
-    return faded(found->log_factor, found->variance,
-                 std::exp2(-age / kHalfLife) * std::pow(kNeighbour, distance));
+    if (weights > 0) return std::pow(kNeighbour, distance) * sum / (weights + kNobody);
   }
-  return {1, kUnseenVariance};
+  return 0;
+}
+
+const Corrections::Cell* Corrections::nearest(std::size_t algorithm, std::size_t size_class,
+                                              int distance) const {
+  const Cell* found = nullptr;
+  for (const int step : {-distance, distance}) {
+    const auto place = static_cast<std::size_t>(static_cast<int>(size_class) + step);
+    if (place >= kClasses || cells_[algorithm][place].variance < 0) continue;
+    if (found == nullptr || cells_[algorithm][place].learned_at > found->learned_at)
+      found = &cells_[algorithm][place];
+  }
+  return found;
+}
+
+Correction Corrections::at(std::size_t algorithm, std::size_t size_class) const {
+  const double others = log_of_others(algorithm, size_class);
+  for (int distance = 0; distance <= kFarthest; ++distance)
+    if (const Cell* const found = nearest(algorithm, size_class, distance))
+      return faded(*found, believed(*found) * std::pow(kNeighbour, distance), others);
+  return {std::exp(others), kUnseenVariance};
 }
 
 Correction Corrections::of(std::size_t algorithm, const AllreduceShape& shape) const {

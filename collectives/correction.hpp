@@ -18,9 +18,11 @@ struct Correction {
 
 /// Measured / predicted of each algorithm, for each class of lengths (twice as long is the next class).
 ///
-/// In each place a Kalman filter of one number, the logarithm: what was learned a while ago fades towards 1,
-/// whose error is kUnseen; where nothing was learned, the nearest length of the same algorithm speaks, more
-/// faintly with distance.
+/// In each place a Kalman filter of one number, the logarithm: what was learned a while ago fades towards
+/// what others have taught, whose error is kUnseen; where nothing was learned, the nearest length of the same
+/// algorithm speaks, more faintly with distance. Others: the mean of the logarithms of all other algorithms
+/// of this length, exact or lossy as this one is, and of somebody whose formula is right. What makes one take
+/// longer than its formula, memory or a busy processor, often makes all.
 class Corrections {
  public:
   static constexpr double kMost = 8;      ///< no factor is beyond this or its inverse
@@ -49,6 +51,11 @@ class Corrections {
 
  private:
   Correction at(std::size_t algorithm, std::size_t size_class) const;
+  double log_of_others(std::size_t algorithm, std::size_t size_class) const;
+  /// Of the two classes so far away the one learned last; null: neither was.
+  const Cell* nearest(std::size_t algorithm, std::size_t size_class, int distance) const;
+  /// Share of a cell that age has left.
+  double believed(const Cell& cell) const;
 
   Cells cells_{};
   std::int64_t learned_ = 0;

@@ -34,8 +34,9 @@ std::size_t index_of(std::string_view name, std::string_view text) {
 /// Is it one that is allowed, too, on such hosts?
 bool is_another(const AllreduceAlgorithm& algorithm, const AllreduceShape& shape,
                 const AlgorithmFilter& filter) {
-  return shape.hosts == shape.ranks && algorithm.between_hosts != nullptr &&
-         filter.allows(*algorithm.between_hosts);
+  if (algorithm.between_hosts == nullptr) return false;
+  if (shape.hosts == shape.ranks) return filter.allows(*algorithm.between_hosts);
+  return algorithm.exact && shared_memory_allreduce.supports(shape) && filter.allows(shared_memory_allreduce);
 }
 
 /// Stable, and without the buffer that std::stable_sort allocates.

@@ -55,7 +55,7 @@ struct SelectionRequest {
   /// Operations may overtake one another: leave out MPI's own collectives, which need one order on all ranks,
   /// where another is allowed.
   bool resumable = false;
-  /// Leave out what, with hosts of one rank, is another one that is allowed.
+  /// Leave out what, with hosts of one rank or all ranks on one host, is another one that is allowed.
   bool distinct = false;
   double drain_s = 0;  ///< [s] what exact ones take besides: sending a residual too
   CostFormula formula = CostFormula::measured;

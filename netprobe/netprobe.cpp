@@ -25,10 +25,12 @@ namespace {
 /// ends.
 constexpr std::array<std::int32_t, 8> kLadder_bytes{1,         16 << 10,  32 << 10, 64 << 10,
                                                     128 << 10, 256 << 10, 1 << 20,  4 << 20};
+/// Where single bytes look as if twice 16 KiB there and back took too long, which is a minute on a link of 10
+/// kbit/s: 2 KiB show whether it is the link, or somebody was busy.
+constexpr std::array<std::int32_t, 9> kSlowLadder_bytes{1,         2 << 10,   16 << 10, 32 << 10, 64 << 10,
+                                                        128 << 10, 256 << 10, 1 << 20,  4 << 20};
 constexpr std::size_t kAlwaysMeasured = 2;
-/// In place of the second size, and the last one then, where its two trips there and back would take too
-/// long: on a link of 10 kbit/s a minute.
-constexpr std::int32_t kSlowLink_bytes = 2 << 10;
+constexpr std::int32_t kTelling_bytes = 16 << 10;
 constexpr double kTooLong_s = 0.5;
 /// What a message of one byte takes of a link, with the headers of MPI, TCP, IP and Ethernet, where messages
 /// do not share them: a link's time per byte is at most a burst's time per message over so much.
@@ -63,7 +65,7 @@ struct Seen {
 /// As bursts of single bytes show, before anything longer is sent.
 bool too_slow(const Seen& seen, double smallest_s) {
   const double gap_s = gap_between(seen.bursts_s, kBurst, smallest_s / 2);
-  return 4 * kLadder_bytes[1] * gap_s / kSmallest_bytes > kTooLong_s;
+  return 4 * kTelling_bytes * gap_s / kSmallest_bytes > kTooLong_s;
 }
 
 /// Leader: climb the ladder for `share_s` seconds.
@@ -72,9 +74,9 @@ Seen lead(const PingPair& pair, double share_s) {
   std::vector<PingSample>& samples = seen.samples;
   double left_s = share_s;
   double smallest_s = 0;
-  bool slow = false;
-  for (std::size_t step = 0; step < kLadder_bytes.size(); ++step) {
-    const std::int32_t bytes = slow ? kSlowLink_bytes : kLadder_bytes[step];
+  std::span<const std::int32_t> ladder_bytes = kLadder_bytes;
+  for (std::size_t step = 0; step < ladder_bytes.size(); ++step) {
+    const std::int32_t bytes = ladder_bytes[step];
     const auto add = [&](double round_trip_s) {
       samples.push_back({static_cast<double>(bytes), round_trip_s / 2});
     };
@@ -89,14 +91,16 @@ Seen lead(const PingPair& pair, double share_s) {
       smallest_s = round_trip_s;
       seen.bursts_s = ping(pair, {bytes, kBursts, kBurst});
       for (const double time_s : seen.bursts_s) left_s -= time_s;
-      slow = too_slow(seen, smallest_s);
+      if (too_slow(seen, smallest_s)) ladder_bytes = kSlowLadder_bytes;
     }
 
-    bool climb = step + 1 < (slow ? kAlwaysMeasured : kLadder_bytes.size());
+    bool climb = step + 1 < ladder_bytes.size();
     if (climb && step + 1 >= kAlwaysMeasured) {
-      const double growth = static_cast<double>(kLadder_bytes[step + 1]) / bytes;
+      const std::int32_t next_bytes = ladder_bytes[step + 1];
+      const double growth = static_cast<double>(next_bytes) / bytes;
       const double next_s = smallest_s + std::max(0.0, round_trip_s - smallest_s) * growth;
-      climb = 2 * next_s <= left_s * (1 - kStepShare);
+      const double fair_s = left_s * (1 - kStepShare);
+      climb = 2 * next_s <= (next_bytes > kTelling_bytes ? fair_s : std::max(fair_s, kTooLong_s));
     }
     const int more = repetitions(climb ? left_s * kStepShare : left_s, round_trip_s);
     if (more > 0) {

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 #include <random>
 #include <string_view>
@@ -55,8 +56,33 @@ TEST(Corrections, FindHowWrongAFormulaIs) {
     const Correction found = corrections.of(kRing, kShape);
     EXPECT_NEAR(std::log(found.factor / factor), 0, 0.1) << factor;
     EXPECT_LT(found.variance, 0.05 * 0.05);
-    EXPECT_EQ(corrections.of(kTree, kShape).factor, 1);
   }
+}
+
+TEST(Corrections, WhatAllHaveInCommonHoldsForThoseThatNeverRan) {
+  const std::array teachers = {kRing, place_of("rabenseifner"), place_of("double_tree")};
+  Corrections corrections;
+  double before = 0;
+  double learned = 0;
+  for (std::size_t i = 0; i < teachers.size(); ++i) {
+    teach(corrections, teachers[i], kShape, 6, 20);
+    learned += std::log(corrections.of(teachers[i], kShape).factor);
+    const Correction never = corrections.of(kTree, kShape);
+    // One more, whose formula is right, counts half.
+    EXPECT_NEAR(std::log(never.factor), learned / (static_cast<double>(i) + 1.5), 0.05);
+    EXPECT_GT(std::log(never.factor), before);
+    EXPECT_DOUBLE_EQ(never.variance, Corrections::kUnseen * Corrections::kUnseen);
+    before = std::log(never.factor);
+  }
+  EXPECT_EQ(corrections.of(place_of("allgather_topk"), kShape).factor, 1) << "is lossy";
+}
+
+TEST(Corrections, WhatOthersHaveLearnedDoesNotMoveWhatIsKnown) {
+  Corrections corrections;
+  teach(corrections, kTree, kShape, 1.2, 200);
+  const double before = corrections.of(kTree, kShape).factor;
+  teach(corrections, kRing, kShape, 6, 20);
+  EXPECT_NEAR(corrections.of(kTree, kShape).factor / before, 1, 0.03);
 }
 
 TEST(Corrections, AreBoundedEightfold) {
@@ -109,7 +135,8 @@ TEST(Corrections, FadeWhenOthersRun) {
   teach(corrections, kTree, kShape, 1, 1000);
   EXPECT_NEAR(std::log(corrections.of(kRing, kShape).factor), fresh / 2, 0.02);
   teach(corrections, kTree, kShape, 1, 20'000);
-  EXPECT_NEAR(corrections.of(kRing, kShape).factor, 1, 1e-3);
+  const Correction never = corrections.of(place_of("double_tree"), kShape);
+  EXPECT_NEAR(corrections.of(kRing, kShape).factor, never.factor, 1e-3);
   EXPECT_NEAR(corrections.of(kRing, kShape).variance, Corrections::kUnseen * Corrections::kUnseen, 1e-3);
 }
 

@@ -155,6 +155,20 @@ TEST(Selector, OffersTheSameTwiceOnlyWhereAsked) {
             Names{"ring"});
 }
 
+/// On one host the exact ones have nothing to do between hosts.
+TEST(Selector, OffersSharedMemoryOnceOnOneHost) {
+  const AllreduceShape shape{.ranks = 4, .hosts = 1, .most_on_host = 4, .count = 100'000, .kept = 1000};
+  const auto two_levels = [&](const char* filter) {
+    Names names =
+        names_of(rank_candidates({.shape = shape, .distinct = true}, AlgorithmFilter(filter), kModel));
+    std::erase_if(names, [](const std::string& name) { return !find_algorithm(name)->two_level; });
+    return names;
+  };
+  EXPECT_EQ(two_levels("auto"), Names{"shared_memory"});
+  EXPECT_EQ(two_levels("two_level_ring"), Names{"two_level_ring"});
+  EXPECT_EQ(two_levels("shared_memory,two_level_ring,ring"), Names{"shared_memory"});
+}
+
 TEST(Selector, LeavesMpisCollectivesOutWhereOperationsOvertakeOneAnother) {
   AllreduceShape shape = kShape;
   shape.hosts = 2;
