@@ -12,7 +12,6 @@ constexpr double kWalk = 1e-5;      // variance of the logarithm by which formul
 constexpr double kHalfLife = 1000;  // runs of any algorithm after which half of what was learned is left
 constexpr double kNeighbour = 0.7;  // of what was learned, what holds one class away
 constexpr int kFarthest = 4;        // classes
-constexpr double kNobody = 0.5;     // algorithms of which nothing was learned, against those that ran
 constexpr double kClip = 3;         // standard deviations beyond which a run counts no more
 const double kMostLog = std::log(Corrections::kMost);
 
@@ -20,6 +19,12 @@ const double kMostLog = std::log(Corrections::kMost);
 Correction faded(const Corrections::Cell& learned, double weight, double log_others) {
   return {std::exp(weight * learned.log_factor + (1 - weight) * log_others),
           kUnseenVariance + weight * (static_cast<double>(learned.variance) - kUnseenVariance)};
+}
+
+/// What is left of a mean that is known up to `variance`, where none was expected: the positive part of James
+/// and Stein's (Fourth Berkeley Symposium, 1961; Baranchik, 1964).
+double shrunk(double mean, double variance) {
+  return mean == 0 ? 0 : mean * std::max(0.0, 1 - variance / (mean * mean));
 }
 
 }  // namespace
@@ -46,7 +51,7 @@ double Corrections::log_of_others(std::size_t algorithm, std::size_t size_class)
       sum += weight * cell->log_factor;
       weights += weight;
     }
-    if (weights > 0) return std::pow(kNeighbour, distance) * sum / (weights + kNobody);
+    if (weights > 0) return std::pow(kNeighbour, distance) * shrunk(sum / weights, kUnseenVariance / weights);
   }
   return 0;
 }

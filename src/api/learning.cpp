@@ -13,13 +13,16 @@
 namespace pliant {
 namespace {
 
-/// Share of the time of calls that meetings may take.
+/// Share of the time of calls that meetings may take, and while an alarm is near.
 constexpr double kMeetingShare = 0.01;
+constexpr double kSuspiciousShare = 0.05;
+/// [s] of a meeting, besides its messages: about what it takes two ranks that share memory.
+constexpr double kMeetingWork_s = 4e-6;
 constexpr int kMostCalls = 1024;  ///< between two meetings
 /// A lane's first meetings follow one another at once: what they teach is worth most.
 constexpr int kFirstMeetings = 4;
 
-/// How near an alarm is (0 to 1) when ranks meet before every call.
+/// How near an alarm is (0 to 1) when ranks meet more often.
 constexpr double kSuspicion = 0.3;
 
 /// What ranks tell one another; of each the largest is taken. Rank 0 alone tells the decision: others say 0.
@@ -52,10 +55,11 @@ void learn(Lane& lane, Word& word, Learner& learner, int ranks) {
 }
 
 /// Calls until the next meeting, so that meetings cost their share.
-int calls_between(double predicted_s, const LinkModel& link, int ranks, int meetings) {
-  if (meetings < kFirstMeetings || !(predicted_s > 0)) return 0;
-  const double meeting_s = paper::allgather_s(ranks, static_cast<double>(sizeof(Word)), link);
-  return static_cast<int>(std::clamp(meeting_s / (kMeetingShare * predicted_s) - 1, 0.0, double{kMostCalls}));
+int calls_between(double predicted_s, const LinkModel& link, int ranks, double share) {
+  if (!(predicted_s > 0)) return 0;
+  const double meeting_s =
+      paper::allgather_s(ranks, static_cast<double>(sizeof(Word)), link) + kMeetingWork_s;
+  return static_cast<int>(std::clamp(meeting_s / (share * predicted_s) - 1, 0.0, double{kMostCalls}));
 }
 
 const char* reason_of(Why why) {
@@ -119,9 +123,11 @@ void decide_for(Meeting& meeting, Learner& learner, Word& word) {
   word[Word::beta_error] = learner.estimator().beta_error();
   word[Word::alarm] = learner.drift().level();
   word[Word::asked] = static_cast<double>(learner.wanted_message(call.shape.ranks).value_or(0));
-  const bool soon = trial || word[Word::asked] > 0 || word[Word::alarm] > kSuspicion;
+  // What is tried stays in force until the ranks meet again.
+  const bool at_once = trial || word[Word::asked] > 0 || lane.meetings < kFirstMeetings;
+  const double share = word[Word::alarm] > kSuspicion ? kSuspiciousShare : kMeetingShare;
   word[Word::calls] =
-      soon ? 0 : calls_between(taken.predicted_s, learner.model().link, call.shape.ranks, lane.meetings);
+      at_once ? 0 : calls_between(taken.predicted_s, learner.model().link, call.shape.ranks, share);
 }
 
 void take(Lane& lane, Word& word, const CostModel& measured) {
