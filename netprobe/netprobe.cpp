@@ -37,6 +37,9 @@ constexpr double kTooLong_s = 0.5;
 constexpr double kSmallest_bytes = 60;
 /// Partners that a rank meets whatever time it takes: of two links one may be disturbed.
 constexpr int kLeastPartners = 2;
+/// No round gets less than its part of so many, nor begins with less than half of that: many pairs measured
+/// badly, with short messages alone, are worse than few measured well.
+constexpr int kFewRounds = 4;
 constexpr int kMaxSamplesPerSize = 9;
 constexpr double kStepShare =
     0.25;  ///< of the time left, for repeating a size when larger ones are to follow
@@ -135,6 +138,7 @@ NetworkMeasurement measure_network(Communicator& comm, const HostLayout& hosts, 
   const int rounds = measured_rounds(comm.ranks());
   // Of an odd number of ranks one sits out in each round.
   const int least_rounds = kLeastPartners + comm.ranks() % 2;
+  const double least_share_s = std::max(0.0, max_s) / std::min(rounds, kFewRounds);
   const double begin_s = MPI_Wtime();
 
   std::vector<LinkEstimate> own;
@@ -146,12 +150,12 @@ NetworkMeasurement measure_network(Communicator& comm, const HostLayout& hosts, 
       answer(pair);
       continue;
     }
-    const double left_s = std::max(0.0, max_s - (MPI_Wtime() - begin_s));
-    if (left_s <= 0 && i >= least_rounds) {
+    const double left_s = max_s - (MPI_Wtime() - begin_s);
+    if (2 * left_s < least_share_s && i >= least_rounds) {
       end_pings(pair);
       continue;
     }
-    const Seen seen = lead(pair, left_s / (rounds - i));
+    const Seen seen = lead(pair, std::max(left_s / (rounds - i), least_share_s));
     LinkEstimate link = fit_link(seen.samples);
     link.gap_s = gap_between(seen.bursts_s, kBurst, link.alpha_s);
     link.rank = comm.rank();

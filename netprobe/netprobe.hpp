@@ -32,17 +32,18 @@ struct NetworkMeasurement {
 /// Ping-pong between pairs of ranks, which share `hosts`, for at most `max_s` seconds in all. Collective.
 /// With one rank there is nothing to measure: an all-zero model and no links.
 ///
-/// Which pairs are measured depends on the number of ranks only: all of them up to 8 ranks, beyond that those
-/// of 8 tournament rounds (7 or 8 links of each rank; the cost no longer grows with P). Each round gets an
-/// equal part of the time left, spent on messages of 1 byte to 4 MiB, larger ones only while they fit; what
-/// is longer than kEagerBytes travels in pieces, as the algorithms send it.
+/// Which pairs may be measured depends on the number of ranks only: all of them up to 8 ranks, beyond that
+/// those of 8 tournament rounds (7 or 8 links of each rank; the cost no longer grows with P). Each round gets
+/// an equal part of the time left, and a quarter of `max_s` at least, spent on messages of 1 byte to 4 MiB,
+/// larger ones only while they fit; what is longer than kEagerBytes travels in pieces, as the algorithms send
+/// it.
 ///
-/// No pair begins once the time is up, but for each rank's first two: with one link of a rank alone, nobody
-/// would know whether it was disturbed. A pair that has begun makes four round trips, of 1 byte and of 16 KiB
-/// (2 KiB where single bytes in a row show a link of less than about a Mbit/s), and sends two bursts: with
-/// fewer, latency, gap and bandwidth could not be told apart. Where that is longer than `max_s`, it is how
-/// long it takes: for two pairs 12 round trips and the transfer of 128 KiB. Other operations of this process
-/// go on meanwhile.
+/// No pair begins once hardly any time is left, but for each rank's first two: with one link of a rank alone,
+/// nobody would know whether it was disturbed. A pair that has begun makes four round trips, of 1 byte and of
+/// 16 KiB (2 KiB where single bytes in a row show a link of less than about a Mbit/s), and sends two bursts:
+/// with fewer, latency, gap and bandwidth could not be told apart. Where that is longer than `max_s`, it is
+/// how long it takes: for two pairs 12 round trips and the transfer of 128 KiB. Other operations of this
+/// process go on meanwhile.
 NetworkMeasurement measure_network(Communicator& comm, const HostLayout& hosts, double max_s);
 
 }  // namespace pliant

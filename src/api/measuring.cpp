@@ -12,7 +12,7 @@ namespace pliant {
 namespace {
 
 /// Of pliant_probe_max_ms, what the links get; the rest is for calibrating.
-constexpr double kNetworkShare = 0.5;
+constexpr double kNetworkShare = 0.7;
 
 }  // namespace
 
