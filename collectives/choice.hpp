@@ -48,7 +48,7 @@ struct ChoiceRules {
 };
 
 /// The candidate that could be better by most, if what it may cost at worst is there to be spent: first what
-/// is free, then its share of the time.
+/// is free, then its share of the time. None before what is in use is known.
 template <class Doubt>
 Choice explore(std::span<const Candidate> candidates, std::size_t own, Incumbent& incumbent,
                ShareBudget& trials, Doubt&& doubt) {
@@ -56,6 +56,8 @@ Choice explore(std::span<const Candidate> candidates, std::size_t own, Incumbent
   const double free_s = (ChoiceRules::kFree - incumbent.spent) * own_s;
   const bool due = incumbent.unexplored >= ChoiceRules::kExploreEvery;
   Choice choice{own, Why::stays};
+  // Its own next time tells whether anything could be better, and costs nothing.
+  if (candidates[own].variance > ChoiceRules::kUnknown * ChoiceRules::kUnknown) return choice;
   double most_hopeful_s = own_s * (1 - ChoiceRules::kMargin);
   double price_s = 0;
   for (std::size_t i = 0; i < candidates.size(); ++i) {

@@ -44,7 +44,10 @@ double Corrections::log_of_others(std::size_t algorithm, std::size_t size_class)
     double sum = 0;
     double weights = 0;
     for (std::size_t other = 0; other < cells_.size(); ++other) {
-      if (other == algorithm || kAlgorithms[other]->exact != kAlgorithms[algorithm]->exact) continue;
+      // What MPI does inside says nothing of what is done here.
+      if (other == algorithm || kAlgorithms[other]->calls_mpi ||
+          kAlgorithms[other]->exact != kAlgorithms[algorithm]->exact)
+        continue;
       const Cell* const cell = nearest(other, size_class, distance);
       if (cell == nullptr) continue;
       const double weight = believed(*cell) * (1 - static_cast<double>(cell->variance) / kUnseenVariance);

@@ -21,8 +21,9 @@ struct Correction {
 /// In each place a Kalman filter of one number, the logarithm: what was learned a while ago fades towards
 /// what others have taught, whose error is kUnseen; where nothing was learned, the nearest length of the same
 /// algorithm speaks, more faintly with distance. Others: the mean of the logarithms of all other algorithms
-/// of this length, exact or lossy as this one is, less what formulas that are wrong each in its own way would
-/// give. What makes one take longer than its formula, memory or a busy processor, often makes all.
+/// but MPI's own of this length, exact or lossy as this one is, less what formulas that are wrong each in its
+/// own way would give. What makes one take longer than its formula, memory or a busy processor, often makes
+/// all.
 class Corrections {
  public:
   static constexpr double kMost = 8;      ///< no factor is beyond this or its inverse

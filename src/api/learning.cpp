@@ -21,6 +21,8 @@ constexpr double kMeetingWork_s = 4e-6;
 constexpr int kMostCalls = 1024;  ///< between two meetings
 /// A lane's first meetings follow one another at once: what they teach is worth most.
 constexpr int kFirstMeetings = 4;
+/// And so many at most, while nothing is known of what is in use.
+constexpr int kMostMeetings = 16;
 
 /// How near an alarm is (0 to 1) when ranks meet more often.
 constexpr double kSuspicion = 0.3;
@@ -124,7 +126,9 @@ void decide_for(Meeting& meeting, Learner& learner, Word& word) {
   word[Word::alarm] = learner.drift().level();
   word[Word::asked] = static_cast<double>(learner.wanted_message(call.shape.ranks).value_or(0));
   // What is tried stays in force until the ranks meet again.
-  const bool at_once = trial || word[Word::asked] > 0 || lane.meetings < kFirstMeetings;
+  const bool unknown = taken.variance > ChoiceRules::kUnknown * ChoiceRules::kUnknown;
+  const int soon = unknown ? kMostMeetings : kFirstMeetings;
+  const bool at_once = trial || word[Word::asked] > 0 || lane.meetings < soon;
   const double share = word[Word::alarm] > kSuspicion ? kSuspiciousShare : kMeetingShare;
   word[Word::calls] =
       at_once ? 0 : calls_between(taken.predicted_s, learner.model().link, call.shape.ranks, share);
