@@ -1,6 +1,7 @@
 // What an allreduce algorithm is: a name, a cost, and a function that runs it.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -35,6 +36,9 @@ enum class Family {
   heaviest,  ///< one rank's k: the rank's whose selection weighs most
 };
 inline constexpr int kFamilies = 6;
+/// As state files call them.
+inline constexpr std::array<std::string_view, kFamilies> kFamilyNames = {"exact", "own",  "sum",
+                                                                         "quota", "turn", "heaviest"};
 
 /// What is to be reduced: all that a cost formula may know of a call. Equal on all ranks.
 struct AllreduceShape {

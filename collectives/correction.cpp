@@ -14,6 +14,14 @@ constexpr double kNeighbour = 0.7;  // of what was learned, what holds one class
 constexpr int kFarthest = 4;        // classes
 constexpr double kClip = 3;         // standard deviations beyond which a run counts no more
 const double kMostLog = std::log(Corrections::kMost);
+constexpr std::int64_t kMostRuns = std::int64_t{1} << 53;
+
+bool can_be(const Corrections::Cell& cell, std::int64_t learned) {
+  const float unknown = static_cast<float>(kUnseenVariance);
+  return cell.variance == Corrections::Cell{}.variance ||
+         (std::abs(cell.log_factor) <= static_cast<float>(kMostLog) && cell.variance >= 0 &&
+          cell.variance <= unknown && cell.learned_at >= 0 && cell.learned_at <= learned);
+}
 
 /// What was learned, of which only `weight` is to be believed; for the rest, what others have taught.
 Correction faded(const Corrections::Cell& learned, double weight, double log_others) {
@@ -100,6 +108,23 @@ bool Corrections::learn(std::size_t algorithm, const AllreduceShape& shape, doub
                                    .variance = static_cast<float>(std::min(left + kWalk, kUnseenVariance)),
                                    .learned_at = ++learned_};
   return std::abs(log_after - log_before) > 0.01;
+}
+
+bool Corrections::restore(const Cells& cells, std::int64_t learned) {
+  if (learned < 0 || learned > kMostRuns) return false;
+  for (const auto& row : cells)
+    if (!std::all_of(row.begin(), row.end(), [&](const Cell& cell) { return can_be(cell, learned); }))
+      return false;
+  cells_ = cells;
+  learned_ = learned;
+  return true;
+}
+
+void Corrections::unsettle(double error) {
+  for (auto& row : cells_)
+    for (Cell& cell : row)
+      if (cell.variance >= 0)
+        cell.variance = static_cast<float>(std::min(cell.variance + error * error, kUnseenVariance));
 }
 
 }  // namespace pliant

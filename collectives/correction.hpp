@@ -45,10 +45,16 @@ class Corrections {
     float log_factor = 0;
     float variance = -1;  ///< negative: nothing was learned
     std::int64_t learned_at = 0;
+    friend bool operator==(const Cell&, const Cell&) = default;
   };
   using Cells = std::array<std::array<Cell, kClasses>, kAlgorithms.size()>;
   const Cells& cells() const { return cells_; }
   std::int64_t learned() const { return learned_; }
+  /// False, and nothing done, unless they are some that cells() and learned() can give.
+  bool restore(const Cells& cells, std::int64_t learned);
+  /// Nobody has looked for a while: every formula may have become wronger by so much (standard error of its
+  /// logarithm). Changes no factor.
+  void unsettle(double error);
 
  private:
   Correction at(std::size_t algorithm, std::size_t size_class) const;

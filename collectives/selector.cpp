@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "collectives/sparse/messages.hpp"
 #include "core/error.hpp"
 
 namespace pliant {
@@ -51,12 +52,60 @@ bool is_asked_for(const SelectionRequest& request, const AllreduceAlgorithm& alg
   return request.lossy && (request.only_family == Family::exact || request.only_family == algorithm.family);
 }
 
-/// The shape that the algorithm would be given.
-AllreduceShape kept_shape(const SelectionRequest& request, const AllreduceAlgorithm& algorithm) {
-  AllreduceShape shape = request.shape;
-  if (!algorithm.exact && request.comparison == Comparison::by_quality)
-    shape.kept = request.worth.kept(algorithm, shape.kept, shape.count);
-  return shape;
+/// Shapes as algorithms would be given them. What several have in common is found out once: how much they
+/// keep, and how they write its places.
+class Shapes {
+ public:
+  Shapes(const SelectionRequest& request, const CostModel& model)
+      : request_(request), model_(model), lossy_(request.shape) {}
+
+  const AllreduceShape& of(const AllreduceAlgorithm& algorithm) {
+    if (algorithm.exact) return request_.shape;
+    lossy_.kept = request_.comparison == Comparison::by_quality
+                      ? request_.worth.kept(algorithm, request_.shape.kept, request_.shape.count)
+                      : request_.shape.kept;
+    if (request_.shape.index_codec == nullptr) lossy_.index_codec = codec();
+    return lossy_;
+  }
+
+ private:
+  struct Known {
+    std::int64_t kept;
+    const IndexCodec* codec;
+  };
+
+  const IndexCodec* codec() {
+    for (std::size_t i = 0; i < used_; ++i)
+      if (known_[i].kept == lossy_.kept) return known_[i].codec;
+    lossy_.index_codec = nullptr;
+    Known& known = known_[used_ < known_.size() ? used_++ : 0];
+    known = {lossy_.kept, &index_codec_for(lossy_, model_)};
+    return known.codec;
+  }
+
+  const SelectionRequest& request_;
+  const CostModel& model_;
+  AllreduceShape lossy_;
+  std::array<Known, kFamilies> known_;
+  std::size_t used_ = 0;
+};
+
+/// visit(place in kAlgorithms, shape) for each that can do the call.
+template <class Visit>
+void for_each_candidate(const SelectionRequest& request, const AlgorithmFilter& filter,
+                        const CostModel& model, Visit&& visit) {
+  const bool in_any_order = request.resumable && filter.allows_resumable();
+  Shapes shapes(request, model);
+  for (std::size_t i = 0; i < kAlgorithms.size(); ++i) {
+    const AllreduceAlgorithm* algorithm = kAlgorithms[i];
+    if (!is_asked_for(request, *algorithm) || !filter.allows(i)) continue;
+    if (request.deterministic && !algorithm->deterministic) continue;
+    if (in_any_order && algorithm->calls_mpi) continue;
+    if (request.distinct && is_another(*algorithm, request.shape, filter)) continue;
+    if (request.formula == CostFormula::paper && algorithm->paper_cost_s == nullptr) continue;
+    const AllreduceShape& shape = shapes.of(*algorithm);
+    if (algorithm->supports(shape)) visit(i, shape);
+  }
 }
 
 }  // namespace
@@ -126,16 +175,8 @@ double predict_s(const AllreduceAlgorithm& algorithm, const AllreduceShape& shap
 CandidateList rank_candidates(const SelectionRequest& request, const AlgorithmFilter& filter,
                               const CostModel& model, const Corrections* corrections) {
   CandidateList list;
-  const bool in_any_order = request.resumable && filter.allows_resumable();
-  for (std::size_t i = 0; i < kAlgorithms.size(); ++i) {
-    const AllreduceAlgorithm* algorithm = kAlgorithms[i];
-    if (!is_asked_for(request, *algorithm) || !filter.allows(*algorithm)) continue;
-    const AllreduceShape shape = kept_shape(request, *algorithm);
-    if (!algorithm->supports(shape)) continue;
-    if (request.deterministic && !algorithm->deterministic) continue;
-    if (in_any_order && algorithm->calls_mpi) continue;
-    if (request.distinct && is_another(*algorithm, request.shape, filter)) continue;
-    if (request.formula == CostFormula::paper && algorithm->paper_cost_s == nullptr) continue;
+  for_each_candidate(request, filter, model, [&](std::size_t i, const AllreduceShape& shape) {
+    const AllreduceAlgorithm* const algorithm = kAlgorithms[i];
     const double besides_s = algorithm->exact ? request.drain_s : 0;
     const Correction correction = corrections != nullptr ? corrections->of(i, shape) : Correction{};
     const double formula_s = predict_s(*algorithm, shape, model, request.formula);
@@ -143,7 +184,7 @@ CandidateList rank_candidates(const SelectionRequest& request, const AlgorithmFi
                                .predicted_s = formula_s * correction.factor + besides_s,
                                .variance = correction.variance,
                                .kept = algorithm->exact ? shape.count : shape.kept};
-  }
+  });
   const auto end = list.items.begin() + static_cast<std::ptrdiff_t>(list.used);
   if (!request.deterministic) {
     sort_by_time({list.items.begin(), end});
@@ -154,6 +195,15 @@ CandidateList rank_candidates(const SelectionRequest& request, const AlgorithmFi
     list.used = std::min<std::size_t>(list.used, 1);
   }
   return list;
+}
+
+double cheapest_s(const SelectionRequest& request, const AlgorithmFilter& filter, const CostModel& model) {
+  double least_s = std::numeric_limits<double>::infinity();
+  for_each_candidate(request, filter, model, [&](std::size_t i, const AllreduceShape& shape) {
+    const double besides_s = kAlgorithms[i]->exact ? request.drain_s : 0;
+    least_s = std::min(least_s, predict_s(*kAlgorithms[i], shape, model, request.formula) + besides_s);
+  });
+  return least_s;
 }
 
 }  // namespace pliant

@@ -22,6 +22,8 @@ class AlgorithmFilter {
   explicit AlgorithmFilter(std::string_view text);
 
   bool allows(const AllreduceAlgorithm& algorithm) const;
+  /// The same of the one at a place of kAlgorithms.
+  bool allows(std::size_t place) const { return allowed_[place]; }
   /// Is anything exact allowed whose operations may overtake one another?
   bool allows_resumable() const;
   /// Is anything allowed that uses the memory of hosts?
@@ -84,6 +86,10 @@ struct CandidateList {
 /// are multiplied; null: they are believed.
 CandidateList rank_candidates(const SelectionRequest& request, const AlgorithmFilter& filter,
                               const CostModel& model, const Corrections* corrections = nullptr);
+
+/// [s] predicted of the first of rank_candidates() where the order is not pinned; infinity where there is
+/// none. For who asks for many k: nothing is sorted or kept.
+double cheapest_s(const SelectionRequest& request, const AlgorithmFilter& filter, const CostModel& model);
 
 /// Predicted seconds of one algorithm, by the formula asked for; infinity where it has none.
 double predict_s(const AllreduceAlgorithm& algorithm, const AllreduceShape& shape, const CostModel& model,

@@ -18,6 +18,9 @@ constexpr double kWalk = 0.01;
 constexpr double kUnknown = 3;       ///< relative standard error of what is not known at all
 constexpr double kLeastShare = 0.1;  ///< of itself that one observation leaves of a number
 
+/// [s^2], [(s/byte)^2] Nothing is known less well: with more, sums would not be finite.
+constexpr double kMostVariance = 1e12;
+
 constexpr double kFirstNoise = 0.2;
 constexpr double kLeastNoise = 0.01, kMostNoise = 0.5;
 constexpr double kNoiseMemory = 32;  ///< observations
@@ -195,7 +198,7 @@ bool LinkEstimator::restore(const State& state) {
   const auto& [aa, ab, bb] = state.covariance;
   const bool possible = state.value[0] >= kLeastAlpha_s && state.value[0] <= kMostAlpha_s &&
                         state.value[1] >= kLeastBeta && state.value[1] <= kMostBeta && aa >= 0 && bb >= 0 &&
-                        ab * ab <= aa * bb * (1 + 1e-9) && std::isfinite(aa) && std::isfinite(bb) &&
+                        ab * ab <= aa * bb * (1 + 1e-9) && aa <= kMostVariance && bb <= kMostVariance &&
                         state.noise_variance >= kLeastNoise * kLeastNoise &&
                         state.noise_variance <= kMostNoise * kMostNoise && state.observations >= 0 &&
                         std::isfinite(state.observations);
@@ -203,6 +206,16 @@ bool LinkEstimator::restore(const State& state) {
   state_ = state;
   recent_.seen = 0;
   return true;
+}
+
+void LinkEstimator::unsettle(double error) {
+  for (const std::size_t i : {std::size_t{0}, std::size_t{1}}) {
+    double& variance = state_.covariance[2 * i];
+    const double moved = error * state_.value[i];
+    const double unknown = kUnknown * state_.value[i];
+    variance = std::min(variance + moved * moved, std::max(variance, unknown * unknown));
+  }
+  recent_.seen = 0;
 }
 
 double LinkEstimator::alpha_s() const {

@@ -84,6 +84,9 @@ class LinkEstimator {
   const State& state() const { return state_; }
   /// False, and nothing done, unless it is one that state() can give.
   bool restore(const State& state);
+  /// Nobody has looked for a while: alpha and beta may each have moved by so much of themselves (standard
+  /// error).
+  void unsettle(double error);
 
  private:
   struct Fit;

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "apps/info/decision_report.hpp"
 #include "apps/info/explain.hpp"
 #include "apps/info/regret_report.hpp"
 #include "apps/info/sections.hpp"
@@ -22,10 +23,12 @@ struct Options {
   std::vector<bool> wanted = std::vector<bool>(info::sections().size());  ///< [section]
   bool explain = false;
   bool regret = false;
+  bool decision_time = false;
   bool json = false;
   info::Question question;
   std::vector<std::string> schedules;
   info::RegretOptions simulation;
+  info::DecisionOptions decisions;
 };
 
 /// A check that `accepts` the number in an option's text, or says `rule`.
@@ -118,6 +121,25 @@ void add_regret(CLI::App& app, Options& options) {
   app.add_option("--seed", simulation.seed, "of the noise")->capture_default_str()->needs(flag);
 }
 
+void add_decision_time(CLI::App& app, Options& options) {
+  const auto flag =
+      app.add_flag("--decision-time", options.decision_time,
+                   "What deciding takes before a call, for many tensors; the network is simulated");
+  flag->excludes("--explain")->excludes("--regret");
+  app.add_option("--tensors", options.decisions.tensors, "of 1e3 to 1e8 elements")
+      ->check(number<int>("tensors", "a whole number from 1 to 100000",
+                          [](int n) { return n >= 1 && n <= 100000; }))
+      ->capture_default_str()
+      ->needs(flag);
+}
+
+int print_decision_time(const Options& options) {
+  const info::DecisionTimes times = info::decision_times(options.decisions);
+  std::cout << (options.json ? info::decisions_json(options.decisions, times)
+                             : info::decisions_text(options.decisions, times));
+  return 0;
+}
+
 /// One section: its value alone. Several: an object of them.
 info::Json collected_json(const std::vector<const info::Section*>& wanted,
                           const std::vector<info::Json>& values) {
@@ -186,11 +208,13 @@ int main(int argc, char** argv) {
   }
   add_explain(app, options);
   add_regret(app, options);
+  add_decision_time(app, options);
   app.callback([&] { require_network(options, app); });
   app.add_flag("--json", options.json, "Machine-readable");
   if (const auto status = apps::parse(app, argc, argv)) return *status;
   try {
     if (options.regret) return print_regret(options);
+    if (options.decision_time) return print_decision_time(options);
     return options.explain ? print_explanation(options) : print_sections(options);
   } catch (const std::exception& error) {
     std::cerr << "pliant_info: " << error.what() << "\n";

@@ -1,6 +1,5 @@
 #include "apps/quality/pairs.hpp"
 
-#include <array>
 #include <string>
 
 #include "core/error.hpp"
@@ -16,20 +15,17 @@ constexpr ComputeModel kCompute{.gamma_s_per_byte = 1e-10,
                                 .apply_s_per_element = 5e-10,
                                 .pair_s_per_element = 2e-9};
 
-constexpr std::array<std::string_view, kFamilies> kNames = {"exact", "own",  "sum",
-                                                            "quota", "turn", "heaviest"};
-
 }  // namespace
 
 std::string_view name_of(Family family) {
-  return kNames[static_cast<std::size_t>(family)];
+  return kFamilyNames[static_cast<std::size_t>(family)];
 }
 
 Family find_family(std::string_view name) {
   std::string names;
-  for (std::size_t i = 0; i < kNames.size(); ++i) {
-    if (kNames[i] == name) return static_cast<Family>(i);
-    names.append(names.empty() ? "" : ", ").append(kNames[i]);
+  for (std::size_t i = 0; i < kFamilyNames.size(); ++i) {
+    if (kFamilyNames[i] == name) return static_cast<Family>(i);
+    names.append(names.empty() ? "" : ", ").append(kFamilyNames[i]);
   }
   throw Error(ErrorClass::argument, quoted("--family", name), "must be one of " + names, "Correct it");
 }

@@ -161,17 +161,28 @@ Task from_parent(AllreduceCall& call, IndexStream& stream, Groups& groups) {
   stream.passed_on = true;
 }
 
-/// A group reaches the last rank over all hops; the others follow as the busiest rank can send them.
-double with_route_s(const AllreduceShape& shape, const CostModel& model, Route route) {
+/// What is sent one behind the other.
+struct GroupCost {
+  int number = 1;
+  double bytes = 0;    ///< of each
+  double codec_s = 0;  ///< [s] to encode or decode it
+};
+
+GroupCost group_cost(const AllreduceShape& shape, const CostModel& model) {
   AllreduceShape coded = shape;
   coded.index_codec = &index_codec_for(shape, model);
   const int groups = groups_of(coded);
   const MessageCost message = message_cost(coded, model, false);
-  const double group_bytes = kHeaderBytes + (message.bytes - kHeaderBytes) / groups;
+  return {groups, kHeaderBytes + (message.bytes - kHeaderBytes) / groups, message.codec_s / groups};
+}
+
+/// A group reaches the last rank over all hops; the others follow as the busiest rank can send them.
+double with_route_s(const AllreduceShape& shape, const CostModel& model, const GroupCost& group,
+                    Route route) {
   const int hops = route == Route::neighbours ? shape.ranks - 1 : paper::rounds(shape.ranks);
   const int copies = route == Route::neighbours ? 1 : hops;
-  return hops * latency_s(group_bytes, model.link) + 2 * message.codec_s / groups +
-         (groups - 1) * std::max(copies * occupancy_s(group_bytes, model.link), message.codec_s / groups);
+  return hops * latency_s(group.bytes, model.link) + 2 * group.codec_s +
+         (group.number - 1) * std::max(copies * occupancy_s(group.bytes, model.link), group.codec_s);
 }
 
 }  // namespace
@@ -189,11 +200,15 @@ Task stream_indices(AllreduceCall& call, IndexStream& stream) {
 
 double stream_indices_s(const AllreduceShape& shape, const CostModel& model) {
   if (shape.ranks == 1) return 0;
-  return with_route_s(shape, model, index_route(shape, model));
+  const GroupCost group = group_cost(shape, model);
+  return std::min(with_route_s(shape, model, group, Route::neighbours),
+                  with_route_s(shape, model, group, Route::doubling));
 }
 
 Route index_route(const AllreduceShape& shape, const CostModel& model) {
-  return with_route_s(shape, model, Route::neighbours) < with_route_s(shape, model, Route::doubling)
+  const GroupCost group = group_cost(shape, model);
+  return with_route_s(shape, model, group, Route::neighbours) <
+                 with_route_s(shape, model, group, Route::doubling)
              ? Route::neighbours
              : Route::doubling;
 }

@@ -14,6 +14,10 @@ double codec_s_per_index(const IndexCodec& codec, const ComputeModel& compute) {
       .codec_s_per_index[static_cast<std::size_t>(std::find(all.begin(), all.end(), &codec) - all.begin())];
 }
 
+double codec_s(const AllreduceShape& shape, const IndexCodec& codec, const CostModel& model) {
+  return static_cast<double>(shape.kept) * codec_s_per_index(codec, model.compute) / 2;
+}
+
 }  // namespace
 
 const IndexCodec& index_codec_for(const AllreduceShape& shape, const CostModel& model) {
@@ -34,7 +38,11 @@ const IndexCodec& index_codec_for(const AllreduceShape& shape, const CostModel& 
 MessageCost message_cost(const AllreduceShape& shape, const CostModel& model, bool with_values) {
   const IndexCodec& codec = index_codec_for(shape, model);
   return {predicted_message_bytes(wire_shape(shape), codec, with_values ? shape.value_codec : nullptr),
-          static_cast<double>(shape.kept) * codec_s_per_index(codec, model.compute) / 2};
+          codec_s(shape, codec, model)};
+}
+
+double message_codec_s(const AllreduceShape& shape, const CostModel& model) {
+  return codec_s(shape, index_codec_for(shape, model), model);
 }
 
 std::int64_t predicted_bytes(const AllreduceShape& shape, bool with_values) {

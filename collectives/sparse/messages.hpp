@@ -23,6 +23,8 @@ struct MessageCost {
   double codec_s = 0;  ///< [s] to encode or decode its indices, on average
 };
 MessageCost message_cost(const AllreduceShape& shape, const CostModel& model, bool with_values);
+/// Its codec_s alone.
+double message_codec_s(const AllreduceShape& shape, const CostModel& model);
 
 /// [byte] of one message of such a shape, predicted; exact for raw and bitmap indices. Where the shape names
 /// no codec: of the shortest.

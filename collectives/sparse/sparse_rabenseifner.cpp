@@ -119,7 +119,7 @@ double cost_s(const AllreduceShape& shape, const CostModel& model) {
     const Planned message = planned(shape, rounds, 0, round);
     const bool gathers = round == rounds.count;
     const double bytes = static_cast<double>(mean_bytes(coded, message));
-    const double codec_s = message_cost(part_of(coded, message), model, true).codec_s;
+    const double codec_s = message_codec_s(part_of(coded, message), model);
     const double pairs_s = static_cast<double>(message.kept) * model.compute.pair_s_per_element;
     // Encoded, decoded, merged with as many; at the end, encoded once, and decoded and added P times.
     total_s += gathers ? allgather_by_doubling_s(shape, model, bytes) + (shape.ranks + 1) * codec_s +

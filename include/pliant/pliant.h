@@ -166,11 +166,12 @@ int Pliant_Comm_probe(MPI_Comm comm);
  * ---------------------------------------------------------------------------------------- */
 
 /**
- * Write every residual and the link model to one HDF5 file. Collective; rank 0 writes. Needs a build with
- * HDF5. Requests are known by `pliant_name`, or else by the order in which they were made.
+ * Write every residual, what was learned of tensors and of the network, and the cost model to one HDF5 file.
+ * Collective; rank 0 writes. Needs a build with HDF5. Requests are known by `pliant_name`, or else by the
+ * order in which they were made.
  */
 int Pliant_Comm_save_state(MPI_Comm comm, const char* path);
-/** Read it back, on the same number of ranks. Requests made later find their residual too. All or nothing. */
+/** Read it back, on the same number of ranks. Requests made later find their state too. All or nothing. */
 int Pliant_Comm_load_state(MPI_Comm comm, const char* path);
 
 /** Add the outstanding residuals of all ranks, exactly, to `recvbuf`; then they are zero. Collective. */

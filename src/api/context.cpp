@@ -332,10 +332,7 @@ std::shared_ptr<TensorState> Context::new_tensor(const std::string& name, std::i
 void Context::adopt(TensorState& tensor) {
   const auto found = pending_.find(tensor.name);
   if (found == pending_.end() || found->second.count != tensor.count) return;
-  tensor.feedback = found->second.feedback;
-  tensor.memory = std::move(found->second.memory);
-  tensor.memory.outstanding = true;
-  tensor.step = found->second.step;
+  tensor.resume(std::move(found->second));
   pending_.erase(found);
 }
 

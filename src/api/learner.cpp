@@ -42,6 +42,22 @@ bool moved(double from, double to) {
   return std::abs(to - from) > kMoved * from;
 }
 
+constexpr std::int64_t kMostCalls = std::int64_t{1} << 53;
+constexpr int kMostKeptClass = 64;
+
+bool can_be(const Learner::Place& place) {
+  const Incumbent& own = place.incumbent;
+  return place.count == -1 ||
+         (place.count > 0 && place.kept_class >= 0 && place.kept_class <= kMostKeptClass && own.calls >= 0 &&
+          own.calls <= kMostCalls && own.unexplored >= 0 && own.unexplored <= kMostCalls && own.spent >= 0 &&
+          std::isfinite(own.spent));
+}
+
+/// Is it what take() leaves of an estimate?
+bool follows(double used, double estimated) {
+  return used >= 0 && used <= estimated * (1 + 2 * kMoved);
+}
+
 }  // namespace
 
 Learner::Learner(const CostModel& measured, double error)
@@ -99,14 +115,19 @@ Incumbent& Learner::incumbent_of(std::span<const Candidate> candidates, const Al
   const bool lossy = std::any_of(candidates.begin(), candidates.end(),
                                  [](const Candidate& c) { return !c.algorithm->exact; });
   const int kept_class = lossy ? static_cast<int>(std::bit_width(static_cast<std::uint64_t>(shape.kept))) : 0;
-  const std::uint64_t mixed =
-      (static_cast<std::uint64_t>(shape.count) * 4 + static_cast<std::uint64_t>(shape.type)) * 128 +
-      static_cast<std::uint64_t>(2 * kept_class + (lossy ? 1 : 0));
-  Place& place = places_[(mixed * 0x9E3779B97F4A7C15U) >> 58];
-  if (place.count != shape.count || place.type != shape.type || place.kept_class != kept_class ||
+  const Place kind{shape.count, shape.type, kept_class, lossy, {}};
+  Place& place = place_for(kind);
+  if (place.count != kind.count || place.type != kind.type || place.kept_class != kept_class ||
       place.lossy != lossy)
-    place = {shape.count, shape.type, kept_class, lossy, {}};
+    place = kind;
   return place.incumbent;
+}
+
+Learner::Place& Learner::place_for(const Place& kind) {
+  const std::uint64_t mixed =
+      (static_cast<std::uint64_t>(kind.count) * 4 + static_cast<std::uint64_t>(kind.type)) * 128 +
+      static_cast<std::uint64_t>(2 * kind.kept_class + (kind.lossy ? 1 : 0));
+  return places_[(mixed * 0x9E3779B97F4A7C15U) >> 58];
 }
 
 Choice Learner::choose(std::span<const Candidate> candidates, const AllreduceShape& shape,
@@ -163,6 +184,35 @@ Lesson Learner::learn_message(std::int64_t bytes, int ranks, double one_way_s) {
   // One that is far off is asked again at once: it hung, or the network has changed.
   if (lesson.innovation.verdict == Verdict::outlier && messages_due_ == 0) messages_due_ = 1;
   return lesson;
+}
+
+Learner::State Learner::state() const {
+  return {.estimator = estimator_.state(),
+          .link = model_.link,
+          .corrections = corrections_.cells(),
+          .learned = corrections_.learned(),
+          .places = places_};
+}
+
+bool Learner::restore(const State& state) {
+  LinkEstimator estimator;
+  Corrections corrections;
+  const bool possible = estimator.restore(state.estimator) &&
+                        corrections.restore(state.corrections, state.learned) &&
+                        follows(state.link.alpha_s, estimator.alpha_s()) &&
+                        follows(state.link.beta_s_per_byte, estimator.beta_s_per_byte()) &&
+                        follows(state.link.gap_s, estimator.alpha_s()) &&
+                        std::all_of(state.places.begin(), state.places.end(), can_be);
+  if (!possible) return false;
+  estimator.unsettle(kRestart);
+  corrections.unsettle(kFormulaRestart);
+  *this = Learner(model_);
+  model_.link = state.link;
+  estimator_ = estimator;
+  corrections_ = corrections;
+  for (const Place& place : state.places)
+    if (place.count > 0) place_for(place) = place;
+  return true;
 }
 
 }  // namespace pliant

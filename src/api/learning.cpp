@@ -56,14 +56,6 @@ void learn(Lane& lane, Word& word, Learner& learner, int ranks) {
     learner.learn_message(lane.asked_bytes, ranks, word[Word::message]);
 }
 
-/// Calls until the next meeting, so that meetings cost their share.
-int calls_between(double predicted_s, const LinkModel& link, int ranks, double share) {
-  if (!(predicted_s > 0)) return 0;
-  const double meeting_s =
-      paper::allgather_s(ranks, static_cast<double>(sizeof(Word)), link) + kMeetingWork_s;
-  return static_cast<int>(std::clamp(meeting_s / (share * predicted_s) - 1, 0.0, double{kMostCalls}));
-}
-
 const char* reason_of(Why why) {
   switch (why) {
     case Why::better:
@@ -95,20 +87,7 @@ void tell(const Meeting& meeting, const Learner& learner, const Candidate& taken
 void decide_for(Meeting& meeting, Learner& learner, Word& word) {
   const Lane& lane = meeting.lane;
   const DecisionInput& call = meeting.input;
-  const DecisionInput input{.plan = call.plan,
-                            .shape = call.shape,
-                            .may_lose = call.may_lose,
-                            .model = learner.model(),
-                            .compute_s = call.compute_s,
-                            .margin = call.margin,
-                            .gain = call.gain,
-                            .worth = call.worth,
-                            .only_family = call.only_family,
-                            .resumable = call.resumable,
-                            .outstanding = call.outstanding,
-                            .distinct = true,
-                            .corrections = &learner.corrections()};
-  const Decision decision = decide(input);
+  const Decision decision = decide_at_meeting(call, learner);
   AllreduceShape shape = call.shape;
   shape.kept = decision.lossy_kept > 0 ? decision.lossy_kept : decision.kept;
   const Choice choice = learner.choose(decision.candidates.all(), shape, lane.calls);
@@ -126,12 +105,10 @@ void decide_for(Meeting& meeting, Learner& learner, Word& word) {
   word[Word::alarm] = learner.drift().level();
   word[Word::asked] = static_cast<double>(learner.wanted_message(call.shape.ranks).value_or(0));
   // What is tried stays in force until the ranks meet again.
-  const bool unknown = taken.variance > ChoiceRules::kUnknown * ChoiceRules::kUnknown;
-  const int soon = unknown ? kMostMeetings : kFirstMeetings;
-  const bool at_once = trial || word[Word::asked] > 0 || lane.meetings < soon;
-  const double share = word[Word::alarm] > kSuspicion ? kSuspiciousShare : kMeetingShare;
-  word[Word::calls] =
-      at_once ? 0 : calls_between(taken.predicted_s, learner.model().link, call.shape.ranks, share);
+  const bool at_once = trial || word[Word::asked] > 0;
+  word[Word::calls] = at_once ? 0
+                              : calls_between(taken, learner.model().link, call.shape.ranks,
+                                              {.had = lane.meetings, .alarm = word[Word::alarm]});
 }
 
 void take(Lane& lane, Word& word, const CostModel& measured) {
@@ -186,6 +163,32 @@ Task ask(AllreduceCall& call, Lane& lane) {
 }
 
 }  // namespace
+
+Decision decide_at_meeting(const DecisionInput& call, const Learner& learner) {
+  return decide({.plan = call.plan,
+                 .shape = call.shape,
+                 .may_lose = call.may_lose,
+                 .model = learner.model(),
+                 .compute_s = call.compute_s,
+                 .margin = call.margin,
+                 .gain = call.gain,
+                 .memo = call.memo,  // the call that follows asks the same
+                 .worth = call.worth,
+                 .only_family = call.only_family,
+                 .resumable = call.resumable,
+                 .outstanding = call.outstanding,
+                 .distinct = true,
+                 .corrections = &learner.corrections()});
+}
+
+int calls_between(const Candidate& taken, const LinkModel& link, int ranks, const MeetingsSoFar& meetings) {
+  const bool unknown = taken.variance > ChoiceRules::kUnknown * ChoiceRules::kUnknown;
+  if (meetings.had < (unknown ? kMostMeetings : kFirstMeetings) || !(taken.predicted_s > 0)) return 0;
+  const double meeting_s =
+      paper::allgather_s(ranks, static_cast<double>(sizeof(Word)), link) + kMeetingWork_s;
+  const double share = meetings.alarm > kSuspicion ? kSuspiciousShare : kMeetingShare;
+  return static_cast<int>(std::clamp(meeting_s / (share * taken.predicted_s) - 1, 0.0, double{kMostCalls}));
+}
 
 Lane& Learning::blocking_lane(std::int64_t count, ElementType type) {
   const std::uint64_t mixed =

@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "api/decision.hpp"
@@ -25,6 +26,8 @@ class Learning {
   /// Begin anew with a model that was measured. Lanes find out for themselves.
   /// @param decides  this is rank 0
   void begin(const CostModel& measured, bool decides);
+  /// Rank 0, after begin(): go on with what another learned.
+  void go_on(std::unique_ptr<Learner> learner) { learner_ = std::move(learner); }
   /// The plan of blocking calls has changed: decide anew.
   void forget();
   std::int64_t measurements() const { return measurements_; }
@@ -52,6 +55,19 @@ struct Meeting {
 
   FramePool& frames() { return call.workspace.frames; }
 };
+
+/// Rank 0: a decision by what was learned, with what every candidate's formula may be wrong by.
+Decision decide_at_meeting(const DecisionInput& call, const Learner& learner);
+
+/// Of a lane.
+struct MeetingsSoFar {
+  int had = 0;
+  double alarm = 0;  ///< how near one is: 0 to 1
+};
+
+/// Calls until the next meeting where `taken` is in force, so that meetings cost their share of the time. The
+/// first follow one another at once.
+int calls_between(const Candidate& taken, const LinkModel& link, int ranks, const MeetingsSoFar& meetings);
 
 /// If it is time: sample, decision, and a message that only teaches. Collective.
 Task meet(Meeting& meeting);

@@ -1,9 +1,5 @@
-// State files: every rank's residuals and the cost model, in one HDF5 file that rank 0 reads and writes.
-//
-//   /                   schema = "pliant-state", schema_version, ranks, measured, and the cost model
-//   /ranks/<r>          tensors: how many rank r has
-//   /ranks/<r>/<i>      name, count, step, error_feedback as attributes;
-//                       residual[count], and for ef21 estimate[count] and total[count]
+// State files: every rank's residuals and what it has learned of its tensors, the cost model, and the learner
+// of rank 0, in one HDF5 file that rank 0 reads and writes (state_file.hpp says what is in it).
 #pragma once
 
 #include "api/context.hpp"

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "api/lane.hpp"
 #include "compress/error_feedback.hpp"
@@ -23,6 +24,16 @@ struct TensorState {
   QualityMemory quality;
   Pliant_Report report{};
   Lane lane;  ///< of a request
+
+  /// Go on where `saved`, of the same count, was.
+  void resume(TensorState&& saved) {
+    feedback = saved.feedback;
+    memory = std::move(saved.memory);
+    memory.outstanding = true;
+    step = saved.step;
+    policy = saved.policy;
+    quality = saved.quality;
+  }
 
   /// Make room for the residual, all zero, unless there is one: a tensor keeps the error feedback it began
   /// with, so that nothing outstanding is lost. False if that is another than the one wanted.

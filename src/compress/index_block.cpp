@@ -13,12 +13,29 @@
 namespace pliant {
 namespace {
 
-/// Mean bytes of n packed gaps: the width exceeds w unless all of them are < 2^w.
+/// Up to here 1 - x^n is 1 in double precision, for n of 2^i and more: x^n < 2^-54. Roots of it, rounded
+/// down.
+constexpr std::array<double, 8> kSurely = {5.5e-17, 7.4e-9, 8.6e-5, 0.0092, 0.096, 0.31, 0.557, 0.746};
+static_assert([] {
+  for (std::size_t i = 0; i < kSurely.size(); ++i)
+    if (power(kSurely[i], std::int64_t{1} << i) >= 0x1p-54) return false;
+  return true;
+}());
+static_assert(kBlock < std::int64_t{1} << kSurely.size());
+
+/// Mean bytes of n packed gaps, n <= kBlock: the width exceeds w unless all of them are < 2^w. Policies ask
+/// this thousands of times: widths that are surely exceeded, or surely not, take no powers.
 double mean_packed_bytes(double chance, std::int64_t n) {
-  double bytes = 0;
-  for (unsigned width = 0; width < kMaxWidth; ++width, chance *= chance) {
-    const auto step = static_cast<double>(packed_bytes(n, width + 1) - packed_bytes(n, width));
-    bytes += (1 - power(1 - chance, n)) * step;
+  if (n == 0) return 0;
+  const double surely = kSurely[width_of(n) - 1];
+  unsigned width = 0;
+  for (; width < kMaxWidth && 1 - chance <= surely; ++width) chance *= chance;
+  std::int64_t packed = packed_bytes(n, width);
+  auto bytes = static_cast<double>(packed);
+  for (; width < kMaxWidth && 1 - chance < 1; ++width, chance *= chance) {
+    const std::int64_t wider = packed_bytes(n, width + 1);
+    bytes += (1 - power(1 - chance, n)) * static_cast<double>(wider - packed);
+    packed = wider;
   }
   return bytes;
 }

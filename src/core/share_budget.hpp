@@ -12,6 +12,8 @@ class ShareBudget {
   bool affords(double cost_s) const { return cost_s <= saved_s_; }
   void spend(double cost_s) { saved_s_ -= cost_s; }
   double saved_s() const { return saved_s_; }
+  /// Go on where another was.
+  void restore(double saved_s) { saved_s_ = saved_s; }
 
  private:
   double share_;

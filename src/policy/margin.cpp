@@ -11,6 +11,7 @@ constexpr int kMemory = 40;             // operations, about
 constexpr double kFirstSpread = 0.08;   // before anything was seen: kFirst = exp(kQuantile x kFirstSpread)
 constexpr int kFirstSeen = 4;           // that counts as so many operations
 constexpr double kLeastSpread = 0.005;  // clocks and cores are no steadier
+constexpr double kFarthest = 50;        // that log(measured / predicted) can be
 constexpr double kEdge = 3;             // standard deviations within which a ratio counts as it is
 
 }  // namespace
@@ -18,22 +19,29 @@ constexpr double kEdge = 3;             // standard deviations within which a ra
 void BudgetMargin::add(double measured_s, double predicted_s) {
   if (!(measured_s > 0) || !(predicted_s > 0) || !std::isfinite(measured_s) || !std::isfinite(predicted_s))
     return;
-  if (seen_ == 0) {
-    variance_ = kFirstSpread * kFirstSpread;
-    seen_ = kFirstSeen;
+  if (state_.seen == 0) {
+    state_.variance = kFirstSpread * kFirstSpread;
+    state_.seen = kFirstSeen;
   }
-  seen_ = std::min(seen_ + 1, kMemory);
-  const double edge = kEdge * std::max(std::sqrt(variance_), kLeastSpread);
-  const double off = std::clamp(std::log(measured_s / predicted_s) - mean_, -edge, edge);
-  const double share = 1.0 / seen_;
-  mean_ += share * off;
-  variance_ = (1 - share) * (variance_ + share * off * off);
+  state_.seen = std::min(state_.seen + 1, kMemory);
+  const double edge = kEdge * std::max(std::sqrt(state_.variance), kLeastSpread);
+  const double off = std::clamp(std::log(measured_s / predicted_s) - state_.mean, -edge, edge);
+  const double share = 1.0 / state_.seen;
+  state_.mean += share * off;
+  state_.variance = (1 - share) * (state_.variance + share * off * off);
 }
 
 double BudgetMargin::factor() const {
-  if (seen_ == 0) return kFirst;
-  const double spread = std::max(std::sqrt(variance_), kLeastSpread);
-  return std::clamp(std::exp(mean_ + kQuantile * spread), 1 / kMost, kMost);
+  if (state_.seen == 0) return kFirst;
+  const double spread = std::max(std::sqrt(state_.variance), kLeastSpread);
+  return std::clamp(std::exp(state_.mean + kQuantile * spread), 1 / kMost, kMost);
+}
+
+bool BudgetMargin::restore(const State& state) {
+  const bool possible = std::abs(state.mean) <= kFarthest && state.variance >= 0 &&
+                        state.variance <= kFarthest * kFarthest && state.seen >= 0 && state.seen <= kMemory;
+  if (possible) state_ = state;
+  return possible;
 }
 
 }  // namespace pliant

@@ -17,10 +17,19 @@ class BudgetMargin {
   static constexpr double kMost = 8;
   static constexpr double kFirst = 1.15;  ///< as if the spread were kFirstSpread
 
+  /// What a state file keeps.
+  struct State {
+    double mean = 0;      ///< of log(measured / predicted)
+    double variance = 0;  ///< of the same
+    int seen = 0;         ///< operations that count
+    friend bool operator==(const State&, const State&) = default;
+  };
+  const State& state() const { return state_; }
+  /// False, and nothing done, unless it is one that state() can give.
+  bool restore(const State& state);
+
  private:
-  double mean_ = 0;
-  double variance_ = 0;
-  int seen_ = 0;
+  State state_;
 };
 
 }  // namespace pliant

@@ -1,5 +1,6 @@
 #include "policy/memory.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 
@@ -11,6 +12,16 @@ double fingerprint_of(const GainModel& model) {
   std::uint64_t hash = 0xcbf29ce484222325U;
   for (const double gain : model.gains()) hash = (hash ^ std::bit_cast<std::uint64_t>(gain)) * 0x100000001b3U;
   return static_cast<double>((hash >> 12) + 1);
+}
+
+constexpr std::int64_t kMostOperations = std::int64_t{1} << 53;
+
+bool are_gains(const PolicyMemory::State::Gains& gains) {
+  return std::all_of(gains.begin(), gains.end(), [](double gain) { return gain >= 0 && gain <= 1; });
+}
+
+bool is_ratio(double value) {
+  return value >= 0 && std::isfinite(value);
 }
 
 }  // namespace
@@ -52,6 +63,37 @@ void PolicyMemory::agree(const std::array<double, GainModel::kPoints>& gains, st
   fingerprint = fingerprint_of(agreed);
   fresh = false;
   achieved_at_first = 0;
+}
+
+// A gain that was to be 0 makes a ratio infinite: 0 says as little of it.
+PolicyMemory::State PolicyMemory::state() const {
+  return {.own = own.gains(),
+          .agreed = agreed.gains(),
+          .counted = counted,
+          .has_agreed = fingerprint != 0,
+          .fresh = fresh,
+          .since_count = since_count,
+          .achieved = is_ratio(achieved) ? achieved : 0,
+          .achieved_at_first = is_ratio(achieved_at_first) ? achieved_at_first : 0,
+          .margin = margin.state()};
+}
+
+bool PolicyMemory::restore(const State& state, std::int64_t count) {
+  BudgetMargin restored_margin;
+  const bool possible = are_gains(state.own) && are_gains(state.agreed) && state.since_count >= 0 &&
+                        state.since_count <= kMostOperations && is_ratio(state.achieved) &&
+                        is_ratio(state.achieved_at_first) && restored_margin.restore(state.margin);
+  if (!possible) return false;
+  *this = {};
+  if (state.has_agreed) agree(state.agreed, count);
+  if (state.counted) own = GainModel(state.own, count);
+  counted = state.counted;
+  fresh = state.fresh;
+  since_count = state.since_count;
+  achieved = state.achieved;
+  achieved_at_first = state.achieved_at_first;
+  margin = restored_margin;
+  return true;
 }
 
 bool PolicyMemory::is_count_due(double achieved_by_all, std::int64_t operations) {

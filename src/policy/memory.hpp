@@ -68,6 +68,20 @@ struct PolicyMemory {
   BudgetMargin margin;
   PolicyMemo memo;
 
+  /// What a state file keeps: all but the memo, whose answers come again.
+  struct State {
+    using Gains = std::array<double, GainModel::kPoints>;
+    Gains own{}, agreed{};
+    bool counted = false, has_agreed = false, fresh = false;
+    std::int64_t since_count = 0;
+    double achieved = 0, achieved_at_first = 0;
+    BudgetMargin::State margin;
+    friend bool operator==(const State&, const State&) = default;
+  };
+  State state() const;
+  /// Of a tensor of `count` elements. False, and nothing done, unless it is one that state() can give.
+  bool restore(const State& state, std::int64_t count);
+
   /// This rank has counted.
   void count(const GainCurve& curve, std::int64_t count);
   /// gains: min over ranks.

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <limits>
 #include <string>
 
 #include "compress/topk.hpp"
@@ -14,11 +13,6 @@ namespace {
 
 constexpr std::array<const Policy*, 4> kPolicies = {&fixed_policy, &budget_policy, &pareto_policy,
                                                     &goodput_policy};
-
-double cheapest_s(const PolicyInput& input, const SelectionRequest& request) {
-  const CandidateList list = rank_candidates(request, input.filter, input.model);
-  return list.used == 0 ? std::numeric_limits<double>::infinity() : list.items[0].predicted_s;
-}
 
 /// Of a finite number >= 0: up to 6 bits behind its leading one.
 double rounded_up(double value) {
@@ -78,11 +72,12 @@ double lossy_s(const PolicyInput& input, std::int64_t kept) {
     request.comparison = Comparison::by_quality;
     request.worth = *input.worth;
   }
-  return cheapest_s(input, request);
+  return cheapest_s(request, input.filter, input.model);
 }
 
 double exact_s(const PolicyInput& input) {
-  return cheapest_s(input, {.shape = input.shape, .resumable = input.resumable, .drain_s = input.drain_s});
+  return cheapest_s({.shape = input.shape, .resumable = input.resumable, .drain_s = input.drain_s},
+                    input.filter, input.model);
 }
 
 }  // namespace pliant

@@ -52,6 +52,24 @@ double found_level(double staleness, const QualityStep& step, std::int64_t count
   return staleness * std::sqrt(staleness) * kept / (static_cast<double>(count) - kept);
 }
 
+constexpr std::int64_t kMostWhole = std::int64_t{1} << 53;
+constexpr double kMostRatio = 1e30;
+constexpr double kMostSaved_s = 1e15;
+
+bool is_whole(std::int64_t number, std::int64_t most = kMostWhole) {
+  return number >= 0 && number <= most;
+}
+
+bool is_family(Family family) {
+  return is_whole(static_cast<int>(family), kFamilies - 1);
+}
+
+bool can_be(const QualityMemory::Learned& learned) {
+  constexpr double kMostWeight = 1 / (1 - QualityMemory::kKept) + 1e-6;  // the sum of the geometric series
+  return learned.weight >= 0 && learned.weight <= kMostWeight && learned.ratio >= 1 / kMostRatio &&
+         learned.ratio <= kMostRatio;
+}
+
 }  // namespace
 
 Worth usual_worth(const AllreduceShape& shape) {
@@ -153,6 +171,40 @@ void QualityMemory::note(const QualityStep& step) {
   const bool same = step.family == last_.family && ratio < 1 + kMoved && ratio > 1 / (1 + kMoved);
   steady_ = same ? steady_ + 1 : 1;
   if (!same) last_ = step;
+}
+
+QualityMemory::State QualityMemory::state() const {
+  return {.learned = learned_,
+          .saved_s = budget_.saved_s(),
+          .last_family = last_.family,
+          .last_kept = last_.kept,
+          .steady = steady_,
+          .events = events_,
+          .tried = tried_,
+          .trial_left = trial_left_,
+          .until_trial = until_trial_,
+          .staleness = staleness_};
+}
+
+bool QualityMemory::restore(const State& state) {
+  const bool possible = std::all_of(state.learned.begin(), state.learned.end(), can_be) &&
+                        std::abs(state.saved_s) <= kMostSaved_s && is_family(state.last_family) &&
+                        is_whole(state.last_kept) && is_whole(state.steady) && is_whole(state.events) &&
+                        is_family(state.tried) && is_whole(state.trial_left, kTrial) &&
+                        is_whole(state.until_trial, kBetween) && state.staleness >= 0 &&
+                        std::isfinite(state.staleness);
+  if (!possible) return false;
+  *this = {};
+  learned_ = state.learned;
+  budget_.restore(state.saved_s);
+  last_ = {.family = state.last_family, .kept = state.last_kept};
+  steady_ = state.steady;
+  events_ = state.events;
+  tried_ = state.tried;
+  trial_left_ = state.trial_left;
+  until_trial_ = state.until_trial;
+  staleness_ = state.staleness;
+  return true;
 }
 
 double QualityMemory::fingerprint() const {

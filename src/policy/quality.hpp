@@ -69,12 +69,27 @@ class QualityMemory {
   /// In [1, 2^52], for ranks to compare.
   double fingerprint() const;
 
- private:
   struct Learned {
     double ratio = 1;  ///< found / usual, in elements
     double weight = 0;
+    friend bool operator==(const Learned&, const Learned&) = default;
   };
+  /// What a state file keeps. Not whether there was a sample: the first in a process makes its memory grow.
+  struct State {
+    std::array<Learned, kFamilies> learned{};
+    double saved_s = 0;  ///< for samples
+    Family last_family = Family::exact;
+    std::int64_t last_kept = 0, steady = 0, events = 0;
+    Family tried = Family::exact;
+    int trial_left = 0, until_trial = kTrial;
+    double staleness = 0;
+    friend bool operator==(const State&, const State&) = default;
+  };
+  State state() const;
+  /// False, and nothing done, unless it is one that state() can give.
+  bool restore(const State& state);
 
+ private:
   double moved(Family family) const;
 
   std::array<Learned, kFamilies> learned_{};

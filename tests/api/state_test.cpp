@@ -1,31 +1,13 @@
 // Saved residuals continue a run as if it had not been interrupted.
-#include <cstdio>
 #include <fstream>
 
-#include "tests/api/api_support.hpp"
+#include "tests/api/state_support.hpp"
 
 namespace {
 
 using namespace pliant_test;
 
 const Pairs kTopk = {{"pliant_mode", "topk"}, {"pliant_min_bytes", "0"}, {"pliant_density", "0.05"}};
-
-/// A file of this run, removed by rank 0 at the end.
-class StateFile {
- public:
-  explicit StateFile(const std::string& name) : path_(testing::TempDir() + "pliant_" + name + ".h5") {
-    int ranks = ranks_of(MPI_COMM_WORLD);
-    path_.insert(path_.size() - 3, "_" + std::to_string(ranks));
-  }
-  ~StateFile() {
-    MPI_Barrier(MPI_COMM_WORLD);
-    if (rank_of(MPI_COMM_WORLD) == 0) std::remove(path_.c_str());
-  }
-  const char* path() const { return path_.c_str(); }
-
- private:
-  std::string path_;
-};
 
 /// A named request with its own buffer.
 struct Tensor {

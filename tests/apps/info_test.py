@@ -196,6 +196,20 @@ class BadValues(unittest.TestCase):
         self.assert_usage_error(["--explain", "--schedule", "sine", "--ranks", "8", "--count", "9"], "--alpha-us")
         self.assert_usage_error(["--regret", "--noise", "2"], "noise = 2", "from 0 to 1")
         self.assert_usage_error(["--regret", "--explain"], "--explain")
+        self.assert_usage_error(["--decision-time", "--regret"], "--regret")
+        self.assert_usage_error(["--decision-time", "--tensors", "0"], "tensors = 0")
+
+
+class DecisionTime(unittest.TestCase):
+    def test_has_a_row_for_each_way_of_calling(self):
+        answer = run_json("--decision-time", "--tensors", 4)
+        self.assertEqual(answer["tensors"], 4)
+        self.assertGreater(answer["copy_16k_us"], 0)
+        self.assertEqual([row["call"] for row in answer["decisions"]], ["exact", "fixed", "budget", "pareto", "goodput"])
+        for row in answer["decisions"]:
+            self.assertLessEqual(row["median_us"], row["p99_us"])
+            self.assertGreater(row["mean_us"], 0)
+            self.assertGreater(row["meetings"], 0)
 
 
 class Sections(unittest.TestCase):

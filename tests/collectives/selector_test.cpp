@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <random>
 #include <set>
 #include <string>
 
@@ -229,6 +230,43 @@ TEST(Selector, PaperFormulaKnowsNoComputing) {
             predict_s(star_ring_allreduce, kShape, kModel, CostFormula::paper));
   EXPECT_GT(predict_s(star_ring_allreduce, kShape, computing),
             predict_s(star_ring_allreduce, kShape, kModel));
+}
+
+// What candidates have in common is found out once: it must be what each finds out for itself.
+TEST(Selector, PredictsWhatEachFormulaSays) {
+  std::mt19937_64 random(1);
+  const auto between = [&](double low, double high) {
+    return low * std::pow(high / low, std::uniform_real_distribution<double>()(random));
+  };
+  for (int i = 0; i < 3'000; ++i) {
+    SelectionRequest request{.shape = {.ranks = static_cast<int>(between(1, 300)),
+                                       .count = std::llround(between(1, 1e9)),
+                                       .index_codec = nullptr},
+                             .lossy = true,
+                             .exact = i % 2 == 0,
+                             .drain_s = 1e-3};
+    request.shape.kept = std::clamp<std::int64_t>(
+        std::llround(between(1, static_cast<double>(request.shape.count))), 1, request.shape.count);
+    if (i % 3 == 0) {
+      request.comparison = Comparison::by_quality;
+      for (double& price : request.worth.ranks) price = between(1, 100);
+    }
+    const CostModel model{.link = {.alpha_s = between(1e-6, 1e-1), .beta_s_per_byte = between(1e-11, 1e-5)},
+                          .compute = {.gamma_s_per_byte = 1e-10,
+                                      .select_s_per_element = 1e-9,
+                                      .pair_s_per_element = 2e-9,
+                                      .codec_s_per_index = {1e-9, 2e-9, 4e-9, 10e-9}}};
+    const CandidateList list = rank_candidates(request, AlgorithmFilter(), model);
+    for (const Candidate& candidate : list.all()) {
+      AllreduceShape shape = request.shape;
+      if (!candidate.algorithm->exact) shape.kept = candidate.kept;
+      const double besides_s = candidate.algorithm->exact ? request.drain_s : 0;
+      ASSERT_EQ(candidate.predicted_s, candidate.algorithm->cost_s(shape, model) + besides_s)
+          << candidate.algorithm->name;
+    }
+    ASSERT_EQ(cheapest_s(request, AlgorithmFilter(), model),
+              list.used > 0 ? list.items[0].predicted_s : std::numeric_limits<double>::infinity());
+  }
 }
 
 }  // namespace

@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <limits>
+
 #include "tests/policy/gains.hpp"
 
 namespace pliant {
@@ -102,6 +105,54 @@ TEST(PolicyMemory, WhatWasCountedIsToBeAgreedOn) {
   EXPECT_TRUE(memory.counted && !memory.fresh);
   EXPECT_EQ(memory.achieved_at_first, 0);
   EXPECT_EQ(memory.agreed, memory.own);
+}
+
+TEST(PolicyMemory, GoesOnWhereItWasSaved) {
+  PolicyMemory memory;
+  EXPECT_EQ(memory.state(), PolicyMemory::State{});
+  memory.count(test::curve_of(test::gradient_of(1'000, 2)), 1'000);
+  memory.agree(memory.own.gains(), 1'000);
+  memory.since_count = 12;
+  memory.achieved = 0.9;
+  EXPECT_FALSE(memory.is_count_due(0.9, 12));
+  for (int i = 1; i < 30; ++i) memory.margin.add(1.0 + 0.01 * i, 1.0);
+  PolicyMemory next;
+  ASSERT_TRUE(next.restore(memory.state(), 1'000));
+  EXPECT_EQ(next.state(), memory.state());
+  EXPECT_EQ(next.own, memory.own);
+  EXPECT_EQ(next.agreed, memory.agreed);
+  EXPECT_EQ(next.fingerprint, memory.fingerprint);
+  EXPECT_EQ(next.margin.factor(), memory.margin.factor());
+  for (const double achieved : {0.9, 0.82, 0.8, 1.0})
+    EXPECT_EQ(next.is_count_due(achieved, 20), memory.is_count_due(achieved, 20));
+  // Of a gain that was to be 0.
+  memory.achieved = std::numeric_limits<double>::infinity();
+  ASSERT_TRUE(next.restore(memory.state(), 1'000));
+  EXPECT_EQ(next.achieved, 0);
+}
+
+TEST(PolicyMemory, RefusesStatesThatCannotBe) {
+  constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+  PolicyMemory memory;
+  memory.count(test::curve_of(test::gradient_of(1'000, 2)), 1'000);
+  const PolicyMemory::State good = memory.state();
+  const std::array<void (*)(PolicyMemory::State&), 9> damages = {
+      [](PolicyMemory::State& s) { s.own[3] = kNan; },
+      [](PolicyMemory::State& s) { s.agreed[3] = 1.5; },
+      [](PolicyMemory::State& s) { s.since_count = -1; },
+      [](PolicyMemory::State& s) { s.achieved = -1; },
+      [](PolicyMemory::State& s) { s.achieved_at_first = kNan; },
+      [](PolicyMemory::State& s) { s.margin.mean = kNan; },
+      [](PolicyMemory::State& s) { s.margin.mean = 1e9; },
+      [](PolicyMemory::State& s) { s.margin.variance = -1; },
+      [](PolicyMemory::State& s) { s.margin.seen = 1'000; }};
+  PolicyMemory other;
+  for (std::size_t i = 0; i < damages.size(); ++i) {
+    PolicyMemory::State bad = good;
+    damages[i](bad);
+    EXPECT_FALSE(other.restore(bad, 1'000)) << i;
+    EXPECT_EQ(other.state(), PolicyMemory::State{}) << i;
+  }
 }
 
 }  // namespace

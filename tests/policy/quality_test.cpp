@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 #include <limits>
 #include <set>
@@ -267,6 +268,55 @@ TEST(QualityMemory, FingerprintsTellHistoriesApart) {
     EXPECT_TRUE(seen.insert(one.fingerprint()).second) << i;
   }
   EXPECT_NE(other.fingerprint(), one.fingerprint());
+}
+
+TEST(QualityMemory, GoesOnWhereItWasSaved) {
+  QualityMemory memory;
+  for (int step = 0; step < 700; ++step) {
+    const Family family = step < 350 ? Family::own : Family::quota;
+    memory.note({family, 1'000, 1e-3});
+    if (step % 40 == 39) memory.sample(20 + step % 7, 1e-5, kShape);
+  }
+  QualityMemory next;
+  ASSERT_TRUE(next.restore(memory.state()));
+  EXPECT_EQ(next.state(), memory.state());
+  EXPECT_EQ(next.fingerprint(), memory.fingerprint());
+  EXPECT_EQ(next.worth(kShape), memory.worth(kShape));
+  EXPECT_NE(next.worth(kShape), usual_worth(kShape));
+  EXPECT_EQ(next.staleness(), memory.staleness());
+  EXPECT_TRUE(next.affords_sample(1e9)) << "the first of a process";
+  for (int step = 0; step < 300; ++step) {
+    for (QualityMemory* each : {&memory, &next}) {
+      each->note({Family::quota, 1'000, 1e-3});
+      if (step % 40 == 0) each->sample(25, 1e-5, kShape);
+    }
+    ASSERT_EQ(next.fingerprint(), memory.fingerprint()) << step;
+    ASSERT_EQ(next.worth(kShape), memory.worth(kShape)) << step;
+  }
+}
+
+TEST(QualityMemory, RefusesStatesThatCannotBe) {
+  constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+  const std::array<void (*)(QualityMemory::State&), 11> damages = {
+      [](QualityMemory::State& s) { s.learned[1].ratio = kNan; },
+      [](QualityMemory::State& s) { s.learned[1].ratio = 0; },
+      [](QualityMemory::State& s) { s.learned[1].weight = 1e9; },
+      [](QualityMemory::State& s) { s.saved_s = kNan; },
+      [](QualityMemory::State& s) { s.last_family = static_cast<Family>(6); },
+      [](QualityMemory::State& s) { s.last_kept = -1; },
+      [](QualityMemory::State& s) { s.steady = -1; },
+      [](QualityMemory::State& s) { s.tried = static_cast<Family>(-1); },
+      [](QualityMemory::State& s) { s.trial_left = QualityMemory::kTrial + 1; },
+      [](QualityMemory::State& s) { s.until_trial = -1; },
+      [](QualityMemory::State& s) { s.staleness = std::numeric_limits<double>::infinity(); }};
+  QualityMemory other;
+  const double before = other.fingerprint();
+  for (std::size_t i = 0; i < damages.size(); ++i) {
+    QualityMemory::State bad;
+    damages[i](bad);
+    EXPECT_FALSE(other.restore(bad)) << i;
+    EXPECT_EQ(other.fingerprint(), before) << i;
+  }
 }
 
 }  // namespace
