@@ -125,4 +125,15 @@ Task agree_max(AllreduceCall& call, std::span<double> values) {
   }
 }
 
+double agreed_from(AllreduceCall& call, int of, std::size_t i, std::size_t values) {
+  const int block = block_of(of, call.comm.rank(), call.comm.ranks());
+  const auto length = static_cast<std::int64_t>(values * sizeof(double));
+  double value = 0;
+  std::memcpy(&value,
+              call.workspace.scores.of<std::byte>(call.comm.ranks() * length) + block * length +
+                  static_cast<std::int64_t>(i * sizeof value),
+              sizeof value);
+  return value;
+}
+
 }  // namespace pliant

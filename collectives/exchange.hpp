@@ -55,5 +55,8 @@ Traffic allgather_sent(const AllreduceShape& shape, std::int64_t block_bytes);
 
 /// Element-wise maximum over the ranks, left on all of them. Collective.
 Task agree_max(AllreduceCall& call, std::span<double> values);
+/// What rank `of` gave as value i of `values` in the agree_max() before, as long as the call has done nothing
+/// else.
+double agreed_from(AllreduceCall& call, int of, std::size_t i, std::size_t values);
 
 }  // namespace pliant

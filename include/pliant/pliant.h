@@ -140,6 +140,8 @@ typedef struct {
   double residual_norm; /* ||what this rank has not sent yet||, 0 when exact */
   int32_t exact;        /* 1 when nothing was left out */
   char reason[164];     /* why this algorithm and this density */
+  int32_t late_rank; /* rank that the others have to wait for, again and again; -1: none, or none is known */
+  double late_s;     /* [s] it comes after the median rank, typically */
 } Pliant_Report;
 
 /** The last completed operation of a request. Local. MPI_ERR_REQUEST-class errors become MPI_ERR_ARG. */

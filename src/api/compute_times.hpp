@@ -1,4 +1,4 @@
-// How long the program computes between two reductions, as policies need to know it.
+// How long the program computes between two reductions, as policies need to know it; and in all.
 #pragma once
 
 #include <algorithm>
@@ -28,6 +28,22 @@ class ComputeTimes {
  private:
   std::array<double, 3> last_{};
   std::size_t count_ = 0;
+};
+
+/// All the time that the program spent outside of calls, whichever they were and whatever was under way.
+class OutsideTime {
+ public:
+  void enter(double now_s) {
+    if (left_s_ > 0) total_s_ += std::max(0.0, now_s - left_s_);
+    left_s_ = now_s;
+  }
+  void leave(double now_s) { left_s_ = now_s; }
+  /// [s] up to the last enter().
+  double total_s() const { return total_s_; }
+
+ private:
+  double left_s_ = 0;
+  double total_s_ = 0;
 };
 
 }  // namespace pliant

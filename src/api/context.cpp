@@ -229,6 +229,7 @@ void Context::go_on(void* of) {
 }
 
 double Context::computed_until(double begin_s) {
+  outside.enter(begin_s);
   if (end_s <= 0) return 0;
   compute_times.add(begin_s - end_s);
   return begin_s - end_s;

@@ -76,7 +76,7 @@ class Context {
   void set_model(const CostModel& model) {
     model_ = model;
     measured_ = true;
-    learning_.begin(model, comm_.rank() == 0);
+    learning_.begin(model, comm_);
     forget_decisions();
   }
 
@@ -145,6 +145,7 @@ class Context {
   double computed_until(double begin_s);
   double end_s = 0;              ///< [s] MPI_Wtime when the last operation ended; 0 before the first
   ComputeTimes compute_times;    ///< on this rank
+  OutsideTime outside;           ///< of calls, this rank's program
   ExactDecisions decisions;      ///< of blocking calls
   Foreseen foreseen;             ///< what policies were told last
   ShortCalls short_calls;        ///< of blocking calls, too

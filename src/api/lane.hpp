@@ -6,6 +6,7 @@
 #include "api/decision.hpp"
 #include "collectives/allreduce.hpp"
 #include "core/link_model.hpp"
+#include "netprobe/stragglers.hpp"
 
 namespace pliant {
 
@@ -20,8 +21,9 @@ struct Lane {
   double correction = 1;                          ///< of its formula
   LinkModel link;
   double alpha_error = 0, beta_error = 0, alarm = 0;
-  int calls_left = 0;  ///< before the ranks meet again
-  int calls = 0;       ///< from the last meeting to the next
+  double regret_s = 0;  ///< predicted less that of the cheapest candidate then
+  int calls_left = 0;   ///< before the ranks meet again
+  int calls = 0;        ///< from the last meeting to the next
   int meetings = 0;
 
   /// Of the last call that had these; made anew after a meeting.
@@ -36,6 +38,8 @@ struct Lane {
   double sample_s = 0;           ///< on this rank; 0: none, or it was disturbed
   std::int64_t asked_bytes = 0;  ///< of the message after the last meeting that was only to teach; 0: none
   double message_s = 0;          ///< on this rank
+  Attendance attended;           ///< this rank's at the last meeting
+  double outside_s = -1;         ///< of the context's when the last call began; negative before the first
 };
 
 }  // namespace pliant

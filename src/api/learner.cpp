@@ -12,9 +12,10 @@ namespace {
 
 /// Share of the time of operations that messages may take which only teach.
 constexpr double kMessageShare = 0.005;
-/// After an alarm that budget does not bind, but so many are enough, and to know so much.
+/// After an alarm that budget does not bind: a short message, which tells of latency, a long one, which tells
+/// of transfer, and one between. One after the other: how long a message may be depends on those before.
 constexpr int kMessagesAfterAlarm = 3;
-constexpr double kEnoughAfterAlarm = 0.15;
+constexpr double kApart = 2;  ///< their lengths, at least by this factor
 /// Share of the time of operations below which they tell too little of a number.
 constexpr double kSeen = 0.2;
 constexpr double kSeenMemory = 8;      // operations
@@ -79,6 +80,7 @@ Lesson Learner::take(const Observation& observation, bool tells_of_drift) {
     since_alarm_ = 0;
     messages_due_ = kMessagesAfterAlarm;
     longest_bytes_ = 0;
+    again_bytes_ = 0;
   }
   LinkModel& link = model_.link;
   if (lesson.alarm || moved(link.alpha_s, estimator_.alpha_s()) ||
@@ -150,12 +152,29 @@ double Learner::message_cost_s(std::int64_t bytes, int ranks) const {
 
 /// Do operations leave a number unknown, or not tell when it changes?
 bool Learner::blind(double error, double seen) const {
-  return messages_due_ > 0 ? error > kEnoughAfterAlarm : error > LinkEstimator::kSeparated || seen < kSeen;
+  return error > LinkEstimator::kSeparated || seen < kSeen;
 }
 
-// Each message is at most kGrowth times as long as what went before: nobody knows what a link has become.
+/// [byte] Of a message most of whose time is transfer, as far as that is known. It is at most kGrowth times
+/// as long as what went before: nobody knows what a link has become.
+double Learner::long_bytes() const {
+  const double most = std::clamp(kGrowth * std::max(last_.bytes, longest_bytes_), 1e3, kLongest);
+  return std::clamp(kTransfer * estimator_.alpha_s() / estimator_.beta_s_per_byte(), 1e3, most);
+}
+
+std::int64_t Learner::bytes_after_alarm() const {
+  if (messages_due_ == kMessagesAfterAlarm) return kShortest;
+  const double bytes = long_bytes();
+  if (messages_due_ > 1) return static_cast<std::int64_t>(bytes / kTransfer);
+  // The one before may have shown that what was to be between is long already.
+  const bool apart = bytes > kApart * longest_bytes_ || bytes < longest_bytes_ / kApart;
+  return static_cast<std::int64_t>(apart ? bytes : kApart * longest_bytes_);
+}
+
 std::optional<std::int64_t> Learner::wanted_message(int ranks) const {
   if (ranks < 2 || last_.messages + last_.bytes <= 0) return std::nullopt;
+  if (messages_due_ > 0) return bytes_after_alarm();
+  if (again_bytes_ > 0) return again_bytes_;
   const double alpha_error = estimator_.alpha_error();
   const double beta_error = estimator_.beta_error();
   const bool blind_to_alpha = blind(alpha_error, alpha_seen_);
@@ -163,16 +182,14 @@ std::optional<std::int64_t> Learner::wanted_message(int ranks) const {
   if (!blind_to_alpha && !blind_to_beta) return std::nullopt;
   std::int64_t bytes = kShortest;
   const bool alpha_unknown = alpha_error > LinkEstimator::kSeparated && alpha_error > beta_error;
-  if (blind_to_beta && !alpha_unknown) {
-    const double most = std::clamp(kGrowth * std::max(last_.bytes, longest_bytes_), 1e3, kLongest);
-    const double balance = estimator_.alpha_s() / estimator_.beta_s_per_byte();
-    bytes = static_cast<std::int64_t>(std::clamp(kTransfer * balance, 1e3, most));
-  }
-  if (messages_due_ > 0 || messages_.affords(message_cost_s(bytes, ranks))) return bytes;
+  if (blind_to_beta && !alpha_unknown) bytes = static_cast<std::int64_t>(long_bytes());
+  if (messages_.affords(message_cost_s(bytes, ranks))) return bytes;
   return std::nullopt;
 }
 
 Lesson Learner::learn_message(std::int64_t bytes, int ranks, double one_way_s) {
+  const bool again = again_bytes_ > 0;
+  again_bytes_ = 0;
   if (messages_due_ > 0) {
     --messages_due_;
   } else {
@@ -182,7 +199,7 @@ Lesson Learner::learn_message(std::int64_t bytes, int ranks, double one_way_s) {
   const Lesson lesson =
       take({.exchange = {.messages = 1, .bytes = static_cast<double>(bytes)}, .time_s = one_way_s}, true);
   // One that is far off is asked again at once: it hung, or the network has changed.
-  if (lesson.innovation.verdict == Verdict::outlier && messages_due_ == 0) messages_due_ = 1;
+  if (lesson.innovation.verdict == Verdict::outlier && messages_due_ == 0 && !again) again_bytes_ = bytes;
   return lesson;
 }
 

@@ -46,6 +46,7 @@ class Learner {
 
   /// Would a lone message from rank to rank teach what operations do not, because they are all of one length,
   /// or hardly depend on a number? Of so many bytes, then. Nothing: no, or not for what may be spent on it.
+  /// After an alarm: three, of three lengths, whatever was known.
   std::optional<std::int64_t> wanted_message(int ranks) const;
   /// It took `one_way_s`.
   Lesson learn_message(std::int64_t bytes, int ranks, double one_way_s);
@@ -86,6 +87,8 @@ class Learner {
  private:
   Exchange exchange_of(const AllreduceAlgorithm& algorithm, const AllreduceShape& shape, double factor) const;
   bool blind(double error, double seen) const;
+  double long_bytes() const;
+  std::int64_t bytes_after_alarm() const;
   Incumbent& incumbent_of(std::span<const Candidate> candidates, const AllreduceShape& shape);
   Place& place_for(const Place& kind);
   Lesson take(const Observation& observation, bool tells_of_drift);
@@ -101,9 +104,10 @@ class Learner {
   Exchange last_;          ///< of the last operation
   double alpha_seen_ = 1;  ///< of the time of operations of late, what latency took: what they tell of alpha
   double beta_seen_ = 1;   ///< and transfer
-  double longest_bytes_ = 0;  ///< of messages since the last alarm
-  std::int64_t since_alarm_;  ///< operations
-  int messages_due_ = 0;      ///< after an alarm
+  double longest_bytes_ = 0;      ///< of messages since the last alarm
+  std::int64_t since_alarm_;      ///< operations
+  int messages_due_ = 0;          ///< after an alarm
+  std::int64_t again_bytes_ = 0;  ///< of a message that was far off; 0: none
 };
 
 }  // namespace pliant

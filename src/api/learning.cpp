@@ -27,7 +27,8 @@ constexpr int kMostMeetings = 16;
 /// How near an alarm is (0 to 1) when ranks meet more often.
 constexpr double kSuspicion = 0.3;
 
-/// What ranks tell one another; of each the largest is taken. Rank 0 alone tells the decision: others say 0.
+/// What ranks tell one another; of each the largest is taken, but for `waited` and `computed`, which are each
+/// rank's own (Attendance). Rank 0 alone tells the decision: others say 0.
 struct Word {
   enum Field {
     sample,
@@ -40,20 +41,28 @@ struct Word {
     alpha_error,
     beta_error,
     alarm,
+    regret,
     calls,
     asked,
+    waited,
+    computed,
     fields
   };
   std::array<double, fields> values{};
   double& operator[](Field field) { return values[field]; }
 };
 
-/// What was measured on all ranks since the last meeting is learned.
-void learn(Lane& lane, Word& word, Learner& learner, int ranks) {
-  if (lane.sampled != nullptr && word[Word::sample] > 0 && word[Word::disturbed] == 0)
-    learner.learn(*lane.sampled, lane.shape, word[Word::sample], lane.calls);
+/// What was measured on all ranks since the last meeting is learned. `call_s`: of the sample.
+void learn(Lane& lane, Word& word, Learner& learner, int ranks, double call_s) {
+  if (lane.sampled != nullptr && call_s > 0 && word[Word::disturbed] == 0)
+    learner.learn(*lane.sampled, lane.shape, call_s, lane.calls);
   if (lane.asked_bytes > 0 && word[Word::message] > 0)
     learner.learn_message(lane.asked_bytes, ranks, word[Word::message]);
+}
+
+/// [s] What the network makes of a meeting.
+double meeting_s(int ranks, const LinkModel& link) {
+  return paper::allgather_s(ranks, static_cast<double>(sizeof(Word)), link);
 }
 
 const char* reason_of(Why why) {
@@ -83,6 +92,44 @@ void tell(const Meeting& meeting, const Learner& learner, const Candidate& taken
   meeting.logger->info(text);
 }
 
+void tell(const Meeting& meeting, const Straggler& now, const Straggler& before) {
+  if (meeting.logger == nullptr) return;
+  const auto ms = [](double seconds) { return std::to_string(seconds * 1e3) + " ms"; };
+  if (now.rank < 0) {
+    meeting.logger->info("rank " + std::to_string(before.rank) + " comes late no more");
+    return;
+  }
+  meeting.logger->info("rank " + std::to_string(now.rank) + " comes " + ms(now.late_s) +
+                       " after the median rank and " +
+                       (now.computes_longer() ? "computes longer: " : "does not compute longer: ") +
+                       ms(now.computed_s) + " between calls, the median rank " + ms(now.all_computed_s));
+}
+
+/// Who came late to the meeting before this one? Returns what the call after it took all ranks.
+double look_who_is_late(Meeting& meeting) {
+  AllreduceCall& call = meeting.call;
+  Stragglers& stragglers = meeting.learning.stragglers();
+  const Straggler before = stragglers.latest();
+  int rank = 0;
+  for (Attendance& of : stragglers.attendance()) {
+    of = {agreed_from(call, rank, Word::waited, Word::fields),
+          agreed_from(call, rank, Word::computed, Word::fields),
+          agreed_from(call, rank, Word::sample, Word::fields)};
+    ++rank;
+  }
+  const LinkModel& link = meeting.lane.meetings > 0 ? meeting.lane.link : meeting.input.model.link;
+  const double own_s = meeting_s(call.comm.ranks(), link);
+  if (stragglers.observe(own_s)) tell(meeting, stragglers.latest(), before);
+  return call_time_s(stragglers.attendance(), own_s);
+}
+
+/// This rank's, of the meeting that ends now. Its program may have computed while it was under way.
+Attendance attendance_of(const Meeting& meeting, double computed_s) {
+  if (computed_s < 0) return {};
+  const double away_s = meeting.outside.total_s() - meeting.outside_s;
+  return {MPI_Wtime() - meeting.begin_s - away_s, computed_s};
+}
+
 /// Rank 0: what this lane is to do from now on.
 void decide_for(Meeting& meeting, Learner& learner, Word& word) {
   const Lane& lane = meeting.lane;
@@ -103,6 +150,7 @@ void decide_for(Meeting& meeting, Learner& learner, Word& word) {
   word[Word::alpha_error] = learner.estimator().alpha_error();
   word[Word::beta_error] = learner.estimator().beta_error();
   word[Word::alarm] = learner.drift().level();
+  word[Word::regret] = taken.predicted_s - decision.candidates.items[0].predicted_s;
   word[Word::asked] = static_cast<double>(learner.wanted_message(call.shape.ranks).value_or(0));
   // What is tried stays in force until the ranks meet again.
   const bool at_once = trial || word[Word::asked] > 0;
@@ -121,6 +169,7 @@ void take(Lane& lane, Word& word, const CostModel& measured) {
   lane.alpha_error = word[Word::alpha_error];
   lane.beta_error = word[Word::beta_error];
   lane.alarm = word[Word::alarm];
+  lane.regret_s = word[Word::regret];
   lane.calls_left = static_cast<int>(word[Word::calls]);
   lane.calls = lane.calls_left + 1;
   lane.asked_bytes = static_cast<std::int64_t>(word[Word::asked]);
@@ -184,10 +233,9 @@ Decision decide_at_meeting(const DecisionInput& call, const Learner& learner) {
 int calls_between(const Candidate& taken, const LinkModel& link, int ranks, const MeetingsSoFar& meetings) {
   const bool unknown = taken.variance > ChoiceRules::kUnknown * ChoiceRules::kUnknown;
   if (meetings.had < (unknown ? kMostMeetings : kFirstMeetings) || !(taken.predicted_s > 0)) return 0;
-  const double meeting_s =
-      paper::allgather_s(ranks, static_cast<double>(sizeof(Word)), link) + kMeetingWork_s;
+  const double cost_s = meeting_s(ranks, link) + kMeetingWork_s;
   const double share = meetings.alarm > kSuspicion ? kSuspiciousShare : kMeetingShare;
-  return static_cast<int>(std::clamp(meeting_s / (share * taken.predicted_s) - 1, 0.0, double{kMostCalls}));
+  return static_cast<int>(std::clamp(cost_s / (share * taken.predicted_s) - 1, 0.0, double{kMostCalls}));
 }
 
 Lane& Learning::blocking_lane(std::int64_t count, ElementType type) {
@@ -202,8 +250,9 @@ Lane& Learning::blocking_lane(std::int64_t count, ElementType type) {
   return lane;
 }
 
-void Learning::begin(const CostModel& measured, bool decides) {
-  if (decides) learner_ = std::make_unique<Learner>(measured);
+void Learning::begin(const CostModel& measured, const Communicator& comm) {
+  if (comm.rank() == 0) learner_ = std::make_unique<Learner>(measured);
+  stragglers_.begin(comm.ranks());
   lanes_.resize(kLanes);
   ++measurements_;
 }
@@ -244,6 +293,8 @@ Task meet(Meeting& meeting) {
     fresh.measured = meeting.learning.measurements();
     lane = fresh;
   }
+  const double computed_s = lane.outside_s < 0 ? -1 : meeting.outside_s - lane.outside_s;
+  lane.outside_s = meeting.outside_s;
   if (lane.calls_left > 0) {
     --lane.calls_left;
     co_return;
@@ -255,10 +306,14 @@ Task meet(Meeting& meeting) {
   word[Word::sample] = lane.sample_s;
   word[Word::disturbed] = lane.sampled != nullptr && lane.sample_s <= 0 ? 1 : 0;
   word[Word::message] = lane.message_s;
+  word[Word::waited] = lane.attended.waited_s;
+  word[Word::computed] = lane.attended.computed_s;
   AskRoom::of(call);  // now: afterwards nothing is allocated
   co_await agree_max(call, word.values);
+  lane.attended = attendance_of(meeting, computed_s);
+  const double call_s = look_who_is_late(meeting);
   meeting.sent = allgather_sent(call.shape, static_cast<std::int64_t>(sizeof word.values));
-  if (learner != nullptr) learn(lane, word, *learner, call.comm.ranks());
+  if (learner != nullptr) learn(lane, word, *learner, call.comm.ranks(), call_s);
   take(lane, word, meeting.input.model);
   meeting.met = true;
   if (lane.asked_bytes == 0) co_return;

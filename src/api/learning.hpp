@@ -10,10 +10,12 @@
 #include <utility>
 #include <vector>
 
+#include "api/compute_times.hpp"
 #include "api/decision.hpp"
 #include "api/lane.hpp"
 #include "api/learner.hpp"
 #include "core/log.hpp"
+#include "netprobe/stragglers.hpp"
 
 namespace pliant {
 
@@ -24,8 +26,7 @@ class Learning {
   Lane& blocking_lane(std::int64_t count, ElementType type);
 
   /// Begin anew with a model that was measured. Lanes find out for themselves.
-  /// @param decides  this is rank 0
-  void begin(const CostModel& measured, bool decides);
+  void begin(const CostModel& measured, const Communicator& comm);
   /// Rank 0, after begin(): go on with what another learned.
   void go_on(std::unique_ptr<Learner> learner) { learner_ = std::move(learner); }
   /// The plan of blocking calls has changed: decide anew.
@@ -34,11 +35,14 @@ class Learning {
 
   /// Rank 0: the learner; null elsewhere, and before begin().
   Learner* learner() { return learner_.get(); }
+  /// Of all lanes. Nothing is decided by it: ranks that meet in another order may differ for a while.
+  Stragglers& stragglers() { return stragglers_; }
 
  private:
   static constexpr std::size_t kLanes = 61;
   std::vector<Lane> lanes_;  ///< [kLanes] once something was measured
   std::unique_ptr<Learner> learner_;
+  Stragglers stragglers_;
   std::int64_t measurements_ = 0;
 };
 
@@ -50,8 +54,11 @@ struct Meeting {
   DecisionInput input;   ///< of the call; the model as measured
   const Logger* logger;  ///< on rank 0, where decisions are told; else null
   const char* tensor;    ///< its name, for messages
-  Traffic sent{};        ///< out: by the meeting
-  bool met = false;      ///< out
+  double begin_s;        ///< [s] when this rank came
+  double outside_s;      ///< outside.total_s() then
+  const OutsideTime& outside;
+  Traffic sent{};    ///< out: by the meeting
+  bool met = false;  ///< out
 
   FramePool& frames() { return call.workspace.frames; }
 };

@@ -208,6 +208,9 @@ void trace(const OperationRun& run) {
     event.alpha_error = lane->alpha_error;
     event.beta_error = lane->beta_error;
     event.alarm = lane->alarm;
+    if (run.algorithm == lane->algorithm) event.regret_s = lane->regret_s;
+    event.late_rank = report.late_rank;
+    event.late_s = report.late_s;
   }
   process.record(event);
 }
@@ -253,6 +256,7 @@ Pliant_Report empty_report() {
   report.size = sizeof report;
   report.gain = 1;
   report.density = 1;
+  report.late_rank = -1;
   return report;
 }
 
@@ -272,7 +276,8 @@ Task run_operation(OperationRun& run) {
     context.measure();
     run.under_way.sent = run.under_way.sent - (context.comm().traffic() - before);  // not this operation's
   }
-  const double measured_begin_s = MPI_Wtime();
+  run.begin_s = MPI_Wtime();
+  run.outside_s = context.outside.total_s();
   AllreduceCall call = make_call(run, shape);
   Agreed agreed;
   agreed.compute_s =
@@ -329,7 +334,7 @@ Task run_operation(OperationRun& run) {
   Pliant_Report& report = run.report = empty_report();
   fill_choice(report, decision, model.link, operation.count);
   context.end_s = MPI_Wtime();
-  report.measured_s = context.end_s - measured_begin_s;
+  report.measured_s = context.end_s - run.begin_s;
   report.compress_s = call.outcome.compress_s;
   report.compute_s = agreed.compute_s;
   report.nonfinite = call.outcome.selection.nonfinite;
@@ -341,6 +346,10 @@ Task run_operation(OperationRun& run) {
   run.formula_s = decision.formula_s;
   run.may_lose = eligible;
   run.lane = lane;
+  if (lane != nullptr) {
+    report.late_rank = context.learning().stragglers().latest().rank;
+    report.late_s = context.learning().stragglers().latest().late_s;
+  }
   run.worth = worth_of(decision, agreed, operation.count);
 }
 
@@ -350,6 +359,7 @@ void tell(OperationRun& run) {
   trace(run);
   announce(run.context, run.operation, run.report);
   run.context.end_s = MPI_Wtime();
+  run.context.outside.leave(run.context.end_s);
 }
 
 void flush_tensor(Context& context, const Plan& plan, TensorState& tensor, float* result) {

@@ -31,6 +31,8 @@ struct OperationRun {
   const Operation operation;
   UnderWay& under_way;
   Pliant_Report report{};  ///< out
+  double begin_s = 0;      ///< out: [s] when it began; measuring the network comes before
+  double outside_s = 0;    ///< out: OutsideTime::total_s() then
   std::int64_t step = 0;   ///< out
   bool alone = false;      ///< out: no other operation was under way on the communicator
   bool teaches = false;    ///< its time is a sample that ranks meet over: nothing else may be in it

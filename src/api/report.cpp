@@ -37,6 +37,7 @@ Pliant_Report planned(const Candidate& candidate, const AllreduceShape& shape, c
   report.beta_s_per_byte = model.link.beta_s_per_byte;
   report.wire_bytes = (total_wire_bytes(*candidate.algorithm, shape) + shape.ranks - 1) / shape.ranks;
   report.exact = exact ? 1 : 0;
+  report.late_rank = -1;
   return report;
 }
 

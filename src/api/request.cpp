@@ -90,7 +90,14 @@ Task carry_out(Pliant_Request_s& request) {
 
 /// The program is back in a call on the request, which may have ended meanwhile.
 void come_back(Pliant_Request_s& request) {
-  if (request.run) request.run->away_s += MPI_Wtime() - request.left_s;
+  const double now_s = MPI_Wtime();
+  request.context->outside.enter(now_s);
+  if (request.run) request.run->away_s += now_s - request.left_s;
+}
+
+void go_away(Pliant_Request_s& request) {
+  request.left_s = MPI_Wtime();
+  request.context->outside.leave(request.left_s);
 }
 
 bool may_take_two_levels(const Plan& plan) {
@@ -134,14 +141,14 @@ void start_request(Pliant_Request_s& request) {
   request.started = true;
   request.context->note_start(request.tag);
   request.context->begin(request.under_way, carry_out(request));
-  request.left_s = MPI_Wtime();
+  go_away(request);
 }
 
 bool test_request(Pliant_Request_s& request) {
   if (!request.started) return true;
   come_back(request);
   if (!request.under_way.ended) request.context->advance_everything();
-  request.left_s = MPI_Wtime();
+  go_away(request);
   if (!request.under_way.ended) return false;
   complete(request);
   return true;

@@ -37,7 +37,10 @@ Task meet_others(AllreduceCall& call, OperationRun& run, Lane& lane, const Decis
                   .learning = context.learning(),
                   .input = input,
                   .logger = tells ? &logger : nullptr,
-                  .tensor = name.c_str()};
+                  .tensor = name.c_str(),
+                  .begin_s = run.begin_s,
+                  .outside_s = run.outside_s,
+                  .outside = context.outside};
   co_await meet(meeting);
   run.under_way.sent = run.under_way.sent - meeting.sent;  // not this operation's
   sample = {meeting.met, MPI_Wtime(), run.away_s, context.begun_alone()};

@@ -21,6 +21,7 @@ void carry_out(Context& context, const ShortCalls::Known& known, const Buffers& 
                               .of = &context});
   ++context.plain_calls;
   context.end_s = MPI_Wtime();
+  context.outside.leave(context.end_s);
   context.last_report = known.report;
   context.last_report.measured_s = context.end_s - begin_s;
   context.last_report.compute_s = known.needs_compute_time ? context.compute_times.typical_s() : between_s;

@@ -41,6 +41,12 @@ constexpr TraceColumn kColumns[] = {
     {"staleness", "1",
      "||mean error-fed gradient|| / ||mean gradient|| at few places; 0 where it was not looked at",
      &TraceEvent::staleness},
+    {"regret", "s",
+     "predicted less that of the cheapest candidate when it was decided: a trial's price; 0: it was cheapest",
+     &TraceEvent::regret_s},
+    {"late_rank", "1", "rank that the others have to wait for, again and again; -1: none, or none is known",
+     &TraceEvent::late_rank},
+    {"late", "s", "how much later than the median rank it comes, typically", &TraceEvent::late_s},
 };
 
 }  // namespace

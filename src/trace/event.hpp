@@ -34,6 +34,9 @@ struct TraceEvent {
   double alarm = 0;
   double worth = 1;
   double staleness = 0;
+  double regret_s = 0;
+  std::int64_t late_rank = -1;
+  double late_s = 0;
 };
 
 /// Fill a text member: what is too long is cut between two UTF-8 characters; the last byte is always 0.

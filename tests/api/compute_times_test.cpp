@@ -32,5 +32,20 @@ TEST(ComputeTimes, BelieveAChangeTheSecondTime) {
   EXPECT_EQ(times.typical_s(), 3);
 }
 
+TEST(OutsideTime, CountsEachMomentOnceWhateverIsUnderWay) {
+  OutsideTime outside;
+  outside.enter(100);  // nothing is known of what was before
+  outside.leave(101);
+  outside.enter(104);  // 3 s
+  outside.leave(104.5);
+  outside.enter(105);     // 0.5 s
+  outside.enter(105.25);  // a call within a call
+  EXPECT_EQ(outside.total_s(), 3.75);
+  outside.leave(106);
+  EXPECT_EQ(outside.total_s(), 3.75);
+  outside.enter(105);  // a clock that went back
+  EXPECT_EQ(outside.total_s(), 3.75);
+}
+
 }  // namespace
 }  // namespace pliant

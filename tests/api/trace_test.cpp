@@ -54,6 +54,14 @@ TEST(Trace, HasOneRowForEachCallOfRankZero) {
       EXPECT_EQ(values, std::vector<float>(values.size(), values.back()));
     }
   }
+  // Of a lane: among its first calls are trials.
+  const FreshComm learns;
+  std::vector<Pliant_Report> of_lane;
+  for (int step = 0; step < 40; ++step) {
+    std::vector<float> values(40'000, 1.0F);
+    ASSERT_EQ(Pliant_Allreduce(MPI_IN_PLACE, values.data(), 40'000, MPI_FLOAT, MPI_MAX, learns), MPI_SUCCESS);
+    of_lane.push_back(report_of(MPI_Comm{learns}));
+  }
   // More than a second later by the trace's own clock, everything up to here is on disk.
   const double begin_s = MPI_Wtime();
   for (int enough = 0; enough == 0;) {
@@ -83,6 +91,19 @@ TEST(Trace, HasOneRowForEachCallOfRankZero) {
   const std::vector<std::int64_t> elements = file.read<std::int64_t>("/calls/elements");
   EXPECT_EQ(std::count(elements.begin(), elements.end(), 5), 2);
   EXPECT_EQ(std::count(elements.begin(), elements.end(), 4096), 2);
+  const std::vector<double> regret = file.read<double>("/calls/regret");
+  const std::vector<std::int64_t> late_rank = file.read<std::int64_t>("/calls/late_rank");
+  const std::vector<double> late_s = file.read<double>("/calls/late");
+  const auto lane_begin =
+      static_cast<std::size_t>(std::find(elements.begin(), elements.end(), 40'000) - elements.begin());
+  for (std::size_t i = 0; i < of_lane.size(); ++i) {
+    EXPECT_EQ(late_rank[lane_begin + i], of_lane[i].late_rank);
+    EXPECT_EQ(late_s[lane_begin + i], of_lane[i].late_s);
+    EXPECT_GE(regret[lane_begin + i], 0);
+    EXPECT_LE(regret[lane_begin + i], of_lane[i].predicted_s);
+  }
+  EXPECT_EQ(std::count(regret.begin(), regret.begin() + 3, 0.0), 3) << "nothing is tried of a lone algorithm";
+  EXPECT_EQ(file.read_attribute<std::string>("/calls/regret", "unit"), "s");
   EXPECT_EQ(file.read_attribute<std::string>("/calls/measured", "unit"), "s");
 }
 

@@ -1,6 +1,7 @@
 // Broadcast and allgather, which the lossy algorithms are built of.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <vector>
 
 #include "collectives/exchange.hpp"
@@ -62,6 +63,17 @@ TEST_F(BuildingBlocks, AllgatherLeavesEveryBlockWhereItSays) {
       for (std::size_t i = 0; i < block; ++i) EXPECT_EQ(blocks[begin + i], byte_of(of, i)) << "rank " << of;
     }
     EXPECT_EQ(comm_.traffic() - before, allgather_sent(call_.shape, block_bytes));
+  }
+}
+
+TEST_F(BuildingBlocks, WhatRanksAgreeOnIsKnownOfEach) {
+  std::array<double, 3> values = {1.0 * rank_, -1.0 * rank_, 7};
+  finish(agree_max(call_, values));
+  EXPECT_EQ(values, (std::array<double, 3>{ranks_ - 1.0, 0, 7}));
+  for (int of = 0; of < ranks_; ++of) {
+    EXPECT_EQ(agreed_from(call_, of, 0, values.size()), of);
+    EXPECT_EQ(agreed_from(call_, of, 1, values.size()), -of);
+    EXPECT_EQ(agreed_from(call_, of, 2, values.size()), 7);
   }
 }
 
