@@ -1,15 +1,15 @@
 #include "apps/quality/pairs.hpp"
 
+#include <algorithm>
 #include <string>
 
-#include "core/error.hpp"
 #include "policy/policy.hpp"
 #include "policy/quality.hpp"
 
 namespace pliant::quality {
 namespace {
 
-/// As calibrating finds it on a processor of today: none of what is simulated depends on the one it runs on.
+/// As calibrating finds it.
 constexpr ComputeModel kCompute{.gamma_s_per_byte = 1e-10,
                                 .select_s_per_element = 1e-9,
                                 .apply_s_per_element = 5e-10,
@@ -21,18 +21,25 @@ std::string_view name_of(Family family) {
   return kFamilyNames[static_cast<std::size_t>(family)];
 }
 
-Family find_family(std::string_view name) {
+std::optional<Family> find_family(std::string_view name) {
+  const auto found = std::find(kFamilyNames.begin(), kFamilyNames.end(), name);
+  if (found == kFamilyNames.end()) return std::nullopt;
+  return static_cast<Family>(found - kFamilyNames.begin());
+}
+
+std::string family_names() {
   std::string names;
-  for (std::size_t i = 0; i < kFamilyNames.size(); ++i) {
-    if (kFamilyNames[i] == name) return static_cast<Family>(i);
-    names.append(names.empty() ? "" : ", ").append(kFamilyNames[i]);
-  }
-  throw Error(ErrorClass::argument, quoted("--family", name), "must be one of " + names, "Correct it");
+  for (const std::string_view name : kFamilyNames) names.append(names.empty() ? "" : ", ").append(name);
+  return names;
+}
+
+CostModel model_of(const Network& network) {
+  return {.link = {.alpha_s = network.alpha_s, .beta_s_per_byte = network.beta_s_per_byte},
+          .compute = kCompute};
 }
 
 std::vector<AllowedPair> allowed_pairs(const Network& network, std::int64_t count, double time_s) {
-  const CostModel model{.link = {.alpha_s = network.alpha_s, .beta_s_per_byte = network.beta_s_per_byte},
-                        .compute = kCompute};
+  const CostModel model = model_of(network);
   const AlgorithmFilter filter;
   Settings settings;
   settings.error_feedback = "ef14";

@@ -2,6 +2,8 @@
 // the library's budget policy takes.
 #pragma once
 
+#include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -15,6 +17,9 @@ struct Network {
   double beta_s_per_byte = 8e-8;
 };
 
+/// Compute speeds are those of a processor of today: none of what is simulated depends on the one it runs on.
+CostModel model_of(const Network& network);
+
 struct AllowedPair {
   const AllreduceAlgorithm* algorithm = nullptr;
   std::int64_t kept = 0;
@@ -27,7 +32,7 @@ struct AllowedPair {
 std::vector<AllowedPair> allowed_pairs(const Network& network, std::int64_t count, double time_s);
 
 std::string_view name_of(Family family);
-/// Throws Error(argument) that lists the names there are.
-Family find_family(std::string_view name);
+std::optional<Family> find_family(std::string_view name);
+std::string family_names();
 
 }  // namespace pliant::quality

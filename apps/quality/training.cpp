@@ -106,7 +106,7 @@ class Batches {
 
 }  // namespace
 
-void train(const TrainingOptions& options, const train::Dataset& dataset, Pair pair,
+void train(const TrainingOptions& options, const train::Dataset& dataset, const Guide& guide,
            const std::function<bool(const Progress&)>& told) {
   const torch::NoGradGuard no_grad;
   Learner learner(options.seed);
@@ -117,7 +117,8 @@ void train(const TrainingOptions& options, const train::Dataset& dataset, Pair p
   torch::Tensor sum = torch::zeros({learner.count()});
   for (int step = 1; step <= options.steps; ++step) {
     const bool evaluated = step % options.eval_every == 0;
-    exchange.begin(pair, evaluated);
+    const StepPlan plan = guide.next();
+    exchange.begin(plan.pair, plan.looked_at || evaluated);
     for (int rank = 0; rank < options.ranks; ++rank) {
       const torch::Tensor chosen = batches.next(options.batch);
       learner.compute_gradient(images.index_select(0, chosen),
@@ -126,6 +127,7 @@ void train(const TrainingOptions& options, const train::Dataset& dataset, Pair p
     }
     exchange.finish(sum.data_ptr<float>());
     learner.update(sum.div_(options.ranks), options.learning_rate, options.momentum);
+    guide.ended(plan.looked_at ? exchange.staleness().sampled : 0);
     if (!evaluated) continue;
     const double accuracy = learner.accuracy(test_images, dataset.test.labels);
     if (!told({step, accuracy, exchange.staleness()})) return;

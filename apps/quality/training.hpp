@@ -29,8 +29,20 @@ struct Progress {
   SimulatedExchange::Staleness staleness;  ///< of this step
 };
 
+/// What one step sends, and whether its staleness is wanted.
+struct StepPlan {
+  Pair pair;
+  bool looked_at = false;
+};
+
+/// Who says what steps send.
+struct Guide {
+  std::function<StepPlan()> next;
+  std::function<void(double sampled_staleness)> ended;  ///< each step; 0: it was not looked at
+};
+
 /// told: each evaluation; false ends the training.
-void train(const TrainingOptions& options, const train::Dataset& dataset, Pair pair,
+void train(const TrainingOptions& options, const train::Dataset& dataset, const Guide& guide,
            const std::function<bool(const Progress&)>& told);
 
 /// Elements of the model.

@@ -86,6 +86,7 @@ void write_quality(Hdf5File& file, const std::string& group, const QualityMemory
   file.write_attribute(group, "last_family", name_of(state.last_family));
   file.write_attribute(group, "last_kept", state.last_kept);
   file.write_attribute(group, "steady", state.steady);
+  file.write_attribute(group, "apart", state.apart);
   file.write_attribute(group, "events", state.events);
   file.write_attribute(group, "tried", name_of(state.tried));
   file.write_attribute(group, "trial_left", std::int64_t{state.trial_left});
@@ -106,6 +107,7 @@ void read_quality(const Hdf5File& file, const std::string& group, QualityMemory&
                              .last_family = family(file, group, "last_family"),
                              .last_kept = whole(file, group, "last_kept"),
                              .steady = whole(file, group, "steady"),
+                             .apart = whole(file, group, "apart"),
                              .events = whole(file, group, "events"),
                              .tried = family(file, group, "tried"),
                              .trial_left = small(file, group, "trial_left"),

@@ -29,26 +29,16 @@ Family tried_family(const Operation& operation) {
 
 bool ends_trial(const Operation& operation, const Decision& decision) {
   QualityMemory* const quality = quality_of(operation);
-  if (quality == nullptr) return false;
-  if (quality->tried() == Family::exact) {
-    if (decision.by_quality) quality->consider_trial(decision.candidates.all());
-    return false;
-  }
-  if (decision.by_quality) return false;
-  quality->end_trial();
-  return true;
+  return quality != nullptr && quality->ends_trial(decision.by_quality, decision.candidates.all());
 }
 
 StalenessSample sample_before(const Operation& operation, const Decision& decision,
                               const AllreduceShape& shape, const CostModel& model) {
   const QualityMemory* const quality = quality_of(operation);
   if (quality == nullptr || decision.algorithm->exact) return {};
-  AllreduceShape sampled{.ranks = shape.ranks, .count = 2 * sampled_places(shape.count)};
-  sampled.kept = sampled.count;
-  // What blocks would keep others waiting, and the memory of hosts is the operation's.
-  const Candidate best =
-      rank_candidates({.shape = sampled, .resumable = true}, AlgorithmFilter(), model).items[0];
-  if (!quality->affords_sample(best.predicted_s)) return {};
+  const AllreduceShape sampled = sampled_shape(shape);
+  const Candidate best = sample_carrier(sampled, model);
+  if (!quality->wants_sample(best.predicted_s)) return {};
   return {best.algorithm, tuned_for(*best.algorithm, sampled, model), best.predicted_s};
 }
 

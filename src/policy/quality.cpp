@@ -4,7 +4,6 @@
 #include <bit>
 #include <cmath>
 #include <limits>
-#include <span>
 
 namespace pliant {
 namespace {
@@ -16,21 +15,23 @@ std::size_t place_of(Family family) {
 /// With kRanks ranks. Price: of steps to the same accuracy, (steps / those of `own`)^(16/3), since steps fall
 /// with k^(3/16) (to 0.84 and 0.85, densities 10 % to 0.01 %, research on quality: exponents 0.193 and
 /// 0.198). Level: staleness^(3/2) x d / (1 - d), which hardly depends on the density d, since staleness falls
-/// with d^-0.6 to d^-0.7 in every family. Sources: docs/policies.md.
+/// with d^-0.6 to d^-0.7 in every family; medians of pliant_quality's runs, which samples scatter about by a
+/// factor of two. Sources: docs/policies.md.
 struct Usual {
   double price;
   double level;
+  int level_rises;  ///< with ranks^(level_rises / 4)
   bool shares_out;  ///< what one rank finds is a share of k, or waits for its turn; `own` sends up to P k
                     ///< places
 };
 constexpr double kRanks = 8;
 constexpr std::array<Usual, kFamilies> kUsual = {{
-    {1, 1, false},     // exact
-    {1, 0.06, false},  // own
-    {3, 0.2, false},   // sum
-    {3, 0.11, true},   // quota
-    {40, 0.12, true},  // turn
-    {12, 0.16, true},  // heaviest
+    {1, 1, 0, false},     // exact
+    {1, 0.06, 0, false},  // own
+    {3, 0.35, 1, false},  // sum
+    {3, 0.14, 2, true},   // quota
+    {40, 0.15, 0, true},  // turn
+    {12, 0.13, 1, true},  // heaviest
 }};
 
 /// With the ranks other than one: their power 3/2 where k is shared out, 1/2 where it is not.
@@ -43,8 +44,11 @@ Worth::Prices prices_among(int ranks) {
 }
 
 double usual_level(Family family, int ranks) {
-  const double level = kUsual[place_of(family)].level;
-  return family == Family::own ? level : level * std::sqrt(ranks / kRanks);
+  const Usual& usual = kUsual[place_of(family)];
+  const double root = std::sqrt(std::sqrt(ranks / kRanks));
+  double level = usual.level;
+  for (int i = 0; i < usual.level_rises; ++i) level *= root;
+  return level;
 }
 
 double found_level(double staleness, const QualityStep& step, std::int64_t count) {
@@ -101,6 +105,16 @@ std::int64_t sampled_place(std::int64_t i, std::int64_t places, std::int64_t cou
   return begin + static_cast<std::int64_t>(mixed % static_cast<std::uint64_t>(end - begin));
 }
 
+AllreduceShape sampled_shape(const AllreduceShape& shape) {
+  AllreduceShape sampled{.ranks = shape.ranks, .count = 2 * sampled_places(shape.count)};
+  sampled.kept = sampled.count;
+  return sampled;
+}
+
+Candidate sample_carrier(const AllreduceShape& sampled, const CostModel& model) {
+  return rank_candidates({.shape = sampled, .resumable = true}, AlgorithmFilter(), model).items[0];
+}
+
 /// What is peculiar to the family, in elements, relative to all that were seen: what they have in common is
 /// the task's. As if the usual price had been seen kDoubt times.
 double QualityMemory::moved(Family family) const {
@@ -143,8 +157,25 @@ void QualityMemory::consider_trial(std::span<const Candidate> candidates) {
   trial_left_ = kTrial;
 }
 
+bool QualityMemory::ends_trial(bool by_quality, std::span<const Candidate> candidates) {
+  if (tried() == Family::exact) {
+    if (by_quality) consider_trial(candidates);
+    return false;
+  }
+  if (by_quality) return false;
+  end_trial();
+  return true;
+}
+
+bool QualityMemory::wants_sample(double cost_s) const {
+  if (!sampled_) return true;
+  if (steady_ < kSettled || apart_ < kApart) return false;
+  return budget_.affords(trial_left_ > 0 ? cost_s : (1 + kTrialSamples) * cost_s);
+}
+
 void QualityMemory::sample(double staleness, double cost_s, const AllreduceShape& shape) {
   sampled_ = true;
+  apart_ = 0;
   budget_.spend(cost_s);
   ++events_;
   if (!(staleness > 0) || !(staleness < std::numeric_limits<double>::max())) return;
@@ -159,6 +190,7 @@ void QualityMemory::sample(double staleness, double cost_s, const AllreduceShape
 
 void QualityMemory::note(const QualityStep& step) {
   ++events_;
+  ++apart_;
   if (trial_left_ > 0) --trial_left_;
   if (until_trial_ > 0) --until_trial_;
   if (step.family == Family::exact) {
@@ -179,6 +211,7 @@ QualityMemory::State QualityMemory::state() const {
           .last_family = last_.family,
           .last_kept = last_.kept,
           .steady = steady_,
+          .apart = apart_,
           .events = events_,
           .tried = tried_,
           .trial_left = trial_left_,
@@ -189,16 +222,17 @@ QualityMemory::State QualityMemory::state() const {
 bool QualityMemory::restore(const State& state) {
   const bool possible = std::all_of(state.learned.begin(), state.learned.end(), can_be) &&
                         std::abs(state.saved_s) <= kMostSaved_s && is_family(state.last_family) &&
-                        is_whole(state.last_kept) && is_whole(state.steady) && is_whole(state.events) &&
-                        is_family(state.tried) && is_whole(state.trial_left, kTrial) &&
-                        is_whole(state.until_trial, kBetween) && state.staleness >= 0 &&
-                        std::isfinite(state.staleness);
+                        is_whole(state.last_kept) && is_whole(state.steady) && is_whole(state.apart) &&
+                        is_whole(state.events) && is_family(state.tried) &&
+                        is_whole(state.trial_left, kTrial) && is_whole(state.until_trial, kBetween) &&
+                        state.staleness >= 0 && std::isfinite(state.staleness);
   if (!possible) return false;
   *this = {};
   learned_ = state.learned;
   budget_.restore(state.saved_s);
   last_ = {.family = state.last_family, .kept = state.last_kept};
   steady_ = state.steady;
+  apart_ = state.apart;
   events_ = state.events;
   tried_ = state.tried;
   trial_left_ = state.trial_left;
@@ -217,9 +251,9 @@ double QualityMemory::fingerprint() const {
     add(learned.weight);
   }
   for (const double number :
-       {static_cast<double>(events_), static_cast<double>(steady_), static_cast<double>(last_.kept),
-        static_cast<double>(last_.family), static_cast<double>(tried_), static_cast<double>(trial_left_),
-        static_cast<double>(until_trial_), staleness_, budget_.saved_s()})
+       {static_cast<double>(events_), static_cast<double>(apart_), static_cast<double>(steady_),
+        static_cast<double>(last_.kept), static_cast<double>(last_.family), static_cast<double>(tried_),
+        static_cast<double>(trial_left_), static_cast<double>(until_trial_), staleness_, budget_.saved_s()})
     add(number);
   return static_cast<double>((hash >> 12) + 1);
 }

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 
 #include "collectives/selector.hpp"
 #include "core/share_budget.hpp"
@@ -25,6 +26,13 @@ std::int64_t sampled_places(std::int64_t count);
 /// The i-th of `places`; ascending.
 std::int64_t sampled_place(std::int64_t i, std::int64_t places, std::int64_t count);
 
+/// What a sample of a tensor of such a shape exchanges: gradient and error-fed gradient at these places,
+/// whole.
+AllreduceShape sampled_shape(const AllreduceShape& shape);
+/// What carries it, and how long that takes. What blocks would keep others waiting, and the memory of hosts
+/// is the operation's.
+Candidate sample_carrier(const AllreduceShape& sampled, const CostModel& model);
+
 /// An operation as quality sees it. All of it agreed.
 struct QualityStep {
   Family family = Family::exact;
@@ -43,8 +51,10 @@ class QualityMemory {
   static constexpr double kFarthest = 1.5;     ///< times the best's: what is dearer is not tried
   static constexpr double kMoved = 0.25;       ///< change of k that makes another pair of it
   static constexpr double kBound = 2;          ///< no price is further from the usual one, either way
-  static constexpr double kDoubt = 4;          ///< samples that the usual price is worth
-  static constexpr double kKept = 0.96;        ///< of what a sample weighs, after the next one
+  static constexpr int kApart = 8;         ///< steps from one sample to the next, which else sees the same
+  static constexpr int kTrialSamples = 4;  ///< that are saved up for the next trial
+  static constexpr double kDoubt = 4;      ///< samples that the usual price is worth
+  static constexpr double kKept = 0.96;    ///< of what a sample weighs, after the next one
 
   /// The usual one, as far as samples have not moved it. Where one rank is all there is, all families are
   /// one.
@@ -56,9 +66,14 @@ class QualityMemory {
   void consider_trial(std::span<const Candidate> candidates);
   /// The family cannot be tried now.
   void end_trial() { trial_left_ = 0; }
+  /// After a decision: for tried() alone, or, where nothing is tried, for all. by_quality: its candidates
+  /// (cheapest first) are as good as one another. True: what was to be tried cannot be, so decide anew, for
+  /// all. Otherwise a trial may begin with the next operation.
+  bool ends_trial(bool by_quality, std::span<const Candidate> candidates);
 
-  /// May a sample that takes `cost_s` be made? The first always may: memory grows then.
-  bool affords_sample(double cost_s) const { return !sampled_ || budget_.affords(cost_s); }
+  /// Is a sample that takes `cost_s` to be made? The first is, since memory grows then; others where they
+  /// teach something and their share of the time allows for them, what trials will need put aside.
+  bool wants_sample(double cost_s) const;
   /// staleness: ||mean error-fed gradient|| / ||mean gradient|| before a lossy operation on so many elements;
   /// not finite or not > 0: nothing is learned.
   void sample(double staleness, double cost_s, const AllreduceShape& shape);
@@ -79,7 +94,7 @@ class QualityMemory {
     std::array<Learned, kFamilies> learned{};
     double saved_s = 0;  ///< for samples
     Family last_family = Family::exact;
-    std::int64_t last_kept = 0, steady = 0, events = 0;
+    std::int64_t last_kept = 0, steady = 0, apart = 0, events = 0;
     Family tried = Family::exact;
     int trial_left = 0, until_trial = kTrial;
     double staleness = 0;
@@ -96,6 +111,7 @@ class QualityMemory {
   ShareBudget budget_{kSampleShare};
   QualityStep last_;
   std::int64_t steady_ = 0;  ///< steps at last_'s pair
+  std::int64_t apart_ = 0;   ///< steps since the last sample
   std::int64_t events_ = 0;  ///< steps and samples
   Family tried_ = Family::exact;
   int trial_left_ = 0;

@@ -22,8 +22,8 @@ LAYERS = {
     "quadratic": ("apps/quadratic", ("core", "compress", "policy", "apps"), ()),
     # Surveys links, which the library itself measures in a shorter way.
     "probe": ("apps/probe", ("core", "mpi", "netprobe", "public", "apps"), ()),
-    # Plays all ranks of a training with the library's own selection, unions and policies.
-    "quality": ("apps/quality", ("core", "compress", "collectives", "policy", "apps"), ("mpi.h",)),
+    # Plays all ranks of a training with the library's own selection, unions, policies and decisions.
+    "quality": ("apps/quality", ("core", "compress", "collectives", "policy", "api", "apps"), ("mpi.h",)),
     # Times what no public header names.
     "bench_kernels": ("apps/bench/kernels", ("core", "kernels", "compress"), ("mpi.h",)),
     # Simulates networks of pliant_netlab's schedules with the library's formulas and its learner.
