@@ -16,13 +16,14 @@ namespace {
 /// Share of the time of calls that meetings may take, and while an alarm is near.
 constexpr double kMeetingShare = 0.01;
 constexpr double kSuspiciousShare = 0.05;
+/// And at first, while nothing is known of what is in use.
+constexpr double kUnknownShare = 0.1;
 /// [s] of a meeting, besides its messages: about what it takes two ranks that share memory.
 constexpr double kMeetingWork_s = 4e-6;
 constexpr int kMostCalls = 1024;  ///< between two meetings
 /// A lane's first meetings follow one another at once: what they teach is worth most.
 constexpr int kFirstMeetings = 4;
-/// And so many at most, while nothing is known of what is in use.
-constexpr int kMostMeetings = 16;
+constexpr int kMostMeetings = 16;  ///< for kUnknownShare
 
 /// How near an alarm is (0 to 1) when ranks meet more often.
 constexpr double kSuspicion = 0.3;
@@ -231,10 +232,12 @@ Decision decide_at_meeting(const DecisionInput& call, const Learner& learner) {
 }
 
 int calls_between(const Candidate& taken, const LinkModel& link, int ranks, const MeetingsSoFar& meetings) {
+  if (meetings.had < kFirstMeetings || !(taken.predicted_s > 0)) return 0;
   const bool unknown = taken.variance > ChoiceRules::kUnknown * ChoiceRules::kUnknown;
-  if (meetings.had < (unknown ? kMostMeetings : kFirstMeetings) || !(taken.predicted_s > 0)) return 0;
   const double cost_s = meeting_s(ranks, link) + kMeetingWork_s;
-  const double share = meetings.alarm > kSuspicion ? kSuspiciousShare : kMeetingShare;
+  const double share = unknown && meetings.had < kMostMeetings ? kUnknownShare
+                       : meetings.alarm > kSuspicion           ? kSuspiciousShare
+                                                               : kMeetingShare;
   return static_cast<int>(std::clamp(cost_s / (share * taken.predicted_s) - 1, 0.0, double{kMostCalls}));
 }
 
