@@ -85,7 +85,7 @@ struct Workspace {
   Room borders;            ///< between the ranks' shares of the index
   SelectWorkspace choice;  ///< a selection among sums, beside the rank's own
   GainCurve curve;         ///< of the rank's own selection, where it was asked for
-  Room sample;             ///< gradients at few places: api/staleness.cpp
+  Room sample;             ///< gradients at few places: api/quality.cpp
 };
 
 /// What a lossy algorithm tells of its run on this rank.

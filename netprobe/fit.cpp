@@ -132,12 +132,6 @@ void set_intervals(LinkEstimate& link, const Fit& fit) {
   link.beta_high_s_per_byte = link.beta_s_per_byte + beta_error;
 }
 
-double lower_median(std::vector<double> sample) {
-  const auto middle = sample.begin() + static_cast<std::ptrdiff_t>((sample.size() - 1) / 2);
-  std::nth_element(sample.begin(), middle, sample.end());
-  return *middle;
-}
-
 }  // namespace
 
 LinkEstimate fit_link(std::span<const PingSample> samples) {
@@ -181,9 +175,9 @@ LinkModel agree_on_link(std::span<const LinkEstimate> links, int ranks) {
   LinkModel agreed;
   for (std::size_t rank = 0; rank < count; ++rank) {
     if (alphas[rank].empty()) continue;
-    agreed.alpha_s = std::max(agreed.alpha_s, lower_median(alphas[rank]));
-    agreed.beta_s_per_byte = std::max(agreed.beta_s_per_byte, lower_median(betas[rank]));
-    agreed.gap_s = std::max(agreed.gap_s, lower_median(gaps[rank]));
+    agreed.alpha_s = std::max(agreed.alpha_s, lower_median(std::span(alphas[rank])));
+    agreed.beta_s_per_byte = std::max(agreed.beta_s_per_byte, lower_median(std::span(betas[rank])));
+    agreed.gap_s = std::max(agreed.gap_s, lower_median(std::span(gaps[rank])));
   }
   return agreed;
 }

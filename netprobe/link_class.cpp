@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstddef>
+#include <span>
 
 #include "core/stats.hpp"
 
@@ -18,9 +18,7 @@ double median_of(const Links& links, Value&& value) {
   for (const LinkFit* link : links)
     if (link->typical.samples > 0) values.push_back(value(*link));
   if (values.empty()) return 0;
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>((values.size() - 1) / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
+  return lower_median(std::span(values));
 }
 
 LinkEstimate median_estimate(const Links& links) {

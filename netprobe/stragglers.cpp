@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/stats.hpp"
+
 namespace pliant {
 namespace {
 
@@ -11,14 +13,6 @@ constexpr double kStays = 0.5;
 /// Another takes its place when it is later by this factor.
 constexpr double kMuchLater = 2;
 constexpr double kWorthTelling = 2;
-
-/// The smaller of the two middle ones, so that of two ranks one can be late.
-template <class Value>
-double lower_median(std::span<Value> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>((values.size() - 1) / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return static_cast<double>(*middle);
-}
 
 bool possible(const Attendance& rank) {
   return std::isfinite(rank.waited_s) && std::isfinite(rank.computed_s) && rank.waited_s >= 0 &&

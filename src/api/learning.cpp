@@ -28,8 +28,8 @@ constexpr int kMostMeetings = 16;  ///< for kUnknownShare
 /// How near an alarm is (0 to 1) when ranks meet more often.
 constexpr double kSuspicion = 0.3;
 
-/// What ranks tell one another; of each the largest is taken, but for `waited` and `computed`, which are each
-/// rank's own (Attendance). Rank 0 alone tells the decision: others say 0.
+/// What ranks tell one another; of each the largest is taken, but for `sample`, `waited` and `computed`, of
+/// which each rank's own is looked at (Attendance). Rank 0 alone tells the decision: others say 0.
 struct Word {
   enum Field {
     sample,

@@ -1,6 +1,9 @@
 // Order statistics of small samples.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
+#include <span>
 #include <vector>
 
 namespace pliant {
@@ -10,5 +13,14 @@ namespace pliant {
 double quantile(std::vector<double> sample, double q);
 
 double median(std::vector<double> sample);
+
+/// Of two in the middle the smaller one: a number of the sample, and of two the one that was not held up.
+/// Reorders the sample, which is not empty; takes no memory.
+template <class Value>
+Value lower_median(std::span<Value> sample) {
+  const auto middle = sample.begin() + static_cast<std::ptrdiff_t>((sample.size() - 1) / 2);
+  std::nth_element(sample.begin(), middle, sample.end());
+  return *middle;
+}
 
 }  // namespace pliant

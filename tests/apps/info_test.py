@@ -150,7 +150,7 @@ class Regret(unittest.TestCase):
         return {(row["schedule"], row["knowledge"]): row for row in run_json("--regret", *arguments)["regret"]}
 
     def test_learned_choices_are_nearly_the_oracles(self):
-        schedules = ("c1", "c2", "step")
+        schedules = ("c1", "c2", "sine", "step", "walk")
         rows = self.rows(*(word for schedule in schedules for word in ("--schedule", schedule)))
         for schedule in schedules:
             learned, first = rows[schedule, "learned"], rows[schedule, "first"]

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <span>
+#include <vector>
 
 namespace pliant {
 namespace {
@@ -21,6 +23,15 @@ TEST(Stats, MedianOfOddEvenAndOne) {
   EXPECT_DOUBLE_EQ(median({3, 1, 2}), 2);
   EXPECT_DOUBLE_EQ(median({4, 1, 2, 3}), 2.5);
   EXPECT_DOUBLE_EQ(median({-7}), -7);
+}
+
+TEST(Stats, LowerMedianIsOneOfTheSample) {
+  std::vector<double> two = {9, 2};
+  EXPECT_EQ(lower_median(std::span(two)), 2);
+  std::vector<float> three = {9, 2, 5};
+  EXPECT_EQ(lower_median(std::span(three)), 5);
+  std::vector<int> four = {7, 1, 9, 3};
+  EXPECT_EQ(lower_median(std::span(four)), 3);
 }
 
 TEST(Stats, EmptySampleHasNoQuantile) {
