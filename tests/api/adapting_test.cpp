@@ -73,15 +73,6 @@ class Stepper {
   Pliant_Request request_ = PLIANT_REQUEST_NULL;
 };
 
-std::vector<Pliant_Report> plan_of(MPI_Comm comm) {
-  int n = 0;
-  EXPECT_EQ(Pliant_Comm_plan(comm, kCount, MPI_FLOAT, MPI_SUM, 0, nullptr, &n), MPI_SUCCESS);
-  std::vector<Pliant_Report> reports(static_cast<std::size_t>(n));
-  for (Pliant_Report& report : reports) report.size = sizeof report;
-  EXPECT_EQ(Pliant_Comm_plan(comm, kCount, MPI_FLOAT, MPI_SUM, n, reports.data(), &n), MPI_SUCCESS);
-  return reports;
-}
-
 /// What is learned of the network moves k, too: learning_test.cpp.
 Pairs settings_of(const char* policy, const Pairs& more = {}) {
   Pairs pairs = {{"pliant_mode", "topk"},
@@ -179,12 +170,12 @@ TEST(Adapting, APlanShowsThePolicysDensity) {
   const FreshComm comm;
   ASSERT_EQ(set(comm, settings_of("pareto")), MPI_SUCCESS);
   ASSERT_EQ(Pliant_Comm_probe(comm), MPI_SUCCESS);
-  EXPECT_EQ(plan_of(comm)[0].kept, kCount / 100) << "nothing is known of the gradient yet";
+  EXPECT_EQ(plan_of(comm, kCount)[0].kept, kCount / 100) << "nothing is known of the gradient yet";
   Stepper stepper(comm, true);
   Pliant_Report report{};
   for (int step = 0; step < 3; ++step) report = stepper.step(heavy(comm.rank(), step));
-  EXPECT_EQ(plan_of(comm)[0].kept, report.kept);
-  EXPECT_STREQ(plan_of(comm)[0].algorithm, report.algorithm);
+  EXPECT_EQ(plan_of(comm, kCount)[0].kept, report.kept);
+  EXPECT_STREQ(plan_of(comm, kCount)[0].algorithm, report.algorithm);
 }
 
 TEST(Adapting, MinGainIsAFloor) {

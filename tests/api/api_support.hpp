@@ -121,4 +121,14 @@ inline bool same_bits(const std::vector<float>& values, MPI_Comm comm) {
   return same == 1;
 }
 
+/// The plan of a call of so many floats, cheapest first.
+inline std::vector<Pliant_Report> plan_of(MPI_Comm comm, MPI_Count count) {
+  int n = 0;
+  EXPECT_EQ(Pliant_Comm_plan(comm, count, MPI_FLOAT, MPI_SUM, 0, nullptr, &n), MPI_SUCCESS);
+  std::vector<Pliant_Report> reports(static_cast<std::size_t>(n));
+  for (Pliant_Report& report : reports) report.size = sizeof report;
+  EXPECT_EQ(Pliant_Comm_plan(comm, count, MPI_FLOAT, MPI_SUM, n, reports.data(), &n), MPI_SUCCESS);
+  return reports;
+}
+
 }  // namespace pliant_test

@@ -7,15 +7,6 @@ namespace {
 
 using namespace pliant_test;
 
-std::vector<Pliant_Report> plan_of(MPI_Comm comm, MPI_Count count) {
-  int n = 0;
-  EXPECT_EQ(Pliant_Comm_plan(comm, count, MPI_FLOAT, MPI_SUM, 0, nullptr, &n), MPI_SUCCESS);
-  std::vector<Pliant_Report> reports(static_cast<std::size_t>(n));
-  for (Pliant_Report& report : reports) report.size = sizeof report;
-  EXPECT_EQ(Pliant_Comm_plan(comm, count, MPI_FLOAT, MPI_SUM, n, reports.data(), &n), MPI_SUCCESS);
-  return reports;
-}
-
 TEST(Plan, ListsEveryCandidateCheapestFirst) {
   const FreshComm comm;
   ASSERT_EQ(set(comm, {{"pliant_mode", "topk"}}), MPI_SUCCESS);
