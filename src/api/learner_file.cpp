@@ -101,7 +101,7 @@ void put(const Corrected& table, std::size_t algorithm, Learner::State& state) {
     if (size_class < 0 || size_class >= kClasses || !(table.variance[i] >= 0))
       throw damaged("a correction of class " + std::to_string(size_class) + " and variance " +
                         std::to_string(table.variance[i]),
-                    "classes lie in [0, 48), variances are >= 0");
+                    "classes lie in [0, " + std::to_string(kClasses) + "), variances are >= 0");
     state.corrections[algorithm][static_cast<std::size_t>(size_class)] = {
         table.log_factor[i], table.variance[i], table.learned_at[i]};
   }
@@ -129,7 +129,7 @@ void put(const InUse& table, const AllreduceAlgorithm& algorithm, Learner::State
     if (table.count[i] < 1 || table.type[i] < 0 || table.type[i] >= kTypes)
       throw damaged(
           "calls of " + std::to_string(table.count[i]) + " elements of type " + std::to_string(table.type[i]),
-          "counts are >= 1, types lie in [0, 4)");
+          "counts are >= 1, types lie in [0, " + std::to_string(kTypes) + ")");
     const auto kept_class =
         static_cast<int>(std::clamp<std::int64_t>(table.kept_class[i], -1, std::numeric_limits<int>::max()));
     state.places[next++] = {.count = table.count[i],

@@ -182,12 +182,15 @@ class Training {
       if (met) meet(*lane, input);
       model = model_of(*lane, model);
     }
-    const DecisionInput now{input.plan,      input.shape,       input.may_lose, model,
-                            input.compute_s, input.margin,      input.gain,     input.memo,
-                            input.worth,     input.only_family, input.resumable};
-    Decision decision = lane != nullptr ? decide_in(*lane, now) : decide_without(now);
-    if (ends_trial(operation_of(tensor), decision))
-      decision = lane != nullptr ? decide_in(*lane, now) : decision;
+    DecisionInput now{input.plan,      input.shape,       input.may_lose, model,
+                      input.compute_s, input.margin,      input.gain,     input.memo,
+                      input.worth,     input.only_family, input.resumable};
+    const auto decided = [&] { return lane != nullptr ? decide_in(*lane, now) : decide_without(now); };
+    Decision decision = decided();
+    if (ends_trial(operation_of(tensor), decision)) {
+      now.only_family = Family::exact;
+      decision = decided();
+    }
     if (input.may_lose) sample_before(operation_of(tensor), decision, input.shape, model);
     return decision;
   }
