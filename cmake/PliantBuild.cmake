@@ -36,6 +36,14 @@ function(pliant_layer name)
   set(PLIANT_LAYERS ${PLIANT_LAYERS} pliant_${name} CACHE INTERNAL "")
 endfunction()
 
+# pliant_cuda_layer(NAME sources...): what nvcc compiles, part of libpliant. No multiplication is fused unasked.
+function(pliant_cuda_layer name)
+  add_library(pliant_${name} OBJECT ${ARGN})
+  target_include_directories(pliant_${name} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/src/kernels/cuda/nvcc)
+  target_compile_options(pliant_${name} PRIVATE -fmad=false --Werror=all-warnings)
+  set(PLIANT_LAYERS ${PLIANT_LAYERS} pliant_${name} CACHE INTERNAL "")
+endfunction()
+
 # libpliant.so and libpliant.a from all layers, and their installation.
 function(pliant_libraries)
   foreach(kind SHARED STATIC)
@@ -49,7 +57,7 @@ function(pliant_libraries)
     foreach(layer IN LISTS PLIANT_LAYERS)
       target_sources(${target} PRIVATE $<TARGET_OBJECTS:${layer}>)
     endforeach()
-    target_link_libraries(${target} PRIVATE ${PLIANT_HDF5_TARGET} ${PLIANT_HWLOC_TARGET})
+    target_link_libraries(${target} PRIVATE ${PLIANT_HDF5_TARGET} ${PLIANT_HWLOC_TARGET} ${PLIANT_CUDA_TARGET})
     add_library(pliant::${suffix} ALIAS ${target})
   endforeach()
   set_target_properties(pliant_shared PROPERTIES

@@ -1,0 +1,10 @@
+// Built without CUDA.
+#include "kernels/cuda/calls.hpp"
+
+namespace pliant::cuda {
+
+const Calls* calls() {
+  return nullptr;
+}
+
+}  // namespace pliant::cuda
