@@ -13,6 +13,9 @@
 /// One variable of a block, or an array, which all its threads share; not initialised.
 #define PLIANT_SHARED(type, name) __shared__ type name
 #define PLIANT_SHARED_ARRAY(type, name, count) __shared__ type name[count]
+/// Before a loop: so many rounds of it side by side. One line, so that it is nothing elsewhere.
+#define PLIANT_PRAGMA(text) _Pragma(#text)
+#define PLIANT_UNROLL(rounds) PLIANT_PRAGMA(unroll rounds)
 
 namespace pliant::gpu {
 

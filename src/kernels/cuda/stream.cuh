@@ -1,0 +1,306 @@
+// The pass over everything: residual + gradient, candidates collected, what is surely taken cleared.
+//
+//   tile 0        tile 1        tile 2 ...          each 4096 elements, by one block; eight warps of 512 in a row
+//   .x..x....x.   ..x.......x   x...x..x            x: candidates, |residual + gradient| > tie
+//   pool:  x x x (tile 0)  x x x (tile 2)  x x (tile 1)       in what order tiles came is of no matter:
+//   offsets: 0, 6, 3    hits: 3, 2, 3                         later stages go through the tiles in order
+//
+// One atomic addition a tile finds its place. A tile that finds none leaves its elements in the residual. The
+// last block says where the k-th magnitude must lie.
+#pragma once
+
+#include "kernels/cuda/squares.cuh"
+
+namespace pliant::cuda {
+
+/// Elements of one thread: four times four neighbours.
+inline constexpr unsigned kQuads = 4;
+inline constexpr unsigned kEach = 4 * kQuads;
+inline constexpr unsigned kWarpElements = kTile / kWarps;
+/// Buckets of gain_curve.hpp: the exponent, and three bits of the mantissa.
+inline constexpr unsigned kBucketBits = 20;
+
+/// A thread's part of a tile. Element 4 q + c is the tile's element begin + 128 q + c.
+struct Part {
+  float item[kEach];
+  unsigned begin;
+  unsigned left;  ///< elements that the tile has
+};
+PLIANT_DEVICE unsigned quad_at(const Part& part, unsigned q) {
+  return part.begin + q * 4 * gpu::kWarp;
+}
+
+/// What one warp, and then one block, counts in a tile.
+struct Counts {
+  std::uint32_t hits;
+  std::uint32_t ties;
+};
+
+/// A thread's candidates, and where in its warp's they stand.
+struct Hits {
+  std::uint32_t mask;    ///< bit e: item[e] is one
+  std::uint32_t before;  ///< four bytes: candidates of lower lanes in each 128 neighbours
+  std::uint32_t totals;  ///< the same of all lanes
+};
+
+PLIANT_DEVICE std::uint32_t sum_of_bytes(std::uint32_t bytes) {
+  return (bytes & 0xff) + (bytes >> 8 & 0xff) + (bytes >> 16 & 0xff) + (bytes >> 24);
+}
+
+PLIANT_DEVICE bool is_aligned(const float* at) {
+  return reinterpret_cast<std::uintptr_t>(at) % sizeof(gpu::Float4) == 0;
+}
+
+PLIANT_DEVICE gpu::Float4 load_quad(const float* from, bool aligned) {
+  if (aligned) return gpu::load4(from);
+  return {{from[0], from[1], from[2], from[3]}};
+}
+
+PLIANT_DEVICE void load_whole(const SelectArguments& a, std::uint32_t base, Part& part) {
+  const float* const residual = a.residual + base;
+  gpu::Float4 r[kQuads];
+  for (unsigned q = 0; q < kQuads; ++q) r[q] = gpu::load4(residual + quad_at(part, q));
+  if (a.gradient != nullptr) {
+    const bool aligned = is_aligned(a.gradient);
+    gpu::Float4 g[kQuads];
+    for (unsigned q = 0; q < kQuads; ++q) g[q] = load_quad(a.gradient + base + quad_at(part, q), aligned);
+    for (unsigned e = 0; e < kEach; ++e) part.item[e] = sum_of(r[e / 4].item[e % 4], g[e / 4].item[e % 4]);
+  } else {
+    for (unsigned e = 0; e < kEach; ++e) part.item[e] = r[e / 4].item[e % 4];
+  }
+}
+
+/// The last tile's; what lies behind the end is 0.
+PLIANT_DEVICE void load_rest(const SelectArguments& a, std::uint32_t base, Part& part) {
+  for (unsigned e = 0; e < kEach; ++e) {
+    const unsigned at = quad_at(part, e / 4) + e % 4;
+    part.item[e] = 0;
+    if (at >= part.left) continue;
+    const float value = a.residual[base + at];
+    part.item[e] = a.gradient == nullptr ? value : sum_of(value, a.gradient[base + at]);
+  }
+}
+
+/// Elements of a thread that the tile has, as bits.
+PLIANT_DEVICE std::uint32_t present(const Part& part) {
+  if (part.left == kTile) return 0xffffU;
+  std::uint32_t mask = 0;
+  for (unsigned e = 0; e < kEach; ++e) mask |= (quad_at(part, e / 4) + e % 4 < part.left ? 1U : 0U) << e;
+  return mask;
+}
+
+/// All lanes of a warp find their places among its candidates.
+PLIANT_DEVICE Hits place_hits(std::uint32_t mask) {
+  Hits hits{mask, 0, 0};
+  if (!gpu::any(gpu::kAllLanes, mask != 0)) return hits;
+  std::uint32_t mine = 0;
+  for (unsigned q = 0; q < kQuads; ++q)
+    mine |= static_cast<std::uint32_t>(gpu::count_bits(mask >> 4 * q & 0xf)) << 8 * q;
+  const std::uint32_t up_to = warp_scan(mine);  // at most 128 a byte
+  hits.before = up_to - mine;
+  hits.totals = gpu::shuffle(gpu::kAllLanes, up_to, gpu::kWarp - 1);
+  return hits;
+}
+
+/// residual = what was found, +0 where it is taken at once.
+PLIANT_DEVICE void write_back(const SelectArguments& a, std::uint32_t base, const Part& part,
+                              std::uint32_t zero) {
+  for (unsigned q = 0; q < kQuads; ++q) {
+    gpu::Float4 out;
+    bool changed = a.gradient != nullptr;
+    for (unsigned c = 0; c < 4; ++c) {
+      const float value = part.item[4 * q + c];
+      const bool taken = magnitude_of(value) >= zero;
+      out.item[c] = taken ? 0.0F : value;
+      changed = changed || taken;
+    }
+    const unsigned at = quad_at(part, q);
+    if (!changed || at >= part.left) continue;
+    float* const to = a.residual + base + at;
+    if (at + 4 <= part.left) {
+      gpu::store4(to, out);
+    } else {
+      for (unsigned c = 0; c < 4; ++c)
+        if (at + c < part.left) to[c] = out.item[c];
+    }
+  }
+}
+
+/// The thread's candidates into the pool; its warp's begin at `place`.
+PLIANT_DEVICE void write_pool(const SelectArguments& a, std::uint32_t base, const Part& part,
+                              const Hits& hits, std::uint32_t place) {
+  for (unsigned q = 0; q < kQuads; ++q) {
+    std::uint32_t to = place + (hits.before >> 8 * q & 0xff);
+    for (unsigned c = 0; c < 4; ++c) {
+      if ((hits.mask >> (4 * q + c) & 1) == 0) continue;
+      a.pool_indices[to] = base + quad_at(part, q) + c;
+      a.pool_values[to] = part.item[4 * q + c];
+      ++to;
+    }
+    place += hits.totals >> 8 * q & 0xff;
+  }
+}
+
+PLIANT_DEVICE Thresholds aim_of(const SelectArguments& a) {
+  if (a.aim == Aim::everything) return {0, kNever, kNever};
+  if (a.aim == Aim::nothing) return {kNever, kNever, kNever};
+  Thresholds aim = a.state->thresholds;
+  const std::uint32_t least = aim.tie == kNever ? kNever : aim.tie + 1;  // only candidates can be put back
+  if (aim.zero < least) aim.zero = least;
+  if (a.take == 0) aim.zero = kNever;
+  return aim;
+}
+
+/// By one thread of the last block: what was counted says in which interval the k-th magnitude lies, and
+/// where to look for it.
+PLIANT_DEVICE void conclude(const SelectArguments& a, const Thresholds& aim) {
+  SelectState& s = *a.state;
+  const std::uint32_t used = gpu::atomic_exchange(&s.used, std::uint32_t{0});
+  const std::uint32_t beyond = gpu::atomic_exchange(&s.beyond, std::uint32_t{0});
+  const std::uint32_t ties = gpu::atomic_exchange(&s.ties, std::uint32_t{0});
+  s.candidates = used;
+  s.zeroed_from = aim.zero;
+  s.whole = used > a.capacity ? 1 : 0;
+  s.tied = 0;
+  if (beyond >= a.kept) {
+    s.low = (aim.high > aim.tie ? aim.high : aim.tie) + 1;
+    s.top = 0x7fffffffU;
+    s.rank = a.kept;
+  } else if (used >= a.kept) {
+    s.low = aim.tie + 1;
+    s.top = at_most(aim.high, 0x7fffffffU);
+    s.rank = a.kept - beyond;
+  } else if (ties >= a.kept - used) {
+    s.low = s.top = aim.tie;
+    s.rank = a.kept - used;
+    s.tied = 1;
+  } else {
+    s.low = 0;
+    s.top = aim.tie == 0 ? 0 : at_most(aim.tie - 1, 0x7fffffffU);
+    s.rank = a.kept - used - ties;
+    s.whole = 1;
+  }
+}
+
+/// What the warps of a block tell one another of a tile. Two sets, used in turn: the next tile's counts are
+/// written while some warps still read this one's.
+template <class Array>
+PLIANT_DEVICE Counts counts_below(Array& counts, unsigned turn, unsigned warps) {
+  Counts sum{0, 0};
+  for (unsigned w = 0; w < warps; ++w) {
+    const std::uint32_t both = counts[turn * kWarps + w];
+    sum.hits += both & 0xffff;
+    sum.ties += both >> 16;
+  }
+  return sum;
+}
+
+/// Thread 0: a tile's place in the pool, and its line in the table. Returns its ties.
+template <class CountArray, class PlaceArray>
+PLIANT_DEVICE std::uint32_t register_tile(const SelectArguments& a, std::uint32_t tile, CountArray& counts,
+                                          PlaceArray& places, unsigned turn) {
+  const Counts all = counts_below(counts, turn, kWarps);
+  const std::uint32_t place = all.hits > 0 ? gpu::atomic_add(&a.state->used, all.hits) : 0;
+  const bool fits = all.hits <= a.capacity && place <= a.capacity - all.hits;
+  places[2 * turn] = place;
+  places[2 * turn + 1] = fits ? 1 : 0;
+  a.offsets[tile] = place;
+  a.hits[tile] = fits ? all.hits : 0;
+  a.ties[tile] = all.ties;
+  return all.ties;
+}
+
+/// Magnitudes into a block's buckets of gain_curve.hpp.
+template <class Array>
+PLIANT_DEVICE void count_magnitudes(const Part& part, std::uint32_t in_tile, Array& buckets) {
+  for (unsigned e = 0; e < kEach; ++e)
+    if ((in_tile >> e & 1) != 0)
+      gpu::atomic_add(&buckets[magnitude_of(part.item[e]) >> kBucketBits], std::uint32_t{1});
+}
+
+/// Into shared memory, for the squares.
+template <class Tile>
+PLIANT_DEVICE void put_tile(const Part& part, Tile& tile) {
+  for (unsigned e = 0; e < kEach; ++e) tile[slot_of(quad_at(part, e / 4) + e % 4)] = part.item[e];
+}
+
+/// A thread's part of a tile, loaded and compared with the thresholds.
+struct Looked {
+  std::uint32_t in_tile;  ///< bits, as hits and ties
+  std::uint32_t hits;
+  std::uint32_t ties;
+  std::uint32_t beyond;  ///< how many
+};
+PLIANT_DEVICE Looked look(const SelectArguments& a, std::uint32_t base, const Thresholds& aim, Part& part) {
+  if (part.left == kTile) {
+    load_whole(a, base, part);
+  } else {
+    load_rest(a, base, part);
+  }
+  Looked seen{present(part), 0, 0, 0};
+  for (unsigned e = 0; e < kEach; ++e) {
+    const std::uint32_t m = magnitude_of(part.item[e]);
+    seen.hits |= (m > aim.tie ? 1U : 0U) << e;
+    seen.ties |= (m == aim.tie ? 1U : 0U) << e;
+    seen.beyond += m > aim.high && m > aim.tie ? 1 : 0;
+  }
+  seen.ties &= seen.in_tile;  // what lies behind the end is 0, and above no threshold
+  return seen;
+}
+
+template <bool kCounting, class Buckets>
+PLIANT_DEVICE void stream_tiles(const SelectArguments& a, Buckets& buckets) {
+  PLIANT_SHARED_ARRAY(float, tile_items, kTileSlots);
+  PLIANT_SHARED_ARRAY(std::uint32_t, counts, 2 * kWarps);
+  PLIANT_SHARED_ARRAY(std::uint32_t, places, 4);
+  const Thresholds aim = aim_of(a);
+  const std::uint32_t tiles = (a.count - 1) / kTile + 1;
+  std::uint32_t beyond = 0;
+  std::uint32_t ties = 0;
+  unsigned turn = 0;
+  for (std::uint32_t tile = gpu::block(); tile < tiles; tile += gpu::blocks(), turn ^= 1) {
+    const std::uint32_t base = tile * kTile;
+    Part part;
+    part.begin = warp() * kWarpElements + lane() * 4;
+    part.left = at_most(a.count - base, kTile);
+    const Looked seen = look(a, base, aim, part);
+    put_tile(part, tile_items);
+    if constexpr (kCounting) count_magnitudes(part, seen.in_tile, buckets);
+    const Hits hits = place_hits(seen.hits);
+    std::uint32_t tied = 0;
+    if (gpu::any(gpu::kAllLanes, seen.ties != 0))
+      tied = warp_sum(static_cast<std::uint32_t>(gpu::count_bits(seen.ties)));
+    if (lane() == 0) counts[turn * kWarps + warp()] = sum_of_bytes(hits.totals) | tied << 16;
+    beyond += seen.beyond;
+    gpu::barrier();
+    // While one warp waits for the tile's place, another adds up its squares.
+    if (gpu::thread() == 0) ties += register_tile(a, tile, counts, places, turn);
+    if (warp() == 1 && lane() < kSumLanes) {
+      const double squares = tile_squares(tile_items, part.left);
+      if (lane() == 0) a.squares[tile] = squares;
+    }
+    gpu::barrier();
+    const bool fits = places[2 * turn + 1] != 0;
+    write_back(a, base, part, fits ? aim.zero : kNever);
+    if (fits) write_pool(a, base, part, hits, places[2 * turn] + counts_below(counts, turn, warp()).hits);
+  }
+  beyond = warp_sum(beyond);
+  if (lane() == 0 && beyond > 0) gpu::atomic_add(&a.state->beyond, beyond);
+  if (ties > 0) gpu::atomic_add(&a.state->ties, ties);
+  if (last_block(ticket_of(a.state, Ticket::stream)) && gpu::thread() == 0) conclude(a, aim);
+}
+
+PLIANT_KERNEL void stream_kernel(SelectArguments a) {
+  std::uint32_t* no_buckets = nullptr;
+  stream_tiles<false>(a, no_buckets);
+}
+
+PLIANT_KERNEL void stream_counting_kernel(SelectArguments a) {
+  PLIANT_SHARED_ARRAY(std::uint32_t, buckets, kBins);
+  fill_shared(buckets, kBins, 0);
+  gpu::barrier();
+  stream_tiles<true>(a, buckets);
+  flush_bins(buckets, a.magnitudes);
+}
+
+}  // namespace pliant::cuda

@@ -1,0 +1,28 @@
+// Prints what the run executed, when all tests are done.
+#include "tests/cuda/tally.hpp"
+
+#include <gtest/gtest.h>
+
+#include <iostream>
+#include <numeric>
+
+namespace pliant {
+namespace {
+
+class PrintTally : public testing::Environment {
+ public:
+  void TearDown() override {
+    const test::Tally& all = test::tally();
+    const auto launched = std::count_if(all.launches.begin(), all.launches.end(), [](auto n) { return n > 0; });
+    std::cout << "executed: " << std::accumulate(all.launches.begin(), all.launches.end(), std::uint64_t{0})
+              << " launches of " << launched << " of " << cuda::kKernels << " kernels; " << all.problems
+              << " problems, " << all.inputs.size() << " inputs of selections; grids of "
+              << *all.blocks.begin() << " to " << *all.blocks.rbegin() << " blocks; orders: " << all.orders[0]
+              << " in order, " << all.orders[1] << " reversed, " << all.orders[2] << " random\n";
+  }
+};
+
+const testing::Environment* const kPrint = testing::AddGlobalTestEnvironment(new PrintTally);
+
+}  // namespace
+}  // namespace pliant

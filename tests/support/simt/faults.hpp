@@ -1,0 +1,24 @@
+// Accesses to memory that is not there, stacks' guards first of all: they end the launch, not the program.
+#pragma once
+
+#include <csignal>
+#include <memory>
+
+namespace pliant::simt {
+
+/// While it lives, SIGSEGV and SIGBUS go to scheduler().abandon_at().
+class FaultCatcher {
+ public:
+  FaultCatcher();
+  FaultCatcher(const FaultCatcher&) = delete;
+  FaultCatcher& operator=(const FaultCatcher&) = delete;
+  ~FaultCatcher();
+
+ private:
+  std::unique_ptr<char[]> stack_;  // the handler cannot stand on a stack that is full
+  stack_t old_stack_{};
+  struct sigaction old_segv_ {};
+  struct sigaction old_bus_ {};
+};
+
+}  // namespace pliant::simt
