@@ -42,11 +42,9 @@ void check_partner(const Thread& self, const Thread& other) {
   }
 }
 
-/// True when all lanes named are here.
-bool check_arrival(const Thread& self) {
+/// Compares with all lanes named; true when they are here.
+bool check_partners(const Thread& self) {
   const unsigned mask = self.meeting.mask;
-  if (!in(mask, self.lane))
-    fail(describe(self.meeting) + " does not name its caller, lane " + std::to_string(self.lane));
   if ((mask & ~all_lanes(self)) != 0)
     fail(describe(self.meeting) + " names lanes that the block does not have");
   bool complete = true;
@@ -56,6 +54,34 @@ bool check_arrival(const Thread& self) {
     complete = complete && other.meeting == self.meeting;
   }
   return complete;
+}
+
+/// True when all lanes named are here. Who is checked once stays so: a lane that others wait for fails as
+/// soon as it does something else.
+bool arrive(const Thread& self) {
+  Warp& warp = *self.warp;
+  const unsigned mask = self.meeting.mask;
+  const unsigned bit = 1U << self.lane;
+  if ((mask & bit) == 0)
+    fail(describe(self.meeting) + " does not name its caller, lane " + std::to_string(self.lane));
+  const bool joins = warp.arrived != 0 && warp.waiting == warp.arrived && warp.meeting == self.meeting;
+  if (joins ? (warp.arrived | bit) == mask : check_partners(self)) return true;
+  if (warp.waiting == 0) warp.meeting = self.meeting;
+  if (warp.waiting == 0 || joins) warp.arrived |= bit;
+  warp.waiting |= bit;
+  warp.awaited |= mask;
+  return false;
+}
+
+/// The lanes named wait no longer.
+void leave(const Thread& self) {
+  Warp& warp = *self.warp;
+  warp.arrived = 0;
+  warp.awaited = 0;
+  warp.waiting &= ~self.meeting.mask;
+  for (unsigned lanes = warp.waiting; lanes != 0; lanes &= lanes - 1) {
+    warp.awaited |= lane_of(self, static_cast<unsigned>(std::countr_zero(lanes))).meeting.mask;
+  }
 }
 
 /// The lane whose value a lane of a shuffle gets.
@@ -148,6 +174,7 @@ void complete(const Thread& self) {
 
 void fail_if_awaited(const char* doing) {
   const Thread& self = *running;
+  if (!in(self.warp->awaited, self.lane)) return;
   for (unsigned lane = 0; lane < lanes_of(self); ++lane) {
     const Thread& other = lane_of(self, lane);
     const bool waits = other.meeting.kind != Wait::nothing && other.meeting.kind != Wait::barrier;
@@ -163,12 +190,13 @@ std::uint64_t collective(Wait kind, unsigned mask, std::uint64_t value, int argu
   self.meeting = {kind, bytes, mask};
   self.value = value;
   self.argument = argument;
-  if (!check_arrival(self)) {
+  if (!arrive(self)) {
     scheduler().wait();
     return self.value;
   }
   ++scheduler().report().collectives;
   complete(self);
+  leave(self);
   scheduler().make_ready(*self.block, self.index - self.lane, lanes_of(self), [&](Thread& thread) {
     if (!in(mask, thread.lane)) return false;
     thread.meeting = {};

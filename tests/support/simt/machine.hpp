@@ -47,6 +47,12 @@ struct Poll {
 };
 
 struct Warp {
+  unsigned waiting = 0;  ///< lanes that wait in collectives
+  unsigned awaited = 0;  ///< lanes that they name
+  /// What the lanes `arrived` wait in; where they are all that wait, the next lane has nobody else to be
+  /// checked against.
+  Meeting meeting;
+  unsigned arrived = 0;
   /// Calls of warp_barrier that all its lanes took part in.
   std::uint32_t epoch = 1;
   /// Vector clocks of the calls that some took part in: clock[a][b] is how far lane a knows of lane b.

@@ -106,6 +106,7 @@ void Scheduler::start_block(Block& block) {
               .polls = {}};
   }
   for (Warp& warp : block.warps) {
+    warp.waiting = warp.awaited = warp.arrived = 0;
     for (unsigned lane = 0; lane < kLanes; ++lane)
       warp.clock[lane][lane] = std::max(1U, warp.clock[lane][lane]);
   }

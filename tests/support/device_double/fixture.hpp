@@ -1,0 +1,21 @@
+// A test on the device double: a fresh device before it, nothing left over after it.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include "device_double.hpp"
+
+namespace pliant::test {
+
+class DeviceTest : public testing::Test {
+ protected:
+  void SetUp() override { device_double().reset(); }
+  void TearDown() override {
+    EXPECT_EQ(device_double().leaks(), "") << "left by the test";
+    device_double().reset();
+  }
+
+  static const cuda::Calls& cuda() { return *cuda::calls(); }
+};
+
+}  // namespace pliant::test

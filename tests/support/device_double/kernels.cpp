@@ -1,0 +1,106 @@
+// Kernels on the SIMT executor: what launch_kernel queues.
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+
+#include "device_double.hpp"
+#include "placeholder_kernels.cuh"
+#include "tests/support/simt/executor.hpp"
+
+namespace pliant::test {
+namespace {
+
+using cuda::Kernel;
+using Bytes = std::vector<std::byte>;
+
+struct Launchable {
+  std::size_t argument_bytes = 0;
+  std::function<simt::Report(const simt::Launch&, const Bytes&)> run;
+};
+
+template <class Arguments>
+Launchable launchable(void (*kernel)(Arguments)) {
+  return {sizeof(Arguments), [kernel](const simt::Launch& launch, const Bytes& bytes) {
+            Arguments arguments;
+            std::memcpy(&arguments, bytes.data(), sizeof arguments);
+            return simt::run(launch, [kernel, arguments] { kernel(arguments); });
+          }};
+}
+
+using Table = std::array<Launchable, static_cast<std::size_t>(Kernel::kernels)>;
+
+const Table& table() {
+  static const Table made = [] {
+    Table kernels;
+    cuda::for_each_kernel([&](Kernel kernel, auto* function) {
+      kernels[static_cast<std::size_t>(kernel)] = launchable(function);
+    });
+    return kernels;
+  }();
+  return made;
+}
+
+/// Is there memory at this address? (A number that only looks like a pointer has none.)
+bool mapped(std::uintptr_t address) {
+  const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
+  return msync(reinterpret_cast<void*>(address / page * page), 1, MS_ASYNC) == 0;
+}
+
+[[noreturn]] void end(const std::string& text) {
+  std::fprintf(stderr, "device double: %s\n", text.c_str());
+  std::abort();
+}
+
+void run(DeviceDouble& device, const simt::Launch& launch, Kernel kernel, const Bytes& arguments, int on) {
+  if (const int fault = device.argument_fault(arguments, on); fault != 0) return device.break_device(fault);
+  device.memory().open_device(on);
+  const simt::Report report = table()[static_cast<std::size_t>(kernel)].run(launch, arguments);
+  device.memory().close_device(on);
+  const std::string damage = report.ok ? device.memory().damage() : report.text;
+  if (!damage.empty()) end("kernel " + std::to_string(static_cast<int>(kernel)) + ": " + damage);
+}
+
+}  // namespace
+
+/// A pointer to pageable memory, or to another device's, is what a GPU faults on. Which words of the
+/// arguments are pointers nobody says: those at which there is memory.
+int DeviceDouble::argument_fault(const Bytes& arguments, int device) {
+  for (std::size_t at = 0; at + sizeof(std::uintptr_t) <= arguments.size(); at += sizeof(std::uintptr_t)) {
+    std::uintptr_t word = 0;
+    std::memcpy(&word, &arguments[at], sizeof word);
+    const Allocation* found = memory_.find(reinterpret_cast<void*>(word));
+    const bool foreign =
+        found != nullptr && found->kind == cuda::MemoryKind::device && found->device != device;
+    if (foreign || (found == nullptr && word >> 32 != 0 && mapped(word) &&
+                    memory_.find(reinterpret_cast<void*>(word - 1)) == nullptr))
+      return kIllegalAddress;
+  }
+  return 0;
+}
+
+int DeviceDouble::launch(Kernel kernel, unsigned blocks, const void* arguments, cuda::Stream handle) {
+  const auto on = stream(handle);
+  const auto number = static_cast<std::size_t>(kernel);
+  if (on == nullptr || on->device != current_device()) return kInvalidHandle;
+  if (number >= table().size() || !table()[number].run) end("there is no kernel " + std::to_string(number));
+  if (blocks == 0) return kInvalidConfiguration;
+  const auto* bytes = static_cast<const std::byte*>(arguments);
+  ++launches_[kernel];
+  simt::Launch launch{.blocks = blocks, .threads = cuda::kBlockThreads, .resident = options_.resident_blocks};
+  launch.order =
+      options_.schedule.kind == Schedule::Kind::random ? simt::Order::random : simt::Order::in_order;
+  launch.seed = options_.schedule.seed + static_cast<std::uint64_t>(++counters_.launches);
+  enqueue(on, "kernel " + std::to_string(number),
+          [this, launch, kernel, device = on->device,
+           copy = Bytes(bytes, bytes + table()[number].argument_bytes)] {
+            run(*this, launch, kernel, copy, device);
+          });
+  return sticky_;
+}
+
+}  // namespace pliant::test
