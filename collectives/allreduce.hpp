@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -40,6 +41,16 @@ inline constexpr int kFamilies = 6;
 inline constexpr std::array<std::string_view, kFamilies> kFamilyNames = {"exact", "own",  "sum",
                                                                          "quota", "turn", "heaviest"};
 
+/// Where a call's vectors of `count` elements lie; on all ranks alike.
+enum class Memory { host, device };
+
+/// In whose memory an algorithm can have them.
+enum class Reach {
+  host,    ///< elsewhere they are staged: brought to the host before, and back afterwards
+  any,     ///< it touches them by kernels/long_vectors.hpp alone; what travels is the host's
+  device,  ///< a device's only: what travels is there, too
+};
+
 /// What is to be reduced: all that a cost formula may know of a call. Equal on all ranks.
 struct AllreduceShape {
   int ranks = 1;
@@ -57,6 +68,10 @@ struct AllreduceShape {
   Route route = Route::doubling;                           ///< of coded messages
   std::int64_t block_bytes = Communicator::kPieceBytes;    ///< what leaders of hosts reduce at once; as above
   bool by_domains = false;                                 ///< ranks of a host add up cache by cache
+  Memory memory = Memory::host;
+  bool has_nccl = false;          ///< of the device's memory: NCCL connects all ranks
+  bool mpi_reads_device = false;  ///< the MPI library takes pointers to it
+  std::int64_t stage_bytes = Communicator::kPieceBytes;  ///< of it, what is brought to the host at once
 
   std::int64_t bytes() const { return count * element_bytes(type); }
   std::int64_t kept_bytes() const { return kept * element_bytes(type); }
@@ -64,6 +79,9 @@ struct AllreduceShape {
 
   friend bool operator==(const AllreduceShape&, const AllreduceShape&) = default;
 };
+
+struct DevicePart;
+struct DeviceWorkspace;
 
 /// Buffers of the algorithms, kept between calls; they only grow. One call at a time uses them.
 struct Workspace {
@@ -86,6 +104,8 @@ struct Workspace {
   SelectWorkspace choice;  ///< a selection among sums, beside the rank's own
   GainCurve curve;         ///< of the rank's own selection, where it was asked for
   Room sample;             ///< gradients at few places: api/quality.cpp
+  Room sampled;            ///< these places
+  std::shared_ptr<DeviceWorkspace> device;  ///< of calls on a device's memory; null before the first
 };
 
 /// What a lossy algorithm tells of its run on this rank.
@@ -116,6 +136,7 @@ struct AllreduceCall {
   HostLanes* hosts =
       nullptr;                ///< null: every host has one rank; must be there where the shape says otherwise
   std::byte* data = nullptr;  ///< [count] exact: in this rank's elements, out the result; lossy: out only
+  DevicePart* device = nullptr;  ///< null: vectors lie in the host's memory
 
   // Lossy algorithms only: float sums.
   float* residual = nullptr;  ///< [count] with `gradient`, in: the error-fed gradient; out: what was not sent
@@ -179,6 +200,7 @@ struct AllreduceAlgorithm {
   std::int64_t short_bytes = 0;
   void (*run_short)(const ShortCall& call) = nullptr;
   Family family = Family::exact;
+  Reach reach = Reach::host;
 };
 
 /// [byte] all ranks together send.

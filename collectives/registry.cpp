@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "collectives/device/staging.hpp"
+
 namespace pliant {
 
 const AllreduceAlgorithm* find_algorithm(std::string_view name) {
@@ -19,6 +21,7 @@ std::int64_t total_wire_bytes(const AllreduceAlgorithm& algorithm, const Allredu
 
 AllreduceShape tuned_for(const AllreduceAlgorithm& algorithm, const AllreduceShape& shape,
                          const CostModel& model) {
+  if (!takes_in_place(algorithm, shape)) return tuned_staged(algorithm, shape, model);
   return algorithm.tuned == nullptr || shape.ranks == 1 ? shape : algorithm.tuned(shape, model);
 }
 

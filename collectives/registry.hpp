@@ -7,6 +7,7 @@
 
 #include "collectives/allreduce.hpp"
 #include "collectives/dense/dense.hpp"
+#include "collectives/device/on_device.hpp"
 #include "collectives/sparse/sparse.hpp"
 #include "collectives/two_level/two_level.hpp"
 
@@ -39,6 +40,9 @@ inline constexpr std::array kAlgorithms = {
     &two_level_recursive_doubling_allreduce,
     &two_level_allgather_topk_allreduce,
     &two_level_star_ring_allreduce,
+    &nccl_allreduce,
+    &nccl_star_allreduce,
+    &mpi_star_allreduce,
 };
 
 using AlgorithmList = std::span<const AllreduceAlgorithm* const>;

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "collectives/device/staging.hpp"
 #include "collectives/sparse/messages.hpp"
 #include "core/error.hpp"
 
@@ -101,6 +102,7 @@ void for_each_candidate(const SelectionRequest& request, const AlgorithmFilter& 
     if (!is_asked_for(request, *algorithm) || !filter.allows(i)) continue;
     if (request.deterministic && !algorithm->deterministic) continue;
     if (in_any_order && algorithm->calls_mpi) continue;
+    if (!can_lie_in(request.shape.memory, *algorithm)) continue;
     if (request.distinct && is_another(*algorithm, request.shape, filter)) continue;
     if (request.formula == CostFormula::paper && algorithm->paper_cost_s == nullptr) continue;
     const AllreduceShape& shape = shapes.of(*algorithm);
@@ -167,6 +169,8 @@ AlgorithmFilter AlgorithmFilter::for_exact_call() const {
 
 double predict_s(const AllreduceAlgorithm& algorithm, const AllreduceShape& shape, const CostModel& model,
                  CostFormula formula) {
+  if (formula == CostFormula::measured && shape.memory == Memory::device)
+    return device_cost_s(algorithm, shape, model);
   if (formula == CostFormula::measured) return algorithm.cost_s(shape, model);
   if (algorithm.paper_cost_s == nullptr) return std::numeric_limits<double>::infinity();
   return algorithm.paper_cost_s(shape, model.link);

@@ -19,11 +19,13 @@ constexpr const char* kAnyExact = "auto";
 constexpr const char* kAnyLossy = "topk";
 constexpr const char* kAll = "all";
 
+/// Those that can reduce the buffers that are timed, which are the host's.
 std::vector<Pliant_Entry> pliant_algorithms() {
   int n = 0;
   check(Pliant_Algorithm_get_num(&n));
   std::vector<Pliant_Entry> entries(static_cast<std::size_t>(n));
   for (int i = 0; i < n; ++i) check(Pliant_Algorithm_get_info(i, &entries[static_cast<std::size_t>(i)]));
+  std::erase_if(entries, [](const Pliant_Entry& entry) { return (entry.memory & PLIANT_HOST_MEMORY) == 0; });
   return entries;
 }
 

@@ -13,6 +13,7 @@
 #include "collectives/sparse/messages.hpp"
 #include "collectives/sparse/sparse.hpp"
 #include "compress/wire.hpp"
+#include "kernels/long_vectors.hpp"
 
 namespace pliant {
 namespace {
@@ -41,7 +42,8 @@ Traffic sent(const AllreduceShape& shape, int) {
 void keep_rounding_errors(AllreduceCall& call) {
   if (!call.shape.value_codec->lossy) return;
   call.outcome.rounding_squared = call.kernels.squared_norm(call.own.values, call.shape.kept);
-  call.kernels.scatter_add(call.residual, call.own.indices, call.own.values, call.shape.kept);
+  scatter_add(call.kernels, call.residual, call.own.indices, call.own.values, call.shape.kept,
+              call.workspace.select);
 }
 
 void add_messages(AllreduceCall& call) {
@@ -51,7 +53,8 @@ void add_messages(AllreduceCall& call) {
   clear_result(call);
   for (int of = 0; of < call.comm.ranks(); ++of) {
     decode_message(message_of(call, of), {{call.shape.count, kept}, true, of}, indices, values);
-    call.kernels.scatter_add(reinterpret_cast<float*>(call.data), indices, values, kept);
+    scatter_add(call.kernels, reinterpret_cast<float*>(call.data), indices, values, kept,
+                call.workspace.select);
     if (of == call.comm.rank() && call.shape.value_codec->lossy)
       call.outcome.selection.sent_squared = call.kernels.squared_norm(values, kept);
   }
@@ -85,6 +88,7 @@ constinit const AllreduceAlgorithm allgather_topk_allreduce{
     .sent = sent,
     .run = run,
     .family = Family::own,
+    .reach = Reach::any,
 };
 
 }  // namespace pliant

@@ -10,6 +10,7 @@
 #include "collectives/sparse/sparse.hpp"
 #include "collectives/topology/binomial.hpp"
 #include "core/partition.hpp"
+#include "kernels/long_vectors.hpp"
 
 namespace pliant {
 namespace {
@@ -100,8 +101,8 @@ class Groups {
   void take(int group, IndexStream& stream) {
     const CompressTimer timer(call_.outcome.compress_s);
     const Range range = range_of(group);
-    const Selection taken = call_.kernels.take(call_.residual, stream.indices + range.begin, range.count,
-                                               stream.values + range.begin);
+    const Selection taken = pliant::take(call_.kernels, call_.residual, stream.indices + range.begin,
+                                          range.count, stream.values + range.begin, call_.workspace.select);
     call_.outcome.selection.sent_squared += taken.sent_squared;
     call_.outcome.selection.nonfinite += taken.nonfinite;
     stream.available = range.begin + range.count;

@@ -4,6 +4,7 @@
 #include "collectives/paper_costs.hpp"
 #include "collectives/sparse/messages.hpp"
 #include "collectives/sparse/sparse.hpp"
+#include "kernels/long_vectors.hpp"
 
 namespace pliant::leader {
 namespace {
@@ -69,8 +70,8 @@ Task reduce_at_leader(AllreduceCall& call, int root, const AllreduceAlgorithm& d
   co_await together(call, stream_indices(call, stream), reduce_values(values, dense, stream));
 
   const CompressTimer timer(call.outcome.compress_s);
-  call.kernels.scatter_add(reinterpret_cast<float*>(call.data), stream.indices, stream.values,
-                           call.shape.kept);
+  scatter_add(call.kernels, reinterpret_cast<float*>(call.data), stream.indices, stream.values,
+              call.shape.kept, call.workspace.select);
 }
 
 }  // namespace pliant::leader

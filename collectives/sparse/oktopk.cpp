@@ -34,6 +34,7 @@
 #include "compress/gaps.hpp"
 #include "core/error.hpp"
 #include "core/partition.hpp"
+#include "kernels/long_vectors.hpp"
 
 namespace pliant {
 namespace {
@@ -325,7 +326,8 @@ void take_chosen(AllreduceCall& call, const Rooms& rooms) {
   Selection& told = call.outcome.selection;
   const double total_squared = told.total_squared;
   told =
-      call.kernels.take(call.residual, rooms.part.indices, taken_end - rooms.part.indices, rooms.part.values);
+      take(call.kernels, call.residual, rooms.part.indices, taken_end - rooms.part.indices,
+           rooms.part.values, call.workspace.select);
   told.total_squared = total_squared;
 }
 
@@ -343,7 +345,8 @@ Task run(AllreduceCall& call) {
   const CompressTimer timer(call.outcome.compress_s);
   const float* const values = choose(call, rooms);
   clear_result(call);
-  call.kernels.scatter_add(reinterpret_cast<float*>(call.data), rooms.sum.indices, values, rooms.sum.kept);
+  scatter_add(call.kernels, reinterpret_cast<float*>(call.data), rooms.sum.indices, values, rooms.sum.kept,
+              call.workspace.select);
   take_chosen(call, rooms);
 }
 
@@ -362,6 +365,7 @@ constinit const AllreduceAlgorithm oktopk_allreduce{
     .run = run,
     .most_bytes = most_bytes,
     .family = Family::sum,
+    .reach = Reach::any,
 };
 
 }  // namespace pliant

@@ -18,6 +18,7 @@
 #include "collectives/sparse/quota_union.hpp"
 #include "collectives/sparse/sparse.hpp"
 #include "compress/wire.hpp"
+#include "kernels/long_vectors.hpp"
 
 namespace pliant {
 namespace {
@@ -122,7 +123,7 @@ Picked pick(AllreduceCall& call, Quota quota) {
                            .count = call.shape.count,
                            .kept = quota.all(),
                            .take = false};
-  const Selection selected = call.kernels.select_float(select, call.workspace.select);
+  const Selection selected = select_topk(call.kernels, select, call.workspace.select);
   call.outcome.selection = {.total_squared = selected.total_squared};
   call.gradient = nullptr;
   return {select.indices, select.values, select.kept};
@@ -171,7 +172,7 @@ float* take_values(AllreduceCall& call, const std::uint32_t* places) {
   auto* const values = call.workspace.values.of<float>(call.shape.kept);
   Selection& told = call.outcome.selection;
   const double total_squared = told.total_squared;
-  told = call.kernels.take(call.residual, places, call.shape.kept, values);
+  told = take(call.kernels, call.residual, places, call.shape.kept, values, call.workspace.select);
   told.total_squared = total_squared;
   return values;
 }
@@ -194,7 +195,8 @@ Task reduce_at_union(AllreduceCall& call, const AllreduceAlgorithm& dense) {
                     .outcome = {}};
   co_await dense.run(sum);
   const CompressTimer timer(call.outcome.compress_s);
-  call.kernels.scatter_add(reinterpret_cast<float*>(call.data), places, values, call.shape.kept);
+  scatter_add(call.kernels, reinterpret_cast<float*>(call.data), places, values, call.shape.kept,
+              call.workspace.select);
 }
 
 template <const AllreduceAlgorithm& dense>
@@ -213,6 +215,7 @@ constexpr AllreduceAlgorithm reduced_by(std::string_view name, std::string_view 
                  int rank) { return nominations_sent(shape, rank) + dense.sent(values_shape(shape), rank); },
       .run = [](AllreduceCall& call) { return reduce_at_union(call, dense); },
       .family = Family::quota,
+      .reach = Reach::any,
   };
 }
 

@@ -2,8 +2,7 @@
 
 #include <mpi.h>
 
-#include <cstring>
-
+#include "kernels/long_vectors.hpp"
 #include "kernels/streaming_topk.hpp"
 
 namespace pliant {
@@ -23,7 +22,8 @@ void select_own(AllreduceCall& call, Picks picks, GainCurve* curve) {
   if (call.own.made) {
     if (picks == Picks::leave) return;
     const double total_squared = told.total_squared;
-    told = call.kernels.take(call.residual, call.own.indices, call.shape.kept, call.own.values);
+    told = take(call.kernels, call.residual, call.own.indices, call.shape.kept, call.own.values,
+                call.workspace.select);
     told.total_squared = total_squared;
     return;
   }
@@ -33,22 +33,23 @@ void select_own(AllreduceCall& call, Picks picks, GainCurve* curve) {
                            .kept = call.shape.kept,
                            .take = picks == Picks::take,
                            .curve = curve};
-  told = call.kernels.select_float(select, call.workspace.select);
+  told = select_topk(call.kernels, select, call.workspace.select);
   call.own = {true, select.indices, select.values, told.sent_squared};
   call.gradient = nullptr;
   if (picks == Picks::leave) told = {.total_squared = told.total_squared};
 }
 
 void feed(AllreduceCall& call) {
-  reserve_selection<float>(call.workspace.select, call.shape.count, call.shape.kept);
+  if (call.workspace.select.device == nullptr)
+    reserve_selection<float>(call.workspace.select, call.shape.count, call.shape.kept);
   if (call.gradient == nullptr) return;
   call.outcome.selection.total_squared =
-      call.kernels.accumulate(call.residual, call.gradient, call.shape.count, call.workspace.select);
+      accumulate(call.kernels, call.residual, call.gradient, call.shape.count, call.workspace.select);
   call.gradient = nullptr;
 }
 
 void clear_result(AllreduceCall& call) {
-  std::memset(call.data, 0, static_cast<std::size_t>(call.shape.bytes()));
+  clear(call.data, call.shape.bytes(), call.workspace.select);
 }
 
 }  // namespace pliant

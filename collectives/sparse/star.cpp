@@ -52,6 +52,7 @@ constinit const AllreduceAlgorithm star_ring_allreduce{
     .sent = sent<ring_allreduce>,
     .run = run<ring_allreduce>,
     .family = Family::turn,
+    .reach = Reach::any,
 };
 
 constinit const AllreduceAlgorithm star_tree_allreduce{
@@ -66,6 +67,7 @@ constinit const AllreduceAlgorithm star_tree_allreduce{
     .sent = sent<tree_allreduce>,
     .run = run<tree_allreduce>,
     .family = Family::turn,
+    .reach = Reach::any,
 };
 
 constinit const AllreduceAlgorithm star_rabenseifner_allreduce{
@@ -80,6 +82,7 @@ constinit const AllreduceAlgorithm star_rabenseifner_allreduce{
     .sent = sent<rabenseifner_allreduce>,
     .run = run<rabenseifner_allreduce>,
     .family = Family::turn,
+    .reach = Reach::any,
 };
 
 }  // namespace pliant

@@ -87,6 +87,7 @@ constinit const AllreduceAlgorithm var_ring_allreduce{
     .sent = sent<ring_allreduce>,
     .run = run<ring_allreduce>,
     .family = Family::heaviest,
+    .reach = Reach::any,
 };
 
 constinit const AllreduceAlgorithm var_tree_allreduce{
@@ -101,6 +102,7 @@ constinit const AllreduceAlgorithm var_tree_allreduce{
     .sent = sent<tree_allreduce>,
     .run = run<tree_allreduce>,
     .family = Family::heaviest,
+    .reach = Reach::any,
 };
 
 constinit const AllreduceAlgorithm var_rabenseifner_allreduce{
@@ -115,6 +117,7 @@ constinit const AllreduceAlgorithm var_rabenseifner_allreduce{
     .sent = sent<rabenseifner_allreduce>,
     .run = run<rabenseifner_allreduce>,
     .family = Family::heaviest,
+    .reach = Reach::any,
 };
 
 }  // namespace pliant

@@ -205,7 +205,10 @@ typedef struct {
   const char* name;
   const char* summary;
   int exact;
+  int memory; /* PLIANT_HOST_MEMORY + PLIANT_DEVICE_MEMORY: where the buffers may be; of algorithms only */
 } Pliant_Entry;
+#define PLIANT_HOST_MEMORY 1
+#define PLIANT_DEVICE_MEMORY 2
 
 int Pliant_Setting_get_num(int* n);
 int Pliant_Setting_get_info(int index, Pliant_Setting* setting);

@@ -14,6 +14,7 @@ enum Value : std::size_t {
   kStep,
   kNotReady,
   kOutstanding,
+  kNotResident,
   kForAll,  ///< what follows is for policies that adapt
   kMargin = kForAll,
   kFingerprint,
@@ -78,16 +79,18 @@ Task agree_on_gain(AllreduceCall& call, PolicyMemory& memory, const Values& valu
 Task agree(AllreduceCall& call, const Operation& operation, bool eligible, Agreed& agreed) {
   const bool adapts = operation.plan.policy->adapts;
   if (eligible && operation.plan.by_quality) agreed.worth = usual_worth(call.shape);
-  if (!eligible || (!operation.blocking && !adapts)) co_return;
+  const bool by_construction = !operation.blocking && !adapts && operation.device.part == nullptr;
+  if (!eligible || by_construction) co_return;
   TensorState* tensor = operation.tensor;
   Values values{agreed.compute_s, static_cast<double>(agreed.step), tensor == nullptr ? 1.0 : 0.0,
-                agreed.outstanding ? 1.0 : 0.0};
+                agreed.outstanding ? 1.0 : 0.0, operation.device.resident ? 0.0 : 1.0};
   if (adapts) add_policy(values, tensor);
   co_await agree_max(call, std::span(values).first(adapts ? kValues : kForAll));
   agreed.compute_s = values[kComputeS];
   agreed.step = static_cast<std::int64_t>(values[kStep]);
   agreed.all_ready = values[kNotReady] == 0;
   agreed.outstanding = values[kOutstanding] != 0;
+  agreed.resident = values[kNotResident] == 0;
   if (!adapts || !agreed.all_ready) co_return;
   agreed.margin = values[kMargin];
   agree_on_quality(operation, call.shape, values, agreed);

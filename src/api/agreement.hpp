@@ -12,14 +12,16 @@ struct Agreed {
   std::int64_t step = 0;
   bool all_ready = true;            ///< every rank has room for the tensor's residual
   bool outstanding = false;         ///< some rank's residual may hold something
+  bool resident = true;             ///< every rank's residual is where its gradient is
   double margin = 1;                ///< as PolicyInput's
   const GainModel* gain = nullptr;  ///< as PolicyInput's
   bool count_gain = false;          ///< this operation is to count magnitudes
   std::optional<Worth> worth;       ///< nothing: lossy algorithms are compared by density
 };
 
-/// Collective where the plan's policy adapts, or the operation blocks; `agreed` holds this rank's own numbers
-/// before. One small exchange, and a second where some rank has counted its gradient since.
+/// Collective where the plan's policy adapts, the operation blocks, or is on a device's memory; `agreed`
+/// holds this rank's own numbers before. One small exchange, and a second where some rank has counted its
+/// gradient since.
 Task agree(AllreduceCall& call, const Operation& operation, bool eligible, Agreed& agreed);
 
 /// A policy learns from an operation that has ended.

@@ -11,8 +11,10 @@
 #include "api/buffers.hpp"
 #include "api/context.hpp"
 #include "api/decision.hpp"
+#include "api/device_operation.hpp"
 #include "api/guard.hpp"
 #include "api/operation.hpp"
+#include "api/placement.hpp"
 #include "api/report.hpp"
 #include "api/short_call.hpp"
 #include "api/state.hpp"
@@ -56,7 +58,9 @@ int allreduce(const void* sendbuf, void* recvbuf, MPI_Count count, MPI_Datatype 
   const auto type = element_type(datatype);
   const auto reduction = reduce_op(op);
   const Buffers buffers = check_buffers(sendbuf, recvbuf, count, type ? count * element_bytes(*type) : 0);
+  const int device = device_of(process, buffers);
   const bool by_mpi = !type || !reduction;
+  if (by_mpi && device != kHostMemory && !process.mpi_reads_device()) refuse_device_memory();
   const void* const mpi_send = buffers.send == buffers.recv && count > 0 ? MPI_IN_PLACE : sendbuf;
   if (is_intercommunicator(comm)) return pass_to_mpi(mpi_send, recvbuf, count, datatype, op, comm);
   const std::shared_ptr<Context> context = by_mpi ? Context::find(comm) : Context::of(comm);
@@ -74,8 +78,10 @@ int allreduce(const void* sendbuf, void* recvbuf, MPI_Count count, MPI_Datatype 
   const AllreduceShape shape = plan.shape(context->hosts().layout(), count, *type);
   TensorState* tensor =
       lossy_eligible(plan, shape, *reduction) ? context->blocking_tensor(buffers.recv, count) : nullptr;
-  OperationRun run{
-      *context, {plan, tensor, buffers.send, buffers.recv, count, *type, *reduction, true}, under_way};
+  Operation operation{plan, tensor, buffers.send, buffers.recv, count, *type, *reduction, true};
+  if (device != kHostMemory)
+    place_on_device(operation, context->device_part(device), *context, under_way, tensor != nullptr);
+  OperationRun run{*context, operation, under_way};
   context->prepare(under_way);
   context->begin(under_way, run_operation(run));
   context->finish(under_way);

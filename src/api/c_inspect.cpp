@@ -11,6 +11,7 @@
 #include "api/guard.hpp"
 #include "api/plan.hpp"
 #include "api/report.hpp"
+#include "collectives/device/staging.hpp"
 #include "collectives/registry.hpp"
 #include "compress/index_codec.hpp"
 #include "compress/speed.hpp"
@@ -101,7 +102,10 @@ int Pliant_Algorithm_get_num(int* n) {
 int Pliant_Algorithm_get_info(int index, Pliant_Entry* entry) {
   if (!in_range(index, algorithms().size())) return refuse_index("algorithm", index, algorithms().size());
   const AllreduceAlgorithm& algorithm = *algorithms()[static_cast<std::size_t>(index)];
-  *entry = {algorithm.name.data(), algorithm.summary.data(), algorithm.exact ? 1 : 0};
+  const bool host = can_lie_in(Memory::host, algorithm);
+  const bool device = can_lie_in(Memory::device, algorithm);
+  *entry = {algorithm.name.data(), algorithm.summary.data(), algorithm.exact ? 1 : 0,
+            (host ? PLIANT_HOST_MEMORY : 0) + (device ? PLIANT_DEVICE_MEMORY : 0)};
   return MPI_SUCCESS;
 }
 
@@ -113,7 +117,7 @@ int Pliant_Kernels_get_num(int* n) {
 int Pliant_Kernels_get_info(int index, Pliant_Entry* entry) {
   if (!in_range(index, kernel_tables().size())) return refuse_index("kernels", index, kernel_tables().size());
   const Kernels& table = *kernel_tables()[static_cast<std::size_t>(index)];
-  *entry = {table.name.data(), table.summary.data(), table.usable() ? 1 : 0};
+  *entry = {table.name.data(), table.summary.data(), table.usable() ? 1 : 0, 0};
   return MPI_SUCCESS;
 }
 
@@ -126,7 +130,7 @@ int Pliant_Index_codec_get_info(int index, Pliant_Entry* entry) {
   if (!in_range(index, index_codecs().size()))
     return refuse_index("index codec", index, index_codecs().size());
   const IndexCodec& codec = *index_codecs()[static_cast<std::size_t>(index)];
-  *entry = {codec.name.data(), codec.summary.data(), 1};
+  *entry = {codec.name.data(), codec.summary.data(), 1, 0};
   return MPI_SUCCESS;
 }
 
@@ -139,7 +143,7 @@ int Pliant_Value_codec_get_info(int index, Pliant_Entry* entry) {
   if (!in_range(index, value_codecs().size()))
     return refuse_index("value codec", index, value_codecs().size());
   const ValueCodec& codec = *value_codecs()[static_cast<std::size_t>(index)];
-  *entry = {codec.name.data(), codec.summary.data(), codec.lossy ? 0 : 1};
+  *entry = {codec.name.data(), codec.summary.data(), codec.lossy ? 0 : 1, 0};
   return MPI_SUCCESS;
 }
 

@@ -37,6 +37,18 @@ void require_int(std::int64_t count) {
               "Split the tensor, or use a type Pliant has kernels for");
 }
 
+/// All parts lie in one memory.
+void place(Pliant_Request_s& request, const Buffers& buffers, std::int64_t count, bool by_mpi) {
+  if (count == 0) return;
+  Process& process = Process::instance();
+  const int device = device_of(process, buffers);
+  if (device != kHostMemory && by_mpi && !process.mpi_reads_device()) refuse_device_memory();
+  if (request.count > 0 && device != request.device)
+    throw Error(ErrorClass::buffer, "tensors of a group lie in different memories",
+                "all are the host's, or all one device's", "Group those of one memory");
+  request.device = device;
+}
+
 void add_parts(Pliant_Request_s& request, const InitArguments& arguments) {
   const auto type = element_type(arguments.datatype);
   const bool by_mpi = !type || !reduce_op(arguments.op) || !Process::instance().settings().enable;
@@ -45,10 +57,11 @@ void add_parts(Pliant_Request_s& request, const InitArguments& arguments) {
     const std::int64_t bytes = type ? count * element_bytes(*type) : 0;
     const Buffers buffers = check_buffers(arguments.sendbufs[i], arguments.recvbufs[i], count, bytes);
     if (by_mpi) require_int(count);
+    place(request, buffers, count, by_mpi);
     request.parts.push_back({buffers.send, buffers.recv, count});
     request.count += count;
   }
-  if (type && request.parts.size() > 1)
+  if (type && request.parts.size() > 1 && request.device == kHostMemory)
     request.packed.resize(static_cast<std::size_t>(request.count * element_bytes(*type)));
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "api/guard.hpp"
+#include "collectives/device/device_part.hpp"
 #include "core/error.hpp"
 #include "mpi/agree.hpp"
 #include "mpi/check.hpp"
@@ -82,6 +83,13 @@ SettingLayer layer_of(MPI_Info info) {
 SettingLayer over(SettingLayer base, const SettingLayer& more) {
   for (const auto& [key, value] : more) base[key] = value;
   return base;
+}
+
+/// Without what each rank has of its own.
+SettingLayer common_part(SettingLayer layer) {
+  for (const SettingRow& row : setting_rows())
+    if (row.each_rank_its_own) layer.erase(row.key);
+  return layer;
 }
 
 /// The first key in which two layers differ, as an error on this rank.
@@ -291,8 +299,9 @@ SettingLayer Context::agreed_layer(MPI_Info info) {
   if (refusing >= 0)
     throw Error(ErrorClass::argument, "rank " + std::to_string(refusing) + " refuses its settings",
                 "every rank gives the same settings", "Read that rank's message");
-  const SettingLayer root = decode(share_from_root(comm_, encode(layer)));
-  if (first_rank_where(comm_, root != layer) >= 0) throw difference(layer, root);
+  const SettingLayer common = common_part(layer);
+  const SettingLayer root = decode(share_from_root(comm_, encode(common)));
+  if (first_rank_where(comm_, root != common) >= 0) throw difference(common, root);
   return layer;
 }
 

@@ -75,10 +75,23 @@ class Context {
   static const CostModel& nominal_model();
   void set_model(const CostModel& model) {
     model_ = model;
+    model_.device = device_model_;
     measured_ = true;
     learning_.begin(model, comm_);
     forget_decisions();
   }
+
+  // ---- Memory of a device ----
+
+  /// What operations on memory of device `number` need. The first is collective: makes streams, connects
+  /// NCCL, measures. Throws Error(other) where a device has failed, Error(buffer) for another number than
+  /// before.
+  DevicePart& device_part(int number);
+  /// Nothing more is asked of the device. On all ranks.
+  void break_device(std::string problem) { device_problem_ = std::move(problem); }
+  /// Throws Error(other) if that was done.
+  void require_device() const;
+  const DeviceModel& device_model() const { return device_model_; }
 
   // ---- Operations under way. All with the mutex held. ----
 
@@ -163,6 +176,7 @@ class Context {
     learning_.forget();
   }
 
+  void connect_nccl(DevicePart& part);
   void share_environment();
   SettingLayer agreed_layer(MPI_Info info);
   void adopt(TensorState& tensor);
@@ -177,6 +191,9 @@ class Context {
   const Kernels& kernels_;
   Team team_;
   CostModel model_;
+  DeviceModel device_model_;
+  std::string device_problem_;
+  std::unique_ptr<DevicePart> device_;  ///< null before the first call on a device's memory
   bool measured_ = false;
   std::vector<Pliant_Link> links_;
   std::mutex mutex_;

@@ -8,12 +8,15 @@
 
 #include "api/agreement.hpp"
 #include "api/decision.hpp"
+#include "api/device_operation.hpp"
 #include "api/quality.hpp"
 #include "api/sampling.hpp"
+#include "collectives/device/staging.hpp"
 #include "collectives/exchange.hpp"
 #include "collectives/sparse/messages.hpp"
 #include "collectives/sparse/sparse.hpp"
 #include "compress/topk.hpp"
+#include "kernels/long_vectors.hpp"
 
 namespace pliant {
 namespace {
@@ -34,6 +37,7 @@ AllreduceShape shape_of(const OperationRun& run) {
     shape.hosts = shape.ranks;
     shape.most_on_host = shape.domains = 1;
   }
+  describe_device(operation, run.context.process(), shape);
   return shape;
 }
 
@@ -58,10 +62,18 @@ void foresee(Context& context, std::int64_t count, const Agreed& agreed) {
   if (agreed.gain != nullptr) context.foreseen.gain = *agreed.gain;
 }
 
+/// Has the tensor the error feedback that the plan wants? Makes room for its residual, unless that has found
+/// its place on a device.
+bool keeps_feedback(const Operation& operation) {
+  const ErrorFeedback& wanted = *operation.plan.feedback;
+  if (operation.device.part != nullptr) return operation.tensor->feedback == &wanted;
+  return operation.tensor->prepare(wanted);
+}
+
 /// Where nothing of the gradient is left out and no residual is looked at.
-void copy_in(const AllreduceCall& call, const Operation& operation) {
+void copy_in(AllreduceCall& call, const Operation& operation) {
   if (operation.send != operation.recv)
-    std::memcpy(operation.recv, operation.send, static_cast<std::size_t>(call.shape.bytes()));
+    copy(operation.recv, operation.send, call.shape.bytes(), call.workspace.select);
 }
 
 /// ||sent||^2 / ||all||^2 of the k largest of this rank's error-fed gradient, minimum over ranks. They stay
@@ -101,15 +113,15 @@ double drain(AllreduceCall& call, TensorState& tensor) {
   FeedbackState& memory = tensor.memory;
   const std::int64_t count = call.shape.count;
   if (call.gradient != nullptr && !memory.outstanding) {
-    if (result != call.gradient) std::copy_n(call.gradient, count, result);
+    if (result != call.gradient) copy(result, call.gradient, call.shape.bytes(), call.workspace.select);
     return 0;
   }
   double squared = call.outcome.selection.total_squared;
   if (call.gradient != nullptr) {
-    squared = call.kernels.drain(result, call.gradient, call.residual, count, call.workspace.select);
+    squared = drain(call.kernels, result, call.gradient, call.residual, count, call.workspace.select);
   } else {
-    std::copy_n(call.residual, count, result);
-    std::fill_n(call.residual, count, 0.0F);
+    copy(result, call.residual, call.shape.bytes(), call.workspace.select);
+    clear(call.residual, call.shape.bytes(), call.workspace.select);
   }
   memory.outstanding = false;
   return squared;
@@ -125,7 +137,7 @@ Task run_fed(AllreduceCall& call, OperationRun& run, const Agreed& agreed, const
   const ErrorFeedback& feedback = *tensor.feedback;
   const ErrorFed fed =
       feedback.begin(tensor.memory, static_cast<const float*>(operation.send), operation.count, kernels);
-  call.residual = tensor.memory.residual.data();
+  call.residual = tensor.memory.place();
   call.gradient = fed.pending;
   call.outcome.selection.total_squared = fed.squared;
   if (fed.pending == nullptr) tensor.memory.outstanding = true;
@@ -144,7 +156,7 @@ Task run_fed(AllreduceCall& call, OperationRun& run, const Agreed& agreed, const
     found.total_squared = found.sent_squared = drain(call, tensor);
     call.shape.kept = operation.count;
     call.shape = tuned_for(*decision.algorithm, call.shape, input.model);
-    co_await decision.algorithm->run(call);
+    co_await run_anywhere(call, *decision.algorithm);
   } else {
     tensor.memory.outstanding = true;
     co_await decision.algorithm->run(call);
@@ -279,6 +291,7 @@ Task run_operation(OperationRun& run) {
   run.begin_s = MPI_Wtime();
   run.outside_s = context.outside.total_s();
   AllreduceCall call = make_call(run, shape);
+  begin_on_device(run, call);
   Agreed agreed;
   agreed.compute_s =
       operation.plan.policy->needs_compute_time ? context.compute_times.typical_s() : between_s;
@@ -287,6 +300,7 @@ Task run_operation(OperationRun& run) {
   agreed.outstanding = state != nullptr && state->memory.outstanding;
   const std::int64_t begun = context.begun_alone();
   co_await agree(call, operation, eligible, agreed);
+  if (!agreed.resident) shape.has_nccl = shape.mpi_reads_device = false;
   if (eligible && operation.plan.policy->adapts) foresee(context, operation.count, agreed);
   if (!agreed.all_ready)
     context.warn_once(
@@ -306,6 +320,7 @@ Task run_operation(OperationRun& run) {
                             .only_family = agreed.all_ready ? tried_family(operation) : Family::exact,
                             .resumable = context.has_requests(),
                             .outstanding = agreed.outstanding};
+  model.device = context.device_model();
   Lane* const lane = lane_of(context, operation, shape);
   Sample sample;
   if (lane != nullptr) {
@@ -318,15 +333,16 @@ Task run_operation(OperationRun& run) {
   call.step = agreed.step;
   Fed fed;
   if (eligible && operation.tensor != nullptr) {
-    if (!operation.tensor->prepare(*operation.plan.feedback))
+    if (!keeps_feedback(operation))
       context.warn_once(
           "pliant_error_feedback changed, but tensors that hold a residual keep the one they began with. "
           "Use new requests for another");
     co_await run_fed(call, run, agreed, input, decision, fed);
   } else {
     copy_in(call, operation);
-    co_await decision.algorithm->run(call);
+    co_await run_anywhere(call, *decision.algorithm);
   }
+  if (operation.device.part != nullptr) co_await end_on_device(run, call);
   (operation.tensor != nullptr ? operation.tensor->step : context.plain_calls) = agreed.step + 1;
 
   if (sample.taken) sample.end(run, *lane, *decision.algorithm, call.shape);
@@ -364,7 +380,7 @@ void tell(OperationRun& run) {
 
 void flush_tensor(Context& context, const Plan& plan, TensorState& tensor, float* result) {
   if (tensor.feedback == nullptr || !tensor.feedback->keeps_mass) return;
-  std::vector<float> rest = tensor.memory.residual;
+  std::vector<float> rest = FeedbackState(tensor.memory).residual;
   const Operation operation{
       plan, &tensor, rest.data(), rest.data(), tensor.count, ElementType::float32, ReduceOp::sum, false};
   UnderWay& under_way = context.blocking();

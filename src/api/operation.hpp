@@ -7,6 +7,14 @@
 
 namespace pliant {
 
+/// An operation's buffers in a device's memory.
+struct DeviceBuffers {
+  DevicePart* part = nullptr;  ///< null: the buffers are the host's
+  const void* send = nullptr;  ///< [count]
+  void* recv = nullptr;        ///< [count]
+  bool resident = true;        ///< false: the operation's own buffers are copies on the host
+};
+
 struct Operation {
   const Plan& plan;
   TensorState* tensor;  ///< null for a blocking call that found no room for one
@@ -23,6 +31,7 @@ struct Operation {
   /// Made before the network was measured, so that starts may come before or after that: the nominal model
   /// holds for good.
   bool nominal = false;
+  DeviceBuffers device{};
 };
 
 /// An operation that is being carried out. Stays where it is until it has ended.

@@ -8,6 +8,7 @@
 #include "core/monotonic.hpp"
 #include "kernels/kernels.hpp"
 #include "mpi/check.hpp"
+#include "mpi/cuda_aware.hpp"
 
 namespace pliant {
 namespace {
@@ -71,6 +72,20 @@ const ProcessSettings& Process::settings() {
     open_trace();
   }
   return settings_;
+}
+
+const cuda::Calls* Process::device_calls() {
+  if (devices_sought_) return device_calls_;
+  devices_sought_ = true;
+  const cuda::Calls* const calls = cuda::calls();
+  int devices = 0;
+  if (calls != nullptr && calls->get_device_count(&devices) == 0 && devices > 0) device_calls_ = calls;
+  return device_calls_;
+}
+
+bool Process::mpi_reads_device() const {
+  if (settings_.cuda_aware == CudaAware::ask) return mpi_reads_device_memory();
+  return settings_.cuda_aware == CudaAware::yes;
 }
 
 void Process::open_trace() {

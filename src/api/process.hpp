@@ -11,6 +11,7 @@
 #include "api/progress.hpp"
 #include "core/config.hpp"
 #include "core/log.hpp"
+#include "kernels/cuda/calls.hpp"
 #include "trace/recorder.hpp"
 
 namespace pliant {
@@ -30,6 +31,12 @@ class Process {
 
   /// [s] from when this state was made to `wtime_s`, a value of MPI_Wtime: a trace's clock.
   double since_begin_s(double wtime_s) const { return wtime_s - begin_s_; }
+
+  /// CUDA's calls, where the library was built with them and there is a device; null otherwise. Found out
+  /// once.
+  const cuda::Calls* device_calls();
+  /// Is a device's memory given to MPI? As PLIANT_CUDA_AWARE says, or the MPI library.
+  bool mpi_reads_device() const;
 
   void remember_error(int code, const std::string& text);
   /// The message remembered for `code`; empty if another error came last.
@@ -73,6 +80,8 @@ class Process {
   int last_code_ = MPI_SUCCESS;
   std::string last_text_;
   std::int64_t communicators_ = 0;
+  bool devices_sought_ = false;
+  const cuda::Calls* device_calls_ = nullptr;
   std::vector<Attached> attached_;
 };
 

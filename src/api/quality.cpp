@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "kernels/long_vectors.hpp"
 #include "policy/quality.hpp"
 
 namespace pliant {
@@ -48,10 +49,17 @@ Task take_sample(AllreduceCall& call, OperationRun& run, const StalenessSample& 
   const auto* const given = static_cast<const float*>(run.operation.send);
   auto* const gradient = call.workspace.sample.of<float>(2 * places);
   float* const fed = gradient + places;
-  for (std::int64_t i = 0; i < places; ++i) {
-    const std::int64_t place = sampled_place(i, places, count);
-    gradient[i] = given[place];
-    fed[i] = call.residual[place] + (call.gradient != nullptr ? call.gradient[place] : 0.0F);
+  auto* const at = call.workspace.sampled.of<std::uint32_t>(places);
+  for (std::int64_t i = 0; i < places; ++i)
+    at[i] = static_cast<std::uint32_t>(sampled_place(i, places, count));
+  SelectWorkspace& memory = call.workspace.select;
+  if (call.gradient != nullptr) {
+    gather(call.gradient, at, places, gradient, memory);
+    gather(call.residual, at, places, fed, memory);
+    for (std::int64_t i = 0; i < places; ++i) fed[i] += gradient[i];
+  } else {
+    gather(call.residual, at, places, fed, memory);
+    gather(given, at, places, gradient, memory);
   }
   AllreduceCall sum{.comm = call.comm,
                     .workspace = call.workspace,

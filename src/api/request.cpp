@@ -4,6 +4,10 @@
 #include <cstring>
 
 #include "api/alike.hpp"
+#include "api/device_operation.hpp"
+#include "collectives/device/device_part.hpp"
+#include "core/error.hpp"
+#include "mpi/agree.hpp"
 #include "mpi/completion.hpp"
 #include "mpi/datatype.hpp"
 
@@ -16,9 +20,35 @@ std::int64_t part_bytes(const Part& part, ElementType type) {
   return part.count * element_bytes(type);
 }
 
+/// gather() and scatter() on the device. The copies come after what the program has put on its stream, and
+/// before the operation.
+void* gather_there(Pliant_Request_s& request, ElementType type) {
+  cuda::Device& device = request.context->device_part(request.device).device;
+  const cuda::OnDevice here(device);
+  device.begin_after(request.plan.settings.cuda_stream);
+  auto* to = static_cast<std::byte*>(request.packed_there->get());
+  for (const Part& part : request.parts) {
+    device.copy(to, part.send, part_bytes(part, type), device.work());
+    to += part_bytes(part, type);
+  }
+  return request.packed_there->get();
+}
+
+void scatter_there(Pliant_Request_s& request, ElementType type) {
+  cuda::Device& device = request.context->device_part(request.device).device;
+  const cuda::OnDevice here(device);
+  const auto* from = static_cast<const std::byte*>(request.packed_there->get());
+  for (const Part& part : request.parts) {
+    device.copy(part.recv, from, part_bytes(part, type), device.work());
+    from += part_bytes(part, type);
+  }
+  device.wait(device.work());
+}
+
 /// Where the request's elements lie together: its only part's buffer, or `packed` filled from all parts.
 void* gather(Pliant_Request_s& request, ElementType type) {
   if (request.parts.size() == 1) return request.parts[0].recv;
+  if (request.packed_there != nullptr) return gather_there(request, type);
   std::byte* to = request.packed.data();
   for (const Part& part : request.parts) {
     std::memcpy(to, part.send, static_cast<std::size_t>(part_bytes(part, type)));
@@ -29,6 +59,7 @@ void* gather(Pliant_Request_s& request, ElementType type) {
 
 void scatter(Pliant_Request_s& request, ElementType type) {
   if (request.parts.size() == 1) return;
+  if (request.packed_there != nullptr) return scatter_there(request, type);
   const std::byte* from = request.packed.data();
   for (const Part& part : request.parts) {
     std::memcpy(part.recv, from, static_cast<std::size_t>(part_bytes(part, type)));
@@ -63,6 +94,28 @@ Task run_by_mpi(Pliant_Request_s& request, const char* reason) {
   request.tensor->report = report;
 }
 
+bool may_lose(const Pliant_Request_s& request, ElementType type) {
+  const AllreduceShape shape = request.plan.shape(request.context->hosts().layout(), request.count, type);
+  return lossy_eligible(request.plan, shape, *reduce_op(request.op));
+}
+
+/// A device, and memory for what is packed there. Collective.
+void prepare_device(Pliant_Request_s& request) {
+  if (request.device == kHostMemory) return;
+  Context& context = *request.context;
+  DevicePart& part = context.device_part(request.device);
+  if (request.parts.size() == 1) return;
+  const std::int64_t bytes = request.count * element_bytes(*element_type(request.datatype));
+  request.packed_there = std::make_unique<cuda::DeviceRoom>(part.device);
+  const int without = first_rank_where(context.comm(), request.packed_there->of(bytes) == nullptr);
+  if (without < 0) return;
+  throw Error(ErrorClass::other,
+              "device of rank " + std::to_string(without) + " has no room for a group of " +
+                  std::to_string(bytes) + " bytes",
+              "tensors of a group are packed in the device's memory",
+              "Use smaller groups, or one request a tensor");
+}
+
 Task carry_out(Pliant_Request_s& request) {
   if (request.plan.settings.check) {
     AlikeCheck check{
@@ -78,11 +131,22 @@ Task carry_out(Pliant_Request_s& request) {
     const ElementType type = *element_type(request.datatype);
     void* recv = gather(request, type);
     const void* send = request.parts.size() == 1 ? request.parts[0].send : recv;
-    request.run.emplace(OperationRun{
-        *request.context,
-        {request.plan, request.tensor.get(), send, recv, request.count, type, *reduce_op(request.op), false,
-         request.tag, request.mpi_comm, request.hosts.get(), request.nominal},
-        request.under_way});
+    Operation operation{request.plan,
+                        request.tensor.get(),
+                        send,
+                        recv,
+                        request.count,
+                        type,
+                        *reduce_op(request.op),
+                        false,
+                        request.tag,
+                        request.mpi_comm,
+                        request.hosts.get(),
+                        request.nominal};
+    if (request.device != kHostMemory)
+      place_on_device(operation, request.context->device_part(request.device), *request.context,
+                      request.under_way, may_lose(request, type));
+    request.run.emplace(OperationRun{*request.context, operation, request.under_way});
     co_await run_operation(*request.run);
     scatter(request, type);
   }
@@ -113,12 +177,32 @@ void complete(Pliant_Request_s& request) {
   request.tensor->report = request.run->report;
 }
 
+/// recv += rest. [count]
+void add_to(Pliant_Request_s& request, const Part& part, float* rest) {
+  float* const recv = static_cast<float*>(part.recv);
+  if (request.device == kHostMemory) {
+    for (std::int64_t i = 0; i < part.count; ++i) recv[i] += rest[i];
+    return;
+  }
+  cuda::Device& device = request.context->device_part(request.device).device;
+  const cuda::OnDevice here(device);
+  device.begin_after(request.plan.settings.cuda_stream);
+  std::vector<float> sum(static_cast<std::size_t>(part.count));
+  const std::int64_t bytes = part_bytes(part, ElementType::float32);
+  device.copy(sum.data(), recv, bytes, device.work());
+  device.wait(device.work());
+  for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += rest[i];
+  device.copy(recv, sum.data(), bytes, device.work());
+  device.wait(device.work());
+}
+
 }  // namespace
 
 void make_ready(Pliant_Request_s& request, MPI_Info info) {
   Context& context = *request.context;
   request.plan = context.plan_with(info);
   request.tensor = context.new_tensor(request.plan.settings.name, request.count);
+  prepare_device(request);
   request.tag = context.next_tag();
   const auto type = element_type(request.datatype);
   const auto op = reduce_op(request.op);
@@ -165,10 +249,9 @@ void flush_request(Pliant_Request_s& request) {
   if (element_type(request.datatype) != ElementType::float32 || request.count == 0) return;
   std::vector<float> rest(static_cast<std::size_t>(request.count), 0.0F);
   flush_tensor(*request.context, request.plan, *request.tensor, rest.data());
-  const float* from = rest.data();
+  float* from = rest.data();
   for (const Part& part : request.parts) {
-    float* to = static_cast<float*>(part.recv);
-    for (std::int64_t i = 0; i < part.count; ++i) to[i] += from[i];
+    add_to(request, part, from);
     from += part.count;
   }
 }

@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "api/operation.hpp"
+#include "api/placement.hpp"
+#include "kernels/cuda/device.hpp"
 
 struct Pliant_Request_s {
   /// One tensor of a request.
@@ -26,8 +28,10 @@ struct Pliant_Request_s {
   std::int64_t count = 0;  ///< of all parts together
   MPI_Datatype datatype = MPI_DATATYPE_NULL;
   MPI_Op op = MPI_OP_NULL;
-  std::vector<std::byte> packed;          ///< all parts one after the other; empty where there is one part
-  int tag = 0;                            ///< the first of its own
+  std::vector<std::byte> packed;  ///< all parts one after the other; empty where there is one, or on a device
+  int device = pliant::kHostMemory;                        ///< in whose memory the parts are
+  std::unique_ptr<pliant::cuda::DeviceRoom> packed_there;  ///< `packed`, on the device
+  int tag = 0;                                             ///< the first of its own
   MPI_Comm mpi_comm = MPI_COMM_NULL;      ///< the context's; only where MPI itself is to reduce
   pliant::HostGroup::RequestLanes hosts;  ///< null: hosts play no part
   bool nominal = false;                   ///< as Operation's

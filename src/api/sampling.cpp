@@ -8,7 +8,7 @@ namespace pliant {
 Lane* lane_of(Context& context, const Operation& operation, const AllreduceShape& shape) {
   const Settings& settings = operation.plan.settings;
   if (!settings.learn || settings.deterministic || shape.ranks == 1 || shape.bytes() <= kMeasureBytes ||
-      operation.nominal || !context.measured())
+      operation.nominal || shape.memory == Memory::device || !context.measured())
     return nullptr;
   return operation.blocking ? &context.learning().blocking_lane(operation.count, operation.type)
                             : &operation.tensor->lane;

@@ -3,6 +3,7 @@
 #include "api/buffers.hpp"
 #include "api/context.hpp"
 #include "api/operation.hpp"
+#include "api/placement.hpp"
 #include "mpi/datatype.hpp"
 
 namespace pliant {
@@ -34,6 +35,7 @@ void remember_short_call(const OperationRun& run) {
   const Operation& operation = run.operation;
   const bool short_one = run.algorithm->run_short != nullptr &&
                          operation.count * element_bytes(operation.type) <= run.algorithm->short_bytes;
+  if (operation.device.part != nullptr) return;
   const bool watched = context.checks() || context.process().records() ||
                        context.process().logger().level() >= LogLevel::trace;
   if (!short_one || watched || run.may_lose || context.has_requests()) return;
@@ -52,7 +54,10 @@ bool short_call(const void* sendbuf, void* recvbuf, MPI_Count count, MPI_Datatyp
   if (context->has_requests()) return false;
   const ShortCalls::Known* const known = context->short_calls.find(count, *type, *reduction);
   if (known == nullptr) return false;
-  carry_out(*context, *known, check_buffers(sendbuf, recvbuf, count, count * element_bytes(*type)));
+  const Buffers buffers = check_buffers(sendbuf, recvbuf, count, count * element_bytes(*type));
+  Process& process = context->process();
+  if (process.device_calls() != nullptr && device_of(process, buffers) != kHostMemory) return false;
+  carry_out(*context, *known, buffers);
   return true;
 }
 

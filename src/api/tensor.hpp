@@ -43,6 +43,20 @@ struct TensorState {
     feedback = &wanted;
     return true;
   }
+
+  /// The same for a tensor in a device's memory, to which the residual goes, if it can: it is on the host
+  /// otherwise.
+  bool prepare_on(cuda::Device& device, const ErrorFeedback& wanted) {
+    const bool is_new = feedback == nullptr;
+    if (is_new) feedback = &wanted;
+    if (memory.on_device == nullptr && feedback->on_device) {
+      memory.on_device = cuda::DeviceArray::zeros(device, count);
+      if (memory.on_device != nullptr && !is_new) memory.on_device->set(memory.residual);
+      if (memory.on_device != nullptr) memory.residual = {};
+    }
+    if (is_new && memory.on_device == nullptr) wanted.reset(memory, count);
+    return feedback == &wanted;
+  }
 };
 
 }  // namespace pliant

@@ -23,6 +23,7 @@ void keep_sum(FeedbackState&, float*, std::int64_t, const Kernels&) {}
 
 void clear_residual(FeedbackState& state, const float*, std::int64_t, const Kernels&) {
   std::fill(state.residual.begin(), state.residual.end(), 0.0F);
+  if (state.on_device != nullptr) state.on_device->clear();
   state.outstanding = false;
 }
 
@@ -69,6 +70,7 @@ constinit const ErrorFeedback ef14{
     .name = "ef14",
     .summary = "what was not sent is added to the next gradient",
     .keeps_mass = true,
+    .on_device = true,
     .reset = reset_residual,
     .begin = leave_pending,
     .finish = keep_sum,
@@ -81,6 +83,7 @@ constinit const ErrorFeedback ef21{
     .summary =
         "ranks send the change of an estimate of their gradient; the result is the sum of the estimates",
     .keeps_mass = true,
+    .on_device = false,
     .reset = ef21_reset,
     .begin = ef21_begin,
     .finish = ef21_finish,
@@ -91,6 +94,7 @@ constinit const ErrorFeedback none{
     .name = "none",
     .summary = "what was not sent is lost",
     .keeps_mass = false,
+    .on_device = true,
     .reset = reset_residual,
     .begin = leave_pending,
     .finish = none_finish,
@@ -100,6 +104,13 @@ constinit const ErrorFeedback none{
 constexpr std::array<const ErrorFeedback*, 3> kAll = {&ef14, &ef21, &none};
 
 }  // namespace
+
+FeedbackState::FeedbackState(const FeedbackState& other)
+    : residual(other.residual), estimate(other.estimate), total(other.total), outstanding(other.outstanding) {
+  if (other.on_device == nullptr) return;
+  residual.resize(static_cast<std::size_t>(other.on_device->count()));
+  other.on_device->get(residual);
+}
 
 std::span<const ErrorFeedback* const> error_feedbacks() {
   return kAll;

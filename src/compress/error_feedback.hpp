@@ -8,21 +8,35 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <vector>
 
+#include "kernels/cuda/device_array.hpp"
 #include "kernels/kernels.hpp"
 
 namespace pliant {
 
 /// What one rank remembers for one tensor between steps. All zero at first.
 struct FeedbackState {
-  std::vector<float> residual;  ///< [count] what has not been sent yet
+  std::vector<float> residual;  ///< [count] what has not been sent yet; empty where it is on_device
+  std::unique_ptr<cuda::DeviceArray>
+      on_device;                ///< [count] the residual, where it is kept in a device's memory
   std::vector<float> estimate;  ///< [count] ef21: this rank's gradient estimate; empty otherwise
   std::vector<float> total;     ///< [count] ef21: sum of all ranks' estimates; empty otherwise
   /// Residual may hold something: set by who leaves something there, and equal on all ranks.
   bool outstanding = false;
+
+  /// [count] the residual, wherever it is kept.
+  float* place() { return on_device != nullptr ? on_device->data() : residual.data(); }
+
+  FeedbackState() = default;
+  /// A copy's residual is on the host.
+  FeedbackState(const FeedbackState& other);
+  FeedbackState(FeedbackState&&) = default;
+  FeedbackState& operator=(FeedbackState&&) = default;
+  ~FeedbackState() = default;
 };
 
 /// What begin() leaves to be done.
@@ -35,6 +49,7 @@ struct ErrorFeedback {
   std::string_view name;
   std::string_view summary;
   bool keeps_mass;  ///< what is not sent in one step is sent in a later one
+  bool on_device;   ///< works, too, where residual and gradient are in a device's memory
 
   /// Allocate for `count` elements, all zero.
   void (*reset)(FeedbackState& state, std::int64_t count);

@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -126,6 +127,31 @@ void apply_learn(Settings& settings, const SettingRow& row, std::string_view val
   settings.learn = to_bool(row, value);
 }
 
+void apply_cuda_stream(Settings& settings, const SettingRow& row, std::string_view value) {
+  std::uintptr_t address = 0;
+  const bool hexadecimal = value.starts_with("0x");
+  const std::string_view digits = hexadecimal ? value.substr(2) : value;
+  const auto [end, error] =
+      std::from_chars(digits.data(), digits.data() + digits.size(), address, hexadecimal ? 16 : 10);
+  if (error != std::errc() || end != digits.data() + digits.size() || digits.empty())
+    refuse(row, value, "Print the cudaStream_t with %p; 0 is the legacy default stream");
+  settings.cuda_stream = reinterpret_cast<void*>(address);
+}
+
+void apply_nccl_timeout(Settings& settings, const SettingRow& row, std::string_view value) {
+  const auto number = to_number(value);
+  if (!number || *number <= 0) refuse(row, value, "Pass how long one operation by NCCL may take, in seconds");
+  settings.nccl_timeout_s = *number;
+}
+
+void apply_cuda_aware(ProcessSettings& settings, const SettingRow& row, std::string_view value) {
+  if (value == "auto") {
+    settings.cuda_aware = CudaAware::ask;
+  } else {
+    settings.cuda_aware = to_bool(row, value) ? CudaAware::yes : CudaAware::no;
+  }
+}
+
 void apply_progress_thread(ProcessSettings& settings, const SettingRow& row, std::string_view value) {
   settings.progress_thread = to_bool(row, value);
 }
@@ -203,6 +229,11 @@ constexpr std::array kRows = {
                apply_check, nullptr},
     SettingRow{"pliant_learn", "PLIANT_LEARN", "true", "true or false", "",
                "follow the network and correct predictions by what operations take", apply_learn, nullptr},
+    SettingRow{"pliant_cuda_stream", "PLIANT_CUDA_STREAM", "0", "a stream's address, 0x... or decimal", "",
+               "GPU buffers: the cudaStream_t whose work comes before the call; each rank its own",
+               apply_cuda_stream, nullptr, true},
+    SettingRow{"pliant_nccl_timeout_s", "PLIANT_NCCL_TIMEOUT_S", "60", "a number > 0", "s",
+               "how long NCCL may take for one operation before it is aborted", apply_nccl_timeout, nullptr},
     SettingRow{"", "PLIANT_ENABLE", "1", "1 or 0", "",
                "0 passes every call straight to MPI; same on all ranks", nullptr, apply_enable},
     SettingRow{"", "PLIANT_DEBUG", "warn", "warn, info or trace", "", "what is written to stderr", nullptr,
@@ -216,6 +247,9 @@ constexpr std::array kRows = {
     SettingRow{"", "PLIANT_PROGRESS_THREAD", "0", "1 or 0", "",
                "1: a thread advances started operations; needs MPI_THREAD_MULTIPLE", nullptr,
                apply_progress_thread},
+    SettingRow{"", "PLIANT_CUDA_AWARE", "auto", "auto, 1 or 0", "",
+               "may GPU pointers be given to MPI; auto asks the MPI library; same on all ranks", nullptr,
+               apply_cuda_aware},
 };
 
 const SettingRow* find_key(std::string_view key) {
@@ -288,7 +322,7 @@ void add_info(SettingLayer& layer, const std::string& key, const std::string& va
 SettingLayer environment_layer() {
   SettingLayer layer;
   for (const SettingRow& row : kRows) {
-    if (row.key[0] == '\0') continue;
+    if (row.key[0] == '\0' || row.each_rank_its_own) continue;
     if (const auto value = environment_value(row.environment)) layer[row.key] = *value;
   }
   return layer;
@@ -307,7 +341,9 @@ ProcessSettings process_settings() {
 std::string unknown_environment() {
   std::string lines;
   for (const std::string& name : environment_names("PLIANT_")) {
-    const auto same = [&](const SettingRow& row) { return name == row.environment; };
+    const auto same = [&](const SettingRow& row) {
+      return name == row.environment && !row.each_rank_its_own;
+    };
     if (std::any_of(kRows.begin(), kRows.end(), same)) continue;
     if (std::find(kForeignVariables.begin(), kForeignVariables.end(), name) != kForeignVariables.end())
       continue;

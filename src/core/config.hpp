@@ -33,7 +33,12 @@ struct Settings {
   double probe_max_s = 0;
   bool check = false;
   bool learn = false;
+  void* cuda_stream = nullptr;  ///< this rank's own; null: the legacy default stream
+  double nccl_timeout_s = 0;
 };
+
+/// Whether the MPI library takes pointers to a device's memory.
+enum class CudaAware { ask, yes, no };
 
 /// Settings of the process, from its own environment.
 struct ProcessSettings {
@@ -43,6 +48,7 @@ struct ProcessSettings {
   std::string kernels;  ///< name of a kernel table, or auto
   int threads = 1;      ///< that the kernels of this rank use, the caller among them
   bool progress_thread = false;
+  CudaAware cuda_aware = CudaAware::ask;
 };
 
 struct SettingRow {
@@ -54,6 +60,7 @@ struct SettingRow {
   const char* meaning;
   void (*apply)(Settings&, const SettingRow&, std::string_view value);  ///< null for process rows
   void (*apply_process)(ProcessSettings&, const SettingRow&, std::string_view value);  ///< null for others
+  bool each_rank_its_own = false;  ///< an info key alone: its value may differ between ranks
 };
 
 /// All settings, in the order in which they are documented.

@@ -39,6 +39,16 @@ struct ComputeModel {
   friend bool operator==(const ComputeModel&, const ComputeModel&) = default;
 };
 
+/// What it takes where vectors lie in a device's memory, on the slowest rank. All zero where there is none.
+struct DeviceModel {
+  LinkModel to_host;    ///< a copy from the device's memory to pinned memory of the host
+  LinkModel to_device;  ///< and back
+  LinkModel nccl;       ///< a whole allreduce by NCCL among these ranks: alpha_s + bytes * beta_s_per_byte
+  ComputeModel compute{};  ///< on the device; codecs and gamma are the host's
+
+  friend bool operator==(const DeviceModel&, const DeviceModel&) = default;
+};
+
 /// What an algorithm really takes, as a multiple of what its formula says: measured at a few lengths, for
 /// those that do what the link model does not know of (MPI's own; partners that change every round).
 struct Calibration {
@@ -66,6 +76,7 @@ struct CostModel {
   ComputeModel compute;
   Calibration mpi{};
   Calibration rabenseifner{};
+  DeviceModel device{};
 
   friend bool operator==(const CostModel&, const CostModel&) = default;
 };
@@ -98,6 +109,21 @@ inline std::array<ModelNumber, 8 + ComputeModel::kIndexCodecs + 2 * Calibration:
            {"rabenseifner_factor_16k", &model.rabenseifner.factor[0]},
            {"rabenseifner_factor_128k", &model.rabenseifner.factor[1]},
            {"rabenseifner_factor_1m", &model.rabenseifner.factor[2]}}};
+}
+
+/// The numbers of a device's model that are measured.
+inline std::array<ModelNumber, 10> numbers_of(DeviceModel& model) {
+  ComputeModel& c = model.compute;
+  return {{{"to_host_alpha_s", &model.to_host.alpha_s},
+           {"to_host_s_per_byte", &model.to_host.beta_s_per_byte},
+           {"to_device_alpha_s", &model.to_device.alpha_s},
+           {"to_device_s_per_byte", &model.to_device.beta_s_per_byte},
+           {"nccl_alpha_s", &model.nccl.alpha_s},
+           {"nccl_s_per_byte", &model.nccl.beta_s_per_byte},
+           {"device_select_s_per_element", &c.select_s_per_element},
+           {"device_apply_s_per_element", &c.apply_s_per_element},
+           {"device_pair_s_per_element", &c.pair_s_per_element},
+           {"device_drain_s_per_element", &c.drain_s_per_element}}};
 }
 
 }  // namespace pliant

@@ -51,9 +51,14 @@ struct SelectCall {
   GainCurve* curve = nullptr;        ///< not null: filled; counting takes longer than selecting
 };
 
+namespace cuda {
+class DeviceVectors;
+}
+
 /// Memory and threads of the selections of one communicator. Memory grows once, and is touched then.
 struct SelectWorkspace {
   Team* team = nullptr;  ///< null: the caller alone
+  cuda::DeviceVectors* device = nullptr;  ///< where the vectors lie; null: in the host's memory
   Room indices;
   Room values;
   Room joined_indices;  ///< what several threads found, joined

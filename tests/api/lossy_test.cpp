@@ -19,7 +19,7 @@ std::vector<std::string> lossy_algorithms() {
   for (int i = 0; i < algorithms; ++i) {
     Pliant_Entry entry{};
     Pliant_Algorithm_get_info(i, &entry);
-    if (entry.exact == 0) names.emplace_back(entry.name);
+    if (entry.exact == 0 && (entry.memory & PLIANT_HOST_MEMORY) != 0) names.emplace_back(entry.name);
   }
   return names;
 }

@@ -82,6 +82,7 @@ TEST_F(Warm, EveryAlgorithm) {
   for (int i = 0; i < n; ++i) {
     Pliant_Entry algorithm{};
     ASSERT_EQ(Pliant_Algorithm_get_info(i, &algorithm), MPI_SUCCESS);
+    if ((algorithm.memory & PLIANT_HOST_MEMORY) == 0) continue;
     SCOPED_TRACE(algorithm.name);
     const SteadyComm comm;
     ASSERT_EQ(set(comm, {{"pliant_mode", "topk"}, {"pliant_algorithm", algorithm.name}}), MPI_SUCCESS);

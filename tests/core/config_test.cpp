@@ -72,6 +72,8 @@ const std::vector<Pair> kRefused = {
     {"pliant_probe_max_ms", "-5"},
     {"pliant_check", "2"},
     {"pliant_learn", "often"},
+    {"pliant_cuda_stream", "0xstream"},
+    {"pliant_nccl_timeout_s", "0"},
     {"PLIANT_ENABLE", "2"},
     {"PLIANT_DEBUG", "loud"},
     {"PLIANT_THREADS", "0"},
@@ -79,6 +81,7 @@ const std::vector<Pair> kRefused = {
     {"PLIANT_THREADS", "65"},
     {"PLIANT_THREADS", "all"},
     {"PLIANT_PROGRESS_THREAD", "yes"},
+    {"PLIANT_CUDA_AWARE", "maybe"},
 };
 
 // Their values are names that a registry knows, or any path: the registries' tests refuse wrong ones.

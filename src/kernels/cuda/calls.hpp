@@ -59,4 +59,7 @@ struct Calls {
 /// Null where the library was built without CUDA.
 const Calls* calls();
 
+/// Is it a device's memory? Also where calls() is null: then the driver that the program has loaded is asked.
+bool is_device_memory(const void* pointer);
+
 }  // namespace pliant::cuda

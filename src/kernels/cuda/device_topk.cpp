@@ -63,7 +63,8 @@ class Queue {
   void launch(Kernel kernel, std::int64_t blocks, const Arguments& arguments) {
     if (code_ != 0) return;
     const std::int64_t resident = launcher_.resident[static_cast<std::size_t>(kernel)];
-    const auto grid = static_cast<unsigned>(std::clamp<std::int64_t>(blocks, 1, std::max<std::int64_t>(1, resident)));
+    const auto grid =
+        static_cast<unsigned>(std::clamp<std::int64_t>(blocks, 1, std::max<std::int64_t>(1, resident)));
     code_ = launcher_.calls->launch_kernel(kernel, grid, &arguments, stream_);
   }
   void clear(void* memory, std::int64_t bytes) {
@@ -91,9 +92,10 @@ std::int64_t blocks_for_warps(std::int64_t items) {
 
 /// Norms of `total` elements and of `sent` values, whose tiles have been squared.
 void add_totals(Queue& queue, const SelectMemory& memory, std::int64_t total, std::int64_t sent) {
-  queue.launch(Kernel::totals, 1,
-               TotalsArguments{memory.squares, memory.sent_squares, static_cast<std::uint32_t>(tiles_of(total)),
-                               static_cast<std::uint32_t>(tiles_of(sent)), memory.state, memory.selection});
+  queue.launch(
+      Kernel::totals, 1,
+      TotalsArguments{memory.squares, memory.sent_squares, static_cast<std::uint32_t>(tiles_of(total)),
+                      static_cast<std::uint32_t>(tiles_of(sent)), memory.state, memory.selection});
 }
 
 /// The norm of what was selected.
@@ -154,10 +156,12 @@ void guess(Queue& queue, const SelectMemory& memory, const SelectTask& task, Sel
   }
   const std::int64_t size = strata * kNeighbours;
   const double share = static_cast<double>(task.kept) / static_cast<double>(task.count);
-  const double rank = std::clamp(std::ceil(share * static_cast<double>(size)), 1.0, static_cast<double>(size));
-  queue.launch(Kernel::sample, (size + kBlockThreads - 1) / kBlockThreads,
-               SampleArguments{task.residual, task.gradient, arguments.count, static_cast<std::uint32_t>(strata),
-                               static_cast<std::uint32_t>(rank), memory.state, memory.sample, memory.histogram});
+  const double rank =
+      std::clamp(std::ceil(share * static_cast<double>(size)), 1.0, static_cast<double>(size));
+  queue.launch(
+      Kernel::sample, (size + kBlockThreads - 1) / kBlockThreads,
+      SampleArguments{task.residual, task.gradient, arguments.count, static_cast<std::uint32_t>(strata),
+                      static_cast<std::uint32_t>(rank), memory.state, memory.sample, memory.histogram});
 }
 
 PackArguments arguments_of(const PackMemory& memory, const PackTask& task) {
@@ -245,8 +249,8 @@ int enqueue_select_norms(const Launcher& launcher, const SelectMemory& memory, c
 
 int enqueue_accumulate(const Launcher& launcher, const SelectMemory& memory, float* residual,
                        const float* gradient, std::int64_t count, Stream stream) {
-  return feed(launcher, memory, Kernel::accumulate, {residual, gradient, nullptr, nullptr, count, memory.squares},
-              stream);
+  return feed(launcher, memory, Kernel::accumulate,
+              {residual, gradient, nullptr, nullptr, count, memory.squares}, stream);
 }
 
 int enqueue_drain(const Launcher& launcher, const SelectMemory& memory, const DrainTask& task,
@@ -269,9 +273,12 @@ int enqueue_gather(const Launcher& launcher, const MoveTask& task, Stream stream
   return move(launcher, Kernel::gather, task, stream);
 }
 
-int enqueue_take(const Launcher& launcher, const SelectMemory& memory, const MoveTask& task, Stream stream) {
-  const int code = move(launcher, Kernel::take, task, stream);
-  if (code != 0) return code;
+int enqueue_take(const Launcher& launcher, const MoveTask& task, Stream stream) {
+  return move(launcher, Kernel::take, task, stream);
+}
+
+int enqueue_take_norms(const Launcher& launcher, const SelectMemory& memory, const MoveTask& task,
+                       Stream stream) {
   Queue queue(launcher, stream);
   square_values(queue, memory, task.values, task.kept);
   add_totals(queue, memory, 0, task.kept);

@@ -1,8 +1,9 @@
-// Selections and the loops around them on a device: each call puts kernels on a stream, and waits for nothing.
+// Selections and the loops around them on a device: each call puts kernels on a stream, and waits for
+// nothing.
 //
 // All answers are those of scalar_kernels, bit for bit. Pointers are the device's; every function returns the
-// first code of CUDA that is not 0. No memory is allocated, and nothing is read back, so that all of it may be
-// captured in a graph.
+// first code of CUDA that is not 0. No memory is allocated, and nothing is read back, so that all of it may
+// be captured in a graph.
 #pragma once
 
 #include <array>
@@ -52,15 +53,16 @@ int enqueue_reset(const Launcher& launcher, const SelectMemory& memory, Stream s
 
 /// One selection with error feedback: SelectCall of kernels.hpp.
 struct SelectTask {
-  float* residual = nullptr;  ///< [count], a multiple of 16 bytes
+  float* residual = nullptr;        ///< [count], a multiple of 16 bytes
   const float* gradient = nullptr;  ///< [count], of any alignment; null: `residual` is error-fed already
   std::int64_t count = 0;           ///< at most the memory's
   std::int64_t kept = 0;            ///< at most the memory's, and count
   bool take = true;                 ///< false: what is selected stays in `residual` too
   bool keep_thresholds = false;     ///< no sample: the thresholds that are in the state, from an earlier step
-  std::uint32_t* indices = nullptr;     ///< [kept] out, ascending
-  float* values = nullptr;              ///< [kept] out
-  std::uint32_t* magnitudes = nullptr;  ///< [kBins] out, not null: how many have each magnitude (gain_curve.hpp)
+  std::uint32_t* indices = nullptr;  ///< [kept] out, ascending
+  float* values = nullptr;           ///< [kept] out
+  std::uint32_t* magnitudes =
+      nullptr;  ///< [kBins] out, not null: how many have each magnitude (gain_curve.hpp)
 };
 /// The picks, and what is left. The norms follow with enqueue_select_norms(), on which nothing else waits.
 int enqueue_select(const Launcher& launcher, const SelectMemory& memory, const SelectTask& task,
@@ -81,8 +83,7 @@ struct DrainTask {
   float* residual = nullptr;
   std::int64_t count = 0;
 };
-int enqueue_drain(const Launcher& launcher, const SelectMemory& memory, const DrainTask& task,
-                  Stream stream);
+int enqueue_drain(const Launcher& launcher, const SelectMemory& memory, const DrainTask& task, Stream stream);
 int enqueue_squared_norm(const Launcher& launcher, const SelectMemory& memory, const float* values,
                          std::int64_t count, Stream stream);
 
@@ -95,8 +96,11 @@ struct MoveTask {
 };
 /// values[j] = vector[indices[j]].
 int enqueue_gather(const Launcher& launcher, const MoveTask& task, Stream stream);
-/// The same, and vector[indices[j]] = +0; leaves sent_squared and nonfinite.
-int enqueue_take(const Launcher& launcher, const SelectMemory& memory, const MoveTask& task, Stream stream);
+/// The same, and vector[indices[j]] = +0.
+int enqueue_take(const Launcher& launcher, const MoveTask& task, Stream stream);
+/// The sent_squared and nonfinite of values that were taken.
+int enqueue_take_norms(const Launcher& launcher, const SelectMemory& memory, const MoveTask& task,
+                       Stream stream);
 /// vector[indices[j]] += values[j].
 int enqueue_scatter_add(const Launcher& launcher, const MoveTask& task, Stream stream);
 

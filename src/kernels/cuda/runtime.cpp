@@ -122,4 +122,9 @@ const Calls* calls() {
   return &kCalls;
 }
 
+bool is_device_memory(const void* pointer) {
+  PointerFacts facts;
+  return pointer_get_attributes(&facts, pointer) == 0 && facts.kind == MemoryKind::device;
+}
+
 }  // namespace pliant::cuda

@@ -255,4 +255,9 @@ const Calls* calls() {
   return &test::kCalls;
 }
 
+bool is_device_memory(const void* pointer) {
+  PointerFacts facts;
+  return test::kCalls.pointer_get_attributes(&facts, pointer) == 0 && facts.kind == MemoryKind::device;
+}
+
 }  // namespace pliant::cuda

@@ -9,7 +9,7 @@
 #include <functional>
 
 #include "device_double.hpp"
-#include "placeholder_kernels.cuh"
+#include "kernels/cuda/kernel_functions.cuh"
 #include "tests/support/simt/executor.hpp"
 
 namespace pliant::test {

@@ -1,0 +1,13 @@
+// Algorithms whose messages come from a device's memory and go there: NCCL's, and the MPI library's where it
+// takes such pointers.
+#pragma once
+
+#include "collectives/allreduce.hpp"
+
+namespace pliant {
+
+extern const AllreduceAlgorithm nccl_allreduce;
+extern const AllreduceAlgorithm nccl_star_allreduce;
+extern const AllreduceAlgorithm mpi_star_allreduce;
+
+}  // namespace pliant

@@ -1,0 +1,66 @@
+// A communicator's device: made at its first call on such memory, on all ranks together.
+#include <array>
+#include <string>
+
+#include "api/context.hpp"
+#include "api/device_speed.hpp"
+#include "collectives/device/device_part.hpp"
+#include "core/error.hpp"
+#include "mpi/agree.hpp"
+
+namespace pliant {
+namespace {
+
+void check_number(const cuda::Device& device, int number) {
+  if (device.number() == number) return;
+  throw Error(ErrorClass::buffer, "buffers are on device " + std::to_string(number),
+              "a communicator works with one device, here " + std::to_string(device.number()),
+              "Use a communicator for each device");
+}
+
+/// Throws on all ranks if a device of one of them has failed.
+void require_working(const cuda::Device& device, const Communicator& comm) {
+  const int failing = first_rank_where(comm, !device.ok());
+  if (failing < 0) return;
+  throw Error(ErrorClass::other,
+              device.ok() ? "rank " + std::to_string(failing) + " cannot use its device" : device.failure(),
+              "every rank has a working device", "Look at that rank's device");
+}
+
+}  // namespace
+
+void Context::require_device() const {
+  if (device_problem_.empty()) return;
+  throw Error(ErrorClass::other, device_problem_, "a device that has failed takes no more work",
+              "Look for the first CUDA error; host memory can still be reduced here");
+}
+
+DevicePart& Context::device_part(int number) {
+  require_device();
+  if (device_ != nullptr) {
+    check_number(device_->device, number);
+    return *device_;
+  }
+  auto made = std::make_unique<DevicePart>(*process_.device_calls(), number);
+  require_working(made->device, comm_);
+  connect_nccl(*made);
+  const DeviceModel measured = measure_device(*made, comm_, kernels_);
+  require_working(made->device, comm_);
+  device_ = std::move(made);
+  model_.device = device_model_ = measured;
+  forget_decisions();
+  return *device_;
+}
+
+void Context::connect_nccl(DevicePart& part) {
+  const cuda::NcclCalls* const calls = cuda::nccl_calls();
+  std::string why_not = "this build has no NCCL";
+  const int without = first_rank_where(comm_, calls == nullptr);
+  if (without < 0)
+    part.nccl =
+        NcclCommunicator::connect(*calls, part.device, comm_, plan().settings.nccl_timeout_s, why_not);
+  if (part.nccl != nullptr || comm_.rank() != 0) return;
+  process_.logger().info("communicator " + std::to_string(id_) + ": GPU buffers go without NCCL: " + why_not);
+}
+
+}  // namespace pliant

@@ -1,0 +1,92 @@
+#include "api/device_operation.hpp"
+
+#include <array>
+#include <string>
+
+#include "collectives/device/device_part.hpp"
+#include "collectives/exchange.hpp"
+#include "core/error.hpp"
+
+namespace pliant {
+namespace {
+
+cuda::Stream users_stream(const Operation& operation) {
+  return operation.plan.settings.cuda_stream;
+}
+
+std::int64_t bytes_of(const Operation& operation) {
+  return operation.count * element_bytes(operation.type);
+}
+
+DeviceWorkspace& workspace_of(UnderWay& under_way, DevicePart& part) {
+  std::shared_ptr<DeviceWorkspace>& made = under_way.workspace.device;
+  if (made == nullptr) made = std::make_shared<DeviceWorkspace>(part.device);
+  return *made;
+}
+
+}  // namespace
+
+void place_on_device(Operation& operation, DevicePart& part, Context& context, UnderWay& under_way,
+                     bool lossy) {
+  DeviceWorkspace& workspace = workspace_of(under_way, part);
+  operation.device = {&part, operation.send, operation.recv, true};
+  if (!lossy || operation.tensor == nullptr) return;
+  const cuda::OnDevice here(part.device);
+  operation.tensor->prepare_on(part.device, *operation.plan.feedback);
+  operation.device.resident = operation.tensor->memory.on_device != nullptr;
+  if (operation.device.resident) return;
+  if (operation.tensor->feedback->on_device && part.device.ok())
+    context.warn_once_here("device " + std::to_string(part.device.number()) +
+                           " has no room for a residual of " + std::to_string(operation.count) +
+                           " elements: gradients are brought to the host. Free device memory for more speed");
+  operation.send = operation.recv = workspace.whole.of(bytes_of(operation));
+}
+
+void describe_device(const Operation& operation, const Process& process, AllreduceShape& shape) {
+  if (operation.device.part == nullptr) return;
+  shape.memory = Memory::device;
+  shape.has_nccl = operation.device.part->nccl != nullptr;
+  shape.mpi_reads_device = process.mpi_reads_device();
+}
+
+void begin_on_device(OperationRun& run, AllreduceCall& call) {
+  const Operation& operation = run.operation;
+  if (operation.device.part == nullptr) {
+    call.workspace.select.device = nullptr;
+    return;
+  }
+  cuda::Device& device = operation.device.part->device;
+  const cuda::OnDevice here(device);
+  device.begin_after(users_stream(operation));
+  device.order(device.work(), device.to_host());
+  call.workspace.select.device = operation.device.resident ? &call.workspace.device->vectors : nullptr;
+  if (operation.device.resident) {
+    call.device = operation.device.part;
+    return;
+  }
+  device.copy(operation.recv, operation.device.send, bytes_of(operation), device.to_host());
+  device.wait(device.to_host());
+}
+
+Task end_on_device(OperationRun& run, AllreduceCall& call) {
+  const DeviceBuffers& buffers = run.operation.device;
+  cuda::Device& device = buffers.part->device;
+  if (!buffers.resident)
+    device.copy(buffers.recv, run.operation.recv, bytes_of(run.operation), device.work());
+  cuda::Moment& done = call.workspace.device->moment;
+  done.mark(device.work());
+  const auto is_done = [&] { return done.past(); };
+  co_await until(is_done);
+
+  if (!call.workspace.device->vectors.notice().empty())
+    run.context.warn_once_here(call.workspace.device->vectors.notice());
+  std::array<double, 1> failing = {device.ok() ? 0.0 : call.comm.rank() + 1.0};
+  co_await agree_max(call, failing);
+  if (failing[0] == 0) co_return;
+  const int failed = static_cast<int>(failing[0]) - 1;
+  run.context.break_device("device of rank " + std::to_string(failed) + " failed" +
+                           (device.ok() ? "" : ": " + device.failure()));
+  run.context.require_device();
+}
+
+}  // namespace pliant

@@ -1,0 +1,32 @@
+// An operation on a device's memory: where its vectors are meanwhile, and how the ranks learn that a device
+// failed.
+//
+//   resident      residual and buffers stay on the device (long_vectors.hpp, Reach::any and device), whole
+//   vectors
+//                 are staged for exact algorithms (collectives/device/staging.hpp)
+//   not resident  the device has no room for a residual, or the error feedback works on the host alone: the
+//   gradient
+//                 is brought to the host, the operation is one of the host's, and its result is brought back
+#pragma once
+
+#include "api/operation.hpp"
+
+namespace pliant {
+
+/// The operation's buffers, which lie in `part`'s memory, and its tensor's residual find their place.
+/// `buffers` are what the caller gave. `lossy`: may it be a lossy one?
+void place_on_device(Operation& operation, DevicePart& part, Context& context, UnderWay& under_way,
+                     bool lossy);
+
+/// What of the shape only calls on a device's memory have.
+void describe_device(const Operation& operation, const Process& process, AllreduceShape& shape);
+
+/// The program's stream comes first; then the input is where the operation wants it.
+void begin_on_device(OperationRun& run, AllreduceCall& call);
+
+/// The result is where the program wants it, and complete. The ranks tell one another whether a device
+/// failed: throws the same Error(other) on all of them then, and the communicator takes no more device
+/// memory.
+Task end_on_device(OperationRun& run, AllreduceCall& call);
+
+}  // namespace pliant

@@ -1,0 +1,168 @@
+#include "api/device_speed.hpp"
+
+#include <mpi.h>
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "core/stats.hpp"
+#include "kernels/cuda/device_array.hpp"
+#include "kernels/long_vectors.hpp"
+#include "mpi/agree.hpp"
+
+namespace pliant {
+namespace {
+
+/// Elements of vectors that are selected from: the longest that are quick enough.
+constexpr std::array<std::int64_t, 3> kCounts = {1 << 16, 1 << 20, 1 << 24};
+constexpr double kQuick_s = 2e-3;
+constexpr std::int64_t kKeptOf = 100;  ///< one of so many is kept
+constexpr std::int64_t kShortBytes = 4096;
+constexpr std::int64_t kLongBytes = 4 << 20;
+constexpr int kRepeats = 5;
+
+/// [s] of one run.
+template <class Run>
+double time_s(Run&& run) {
+  const double begin_s = MPI_Wtime();
+  run();
+  return MPI_Wtime() - begin_s;
+}
+
+/// [s] median of the same number of runs on all ranks, after one that warms up.
+template <class Run>
+double median_s(Run&& run) {
+  std::array<double, kRepeats> times{};
+  run();
+  for (double& time : times) time = time_s(run);
+  return lower_median(std::span<double>(times));
+}
+
+/// The same; of the first run, if that is slow. For what other ranks take no part in.
+template <class Run>
+double typical_s(Run&& run) {
+  const double first_s = time_s(run);
+  return first_s > kRepeats * kQuick_s ? first_s : median_s(run);
+}
+
+/// A line through two lengths. of(bytes): [s].
+template <class Time>
+LinkModel line(Time&& of) {
+  const double short_s = of(kShortBytes);
+  const double long_s = of(kLongBytes);
+  const double beta = std::max(0.0, (long_s - short_s) / static_cast<double>(kLongBytes - kShortBytes));
+  return {.alpha_s = std::max(0.0, short_s - beta * static_cast<double>(kShortBytes)),
+          .beta_s_per_byte = beta};
+}
+
+LinkModel measure_copies(cuda::Device& device, const void* from, void* to, cuda::Stream stream) {
+  return line([&](std::int64_t bytes) {
+    return typical_s([&] {
+      device.copy(to, from, bytes, stream);
+      device.wait(stream);
+    });
+  });
+}
+
+/// Vectors to measure with.
+struct Vectors {
+  std::int64_t count;
+  std::unique_ptr<cuda::DeviceArray> residual, gradient, result;
+
+  Vectors(cuda::Device& device, std::int64_t n)
+      : count(n),
+        residual(cuda::DeviceArray::zeros(device, n)),
+        gradient(cuda::DeviceArray::zeros(device, n)),
+        result(cuda::DeviceArray::zeros(device, n)) {}
+  bool there() const { return residual != nullptr && gradient != nullptr && result != nullptr; }
+};
+
+double select_s(const Vectors& vectors, SelectWorkspace& memory, const Kernels& kernels) {
+  return typical_s([&] {
+    SelectCall<float> call{.residual = vectors.residual->data(),
+                           .gradient = vectors.gradient->data(),
+                           .count = vectors.count,
+                           .kept = vectors.count / kKeptOf};
+    select_topk(kernels, call, memory);
+  });
+}
+
+/// [s/element] gathering or scattering values that come from the host, or go there.
+double pair_s(const Vectors& vectors, SelectWorkspace& memory, const Kernels& kernels) {
+  const std::int64_t kept = vectors.count / kKeptOf;
+  std::vector<std::uint32_t> places(static_cast<std::size_t>(kept));
+  for (std::size_t j = 0; j < places.size(); ++j) places[j] = static_cast<std::uint32_t>(j * kKeptOf);
+  std::vector<float> values(places.size());
+  const double both_s = typical_s([&] {
+    take(kernels, vectors.residual->data(), places.data(), kept, values.data(), memory);
+    scatter_add(kernels, vectors.result->data(), places.data(), values.data(), kept, memory);
+  });
+  return both_s / (2 * static_cast<double>(kept));
+}
+
+ComputeModel measure_kernels(DeviceWorkspace& workspace, const Kernels& kernels) {
+  SelectWorkspace memory;
+  memory.device = &workspace.vectors;
+  cuda::Device& device = workspace.vectors.device();
+  ComputeModel model;
+  for (const std::int64_t count : kCounts) {
+    const Vectors vectors(device, count);
+    if (!vectors.there()) return model;
+    const double per_element = 1.0 / static_cast<double>(count);
+    const double selection_s = select_s(vectors, memory, kernels);
+    model.select_s_per_element = per_element * selection_s;
+    model.apply_s_per_element = per_element * typical_s([&] {
+                                  vectors.result->clear();
+                                  device.wait(device.work());
+                                });
+    model.drain_s_per_element = per_element * typical_s([&] {
+                                  drain(kernels, vectors.result->data(), vectors.gradient->data(),
+                                        vectors.residual->data(), count, memory);
+                                });
+    model.pair_s_per_element = pair_s(vectors, memory, kernels);
+    if (selection_s > kQuick_s) return model;
+  }
+  return model;
+}
+
+LinkModel measure_nccl(DevicePart& part, void* memory) {
+  return line([&](std::int64_t bytes) {
+    return median_s([&] {
+      part.nccl->all_reduce(memory, bytes / static_cast<std::int64_t>(sizeof(float)), ElementType::float32,
+                            ReduceOp::max);
+      while (!part.nccl->settled()) continue;
+      part.nccl->finish();
+      while (!part.nccl->finished()) continue;
+    });
+  });
+}
+
+}  // namespace
+
+DeviceModel measure_device(DevicePart& part, Communicator& comm, const Kernels& kernels) {
+  cuda::Device& device = part.device;
+  const cuda::OnDevice here(device);
+  DeviceModel model;
+  DeviceWorkspace workspace(device);
+  const auto buffer = cuda::DeviceArray::zeros(device, kLongBytes / static_cast<std::int64_t>(sizeof(float)));
+  if (buffer != nullptr) {
+    void* const host = workspace.whole.of(kLongBytes);
+    model.to_host = measure_copies(device, buffer->data(), host, device.to_host());
+    model.to_device = measure_copies(device, host, buffer->data(), device.to_device());
+    model.compute = measure_kernels(workspace, kernels);
+    buffer->clear();
+  }
+  const int without = first_rank_where(comm, buffer == nullptr);
+  if (without < 0 && part.nccl != nullptr) model.nccl = measure_nccl(part, buffer->data());
+  const auto numbers = numbers_of(model);
+  std::array<double, numbers.size()> values{};
+  for (std::size_t i = 0; i < numbers.size(); ++i) values[i] = *numbers[i].value;
+  agree_max(comm, values);
+  for (std::size_t i = 0; i < numbers.size(); ++i) *numbers[i].value = values[i];
+  return model;
+}
+
+}  // namespace pliant

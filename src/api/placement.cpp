@@ -1,0 +1,77 @@
+#include "api/placement.hpp"
+
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <string>
+
+#include "core/error.hpp"
+
+namespace pliant {
+namespace {
+
+std::string name_of(const cuda::PointerFacts& facts) {
+  switch (facts.kind) {
+    case cuda::MemoryKind::device:
+      return "memory of device " + std::to_string(facts.device);
+    case cuda::MemoryKind::managed:
+      return "managed memory of device " + std::to_string(facts.device);
+    case cuda::MemoryKind::pinned:
+      return "pinned host memory";
+    case cuda::MemoryKind::host:
+      break;
+  }
+  return "host memory";
+}
+
+int place_of(const cuda::PointerFacts& facts) {
+  const bool on_device = facts.kind == cuda::MemoryKind::device || facts.kind == cuda::MemoryKind::managed;
+  return on_device ? facts.device : kHostMemory;
+}
+
+/// Can the processor read it? Asks the kernel, and touches nothing.
+bool is_readable(const void* pointer) {
+  char byte = 0;
+  const iovec here{&byte, 1};
+  const iovec there{const_cast<void*>(pointer), 1};
+  return process_vm_readv(getpid(), &here, 1, &there, 1, 0) == 1;
+}
+
+// Where CUDA has failed for good, host memory can still be reduced.
+cuda::PointerFacts facts_of(const cuda::Calls& calls, const void* pointer) {
+  cuda::PointerFacts facts;
+  const int code = calls.pointer_get_attributes(&facts, pointer);
+  if (code != 0 && is_readable(pointer)) return {};
+  if (code != 0)
+    throw Error(ErrorClass::other, std::string("cudaPointerGetAttributes: ") + calls.get_error_string(code),
+                "buffers lie in memory of the host or of a device",
+                "An earlier CUDA call failed: look there");
+  return facts;
+}
+
+}  // namespace
+
+void refuse_device_memory() {
+  throw Error(ErrorClass::buffer, "a buffer in a GPU's memory with a datatype or operation of MPI's own",
+              "Pliant has kernels for float, double, 32- and 64-bit int; sum, min, max, prod",
+              "Use one of these, or an MPI that takes GPU pointers (PLIANT_CUDA_AWARE=1)");
+}
+
+int device_of(Process& process, const Buffers& buffers) {
+  const cuda::Calls* const calls = process.device_calls();
+  if (calls == nullptr) {
+    if (cuda::is_device_memory(buffers.recv) || cuda::is_device_memory(buffers.send))
+      throw Error(ErrorClass::buffer, "a buffer lies in a GPU's memory",
+                  "this build of Pliant has no CUDA, or finds no device",
+                  "Build it where nvcc is, or copy the buffer to the host");
+    return kHostMemory;
+  }
+  const cuda::PointerFacts recv = facts_of(*calls, buffers.recv);
+  const cuda::PointerFacts send = buffers.send == buffers.recv ? recv : facts_of(*calls, buffers.send);
+  if (place_of(send) != place_of(recv))
+    throw Error(ErrorClass::buffer, "sendbuf is " + name_of(send) + ", recvbuf " + name_of(recv),
+                "both are the host's, or both one device's", "Copy one of them to where the other is");
+  return place_of(recv);
+}
+
+}  // namespace pliant

@@ -1,0 +1,22 @@
+// In whose memory a call's buffers lie.
+#pragma once
+
+#include "api/buffers.hpp"
+#include "api/process.hpp"
+
+namespace pliant {
+
+inline constexpr int kHostMemory = -1;
+
+/// The number of the device whose memory the buffers are in, managed memory among it; kHostMemory for the
+/// host's, pinned or not. Throws Error(buffer) where the two lie apart, or on a device of which this build
+/// knows nothing.
+/// For device memory with a datatype or operation that Pliant has no kernels for: throws Error(buffer).
+[[noreturn]] void refuse_device_memory();
+
+/// The number of the device whose memory the buffers are in, managed memory among it; kHostMemory for the
+/// host's, pinned or not. Throws Error(buffer) where the two lie apart, or on a device of which this build
+/// knows nothing.
+int device_of(Process& process, const Buffers& buffers);
+
+}  // namespace pliant
