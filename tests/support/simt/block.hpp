@@ -15,7 +15,8 @@ struct Block {
   unsigned exited = 0;
   /// Barriers and blocks so far: what happened in an earlier one is ordered before all that happens now.
   std::uint32_t epoch = 1;
-  bool polled = false;  ///< in vain, since the last barrier
+  /// Of the next barriers so many tell nothing: they may belong to a loop that polls in vain.
+  unsigned polling = 0;
   SharedMemory shared;
 };
 

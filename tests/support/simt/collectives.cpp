@@ -217,8 +217,11 @@ void barrier() {
   self.meeting = {.kind = Wait::barrier};
   if (++block.waiting < block.threads.size()) return scheduler().wait();
   ++scheduler().report().barriers;
-  if (!block.polled) scheduler().progress();
-  block.polled = false;
+  if (block.polling == 0) {
+    scheduler().progress();
+  } else {
+    --block.polling;
+  }
   block.waiting = 0;
   ++block.epoch;
   scheduler().make_ready(block, 0, block.threads.size(), [&](Thread& thread) {

@@ -6,6 +6,12 @@
 #include "scheduler.hpp"
 
 namespace pliant::simt {
+namespace {
+
+/// A loop that polls and meets this often in each round is seen to get nowhere.
+constexpr unsigned kBarriersOfALoop = 16;
+
+}  // namespace
 
 unsigned block_index() {
   return running->block->index;
@@ -33,7 +39,7 @@ bool polled(const void* address, std::uint64_t value) {
     maybe_yield();
     return false;
   }
-  self.block->polled = true;
+  self.block->polling = kBarriersOfALoop;
   scheduler().idle_poll();
   scheduler().yield();
   return true;

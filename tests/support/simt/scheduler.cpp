@@ -60,7 +60,9 @@ void Scheduler::yield() {
 }
 
 void Scheduler::idle_poll() {
-  if (++idle_polls_ > launch_.spin_rounds * (ready_.size() + 1)) {
+  // A round is one look of each thread that may go on.
+  idle_rounds_ += 1.0 / static_cast<double>(ready_.size() + 1);
+  if (idle_rounds_ > static_cast<double>(launch_.spin_rounds)) {
     abandon("deadlock: threads poll memory that nobody changes (of " + std::to_string(launch_.blocks) +
             " blocks, " + std::to_string(resident_) + " are resident). " + describe_waiting());
   }
@@ -78,7 +80,7 @@ void Scheduler::prepare() {
     std::swap(order_[i - 1], order_[next_random() % i]);
   }
   next_block_ = live_ = 0;
-  idle_polls_ = 0;
+  idle_rounds_ = 0;
   std::size_t number = 0;
   for (std::size_t slot = 0; slot < resident_; ++slot) {
     Block& block = blocks_[slot];
@@ -92,7 +94,7 @@ void Scheduler::prepare() {
 void Scheduler::start_block(Block& block) {
   block.index = order_[next_block_++];
   block.waiting = block.exited = 0;
-  block.polled = false;
+  block.polling = 0;
   ++block.epoch;
   block.shared.clear();
   for (unsigned i = 0; i < block.threads.size(); ++i) {

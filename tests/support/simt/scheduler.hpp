@@ -58,7 +58,7 @@ class Scheduler {
   /// The running thread has ended.
   void finish();
   /// Something happened that others may have polled for.
-  void progress() { idle_polls_ = 0; }
+  void progress() { idle_rounds_ = 0; }
   void idle_poll();
   [[noreturn]] void abandon(std::string text);
   /// For a signal handler: text is made later, from these.
@@ -83,7 +83,7 @@ class Scheduler {
   std::size_t live_ = 0;  // threads
   ReadyQueue ready_;
   std::uint64_t random_ = 0;
-  std::uint64_t idle_polls_ = 0;
+  double idle_rounds_ = 0;  // in which threads polled unchanged memory, since something else happened
   const void* fault_ = nullptr;
   bool faulted_ = false;
 };

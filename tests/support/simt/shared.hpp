@@ -49,6 +49,10 @@ class Reference {
     return store(static_cast<T>(load() / by));
   }
   template <class U>
+  T operator%=(U by) && {
+    return store(static_cast<T>(load() % by));
+  }
+  template <class U>
   T operator|=(U by) && {
     return store(static_cast<T>(load() | by));
   }
@@ -144,6 +148,14 @@ class Scalar {
     return element() *= by;
   }
   template <class U>
+  T operator/=(U by) {
+    return element() /= by;
+  }
+  template <class U>
+  T operator%=(U by) {
+    return element() %= by;
+  }
+  template <class U>
   T operator|=(U by) {
     return element() |= by;
   }
@@ -154,6 +166,14 @@ class Scalar {
   template <class U>
   T operator^=(U by) {
     return element() ^= by;
+  }
+  template <class U>
+  T operator<<=(U by) {
+    return element() <<= by;
+  }
+  template <class U>
+  T operator>>=(U by) {
+    return element() >>= by;
   }
   T operator++() { return ++element(); }
   T operator--() { return --element(); }

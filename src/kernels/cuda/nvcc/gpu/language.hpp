@@ -10,7 +10,9 @@
 #define PLIANT_KERNEL __global__ static
 /// Before a function that kernels call.
 #define PLIANT_DEVICE __device__ __forceinline__ static
-/// One variable of a block, or an array, which all its threads share; not initialised.
+/// One variable of a block, or an array, which all its threads share; not initialised. The host's are objects
+/// that watch who comes there, so name the type of what you copy (`unsigned v = tile[i]`, never `auto v`),
+/// and give arrays to functions as template <class Array> PLIANT_DEVICE void f(Array& tile).
 #define PLIANT_SHARED(type, name) __shared__ type name
 #define PLIANT_SHARED_ARRAY(type, name, count) __shared__ type name[count]
 /// Before a loop: so many rounds of it side by side. One line, so that it is nothing elsewhere.
