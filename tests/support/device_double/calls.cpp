@@ -180,7 +180,7 @@ int memcpy_async(void* to, const void* from, std::size_t bytes, Stream stream) {
     device.enqueue(found, "memcpy", [&device, to, from, bytes] {
       const OpenedMemory target(device.memory(), to);
       const OpenedMemory source(device.memory(), from);
-      std::memmove(to, from, bytes);
+      if (bytes > 0) std::memmove(to, from, bytes);
       count_copy(device, device.memory().find(to), device.memory().find(from), bytes);
     });
     // CUDA's rule: into pageable memory, and within the host, it returns when the copy is done.

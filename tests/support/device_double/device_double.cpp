@@ -232,13 +232,13 @@ void* DeviceDouble::malloc_on(int device, std::size_t bytes) {
 void DeviceDouble::write(void* to, const void* from, std::size_t bytes) {
   const std::lock_guard lock(mutex_);
   const OpenedMemory opened(memory_, to);
-  std::memcpy(to, from, bytes);
+  if (bytes > 0) std::memcpy(to, from, bytes);
 }
 
 void DeviceDouble::read(void* to, const void* from, std::size_t bytes) {
   const std::lock_guard lock(mutex_);
   const OpenedMemory opened(memory_, from);
-  std::memcpy(to, from, bytes);
+  if (bytes > 0) std::memcpy(to, from, bytes);
 }
 
 }  // namespace pliant::test

@@ -32,6 +32,11 @@ Launchable launchable(void (*kernel)(Arguments)) {
           }};
 }
 
+[[noreturn]] void end(const std::string& text) {
+  std::fprintf(stderr, "device double: %s\n", text.c_str());
+  std::abort();
+}
+
 using Table = std::array<Launchable, static_cast<std::size_t>(Kernel::kernels)>;
 
 const Table& table() {
@@ -40,20 +45,21 @@ const Table& table() {
     cuda::for_each_kernel([&](Kernel kernel, auto* function) {
       kernels[static_cast<std::size_t>(kernel)] = launchable(function);
     });
+    for (std::size_t i = 0; i < kernels.size(); ++i)
+      if (!kernels[i].run) end("for_each_kernel leaves out kernel " + std::to_string(i));
     return kernels;
   }();
   return made;
 }
 
+/// Where Linux on 64 bits puts stacks, heaps and mappings, those of the address sanitizer too (its shadow,
+/// which is all mapped, lies below): two numbers of 32 bits side by side are seldom such an address.
+constexpr std::uintptr_t kLowestHostMemory = 0x5000'0000'0000;
+
 /// Is there memory at this address? (A number that only looks like a pointer has none.)
 bool mapped(std::uintptr_t address) {
   const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
   return msync(reinterpret_cast<void*>(address / page * page), 1, MS_ASYNC) == 0;
-}
-
-[[noreturn]] void end(const std::string& text) {
-  std::fprintf(stderr, "device double: %s\n", text.c_str());
-  std::abort();
 }
 
 void run(DeviceDouble& device, const simt::Launch& launch, Kernel kernel, const Bytes& arguments, int on) {
@@ -76,7 +82,7 @@ int DeviceDouble::argument_fault(const Bytes& arguments, int device) {
     const Allocation* found = memory_.find(reinterpret_cast<void*>(word));
     const bool foreign =
         found != nullptr && found->kind == cuda::MemoryKind::device && found->device != device;
-    if (foreign || (found == nullptr && word >> 32 != 0 && mapped(word) &&
+    if (foreign || (found == nullptr && word >= kLowestHostMemory && mapped(word) &&
                     memory_.find(reinterpret_cast<void*>(word - 1)) == nullptr))
       return kIllegalAddress;
   }
@@ -87,7 +93,7 @@ int DeviceDouble::launch(Kernel kernel, unsigned blocks, const void* arguments, 
   const auto on = stream(handle);
   const auto number = static_cast<std::size_t>(kernel);
   if (on == nullptr || on->device != current_device()) return kInvalidHandle;
-  if (number >= table().size() || !table()[number].run) end("there is no kernel " + std::to_string(number));
+  if (number >= table().size()) end("there is no kernel " + std::to_string(number));
   if (blocks == 0) return kInvalidConfiguration;
   const auto* bytes = static_cast<const std::byte*>(arguments);
   ++launches_[kernel];

@@ -15,13 +15,13 @@ int world_rank() {
 
 Bytes bytes_of(const std::vector<int>& numbers) {
   Bytes bytes(numbers.size() * sizeof(int));
-  std::memcpy(bytes.data(), numbers.data(), bytes.size());
+  if (!numbers.empty()) std::memcpy(bytes.data(), numbers.data(), bytes.size());
   return bytes;
 }
 
 std::vector<int> numbers_of(const Bytes& bytes) {
   std::vector<int> numbers(bytes.size() / sizeof(int));
-  std::memcpy(numbers.data(), bytes.data(), bytes.size());
+  if (!numbers.empty()) std::memcpy(numbers.data(), bytes.data(), bytes.size());
   return numbers;
 }
 
