@@ -34,6 +34,10 @@ extern "C" {
  * no better way for is passed to MPI. Exact up to the order of additions, unless the communicator has opted
  * in to loss (`pliant_mode = topk`, float sums only). All ranks end with the same bits.
  *
+ * Both buffers may lie in the memory of one GPU (cudaMalloc, or managed), on all ranks or on none. The work
+ * that the program has put on the stream `pliant_cuda_stream` (the legacy default stream without it) comes
+ * before, and the result is complete on return. docs/gpu.md
+ *
  * @param sendbuf  [count] elements, or MPI_IN_PLACE to read them from `recvbuf`
  * @param recvbuf  [count] elements; may not overlap `sendbuf`, unless it is `sendbuf` (taken as in place)
  * @param count    elements (not bytes) per rank; >= 0 and equal on every rank

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <string>
 
+#include "api/placement.hpp"
 #include "collectives/exchange.hpp"
 
 namespace pliant {
@@ -38,16 +39,17 @@ class Turn {
 }  // namespace
 
 Intention intention_of(std::string_view tensor, std::int64_t count, MPI_Datatype type, MPI_Op op,
-                       const Plan& plan) {
+                       const Plan& plan, int device) {
   std::array<char, MPI_MAX_OBJECT_NAME> type_name{};
   int length = 0;
   MPI_Type_get_name(type, type_name.data(), &length);
   Intention intention;
   const Settings& settings = plan.settings;
   std::snprintf(intention.text.data(), intention.text.size(),
-                "%.*s%s%lld elements of %.40s, %s, mode %s, density %.9g, algorithm %.32s",
+                "%.*s%s%lld elements of %.40s%s, %s, mode %s, density %.9g, algorithm %.32s",
                 static_cast<int>(tensor.size()), tensor.data(), tensor.empty() ? "" : ": ",
-                static_cast<long long>(count), type_name.data(), name_of(op),
+                static_cast<long long>(count), type_name.data(),
+                device == kHostMemory ? "" : " in a GPU's memory", name_of(op),
                 settings.topk ? "topk" : "exact", settings.density, settings.algorithm.c_str());
   return intention;
 }

@@ -16,8 +16,9 @@ struct Intention {
 };
 
 /// tensor: its name, empty for a blocking call without one. `op` and `type` by the names that MPI gives them.
+/// device: in whose memory the buffers are (placement.hpp); only whether it is the host's has to be alike.
 Intention intention_of(std::string_view tensor, std::int64_t count, MPI_Datatype type, MPI_Op op,
-                       const Plan& plan);
+                       const Plan& plan, int device);
 
 /// What check_alike() works on.
 struct AlikeCheck {

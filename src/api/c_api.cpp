@@ -68,7 +68,7 @@ int allreduce(const void* sendbuf, void* recvbuf, MPI_Count count, MPI_Datatype 
   auto lock = context->lock();
   UnderWay& under_way = context->blocking();
   if (context->checks())
-    check_alike_now(*context, under_way, intention_of("", count, datatype, op, context->plan()));
+    check_alike_now(*context, under_way, intention_of("", count, datatype, op, context->plan(), device));
   if (by_mpi) {
     lock.unlock();  // a thread may advance what is under way while MPI reduces
     return pass_to_mpi(mpi_send, recvbuf, count, datatype, op, comm);

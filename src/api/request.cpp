@@ -118,9 +118,9 @@ void prepare_device(Pliant_Request_s& request) {
 
 Task carry_out(Pliant_Request_s& request) {
   if (request.plan.settings.check) {
-    AlikeCheck check{
-        *request.context, request.under_way,
-        intention_of(request.tensor->name, request.count, request.datatype, request.op, request.plan)};
+    AlikeCheck check{*request.context, request.under_way,
+                     intention_of(request.tensor->name, request.count, request.datatype, request.op,
+                                  request.plan, request.device)};
     co_await check_alike(check);
   }
   if (request.count == 0) {

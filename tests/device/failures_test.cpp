@@ -72,6 +72,20 @@ TEST_F(DeviceFailures, TensorsOfAGroupLieInOneMemory) {
   EXPECT_EQ(request, PLIANT_REQUEST_NULL);
 }
 
+TEST_F(DeviceFailures, RanksWithOtherMemoriesAreToldApartWhereTheyCheck) {
+  if (ranks_ == 1) GTEST_SKIP() << "one rank is always like itself";
+  const FreshComm comm;
+  ASSERT_EQ(set(comm, {{"pliant_check", "true"}}), MPI_SUCCESS);
+  const DeviceBuffer<float> device(std::vector<float>(kCount, 1.0F));
+  std::vector<float> host(kCount, 1.0F);
+  float* const mine = comm.rank() == 0 ? device.data() : host.data();
+  const int code = Pliant_Allreduce(MPI_IN_PLACE, mine, kCount, MPI_FLOAT, MPI_SUM, comm);
+  EXPECT_EQ(code, MPI_ERR_ARG);
+  EXPECT_NE(message(code).find("in a GPU's memory"), std::string::npos) << message(code);
+  EXPECT_EQ(device.get(), std::vector<float>(kCount, 1.0F));
+  ASSERT_EQ(reduce(comm, device), MPI_SUCCESS);
+}
+
 TEST_F(DeviceFailures, WithoutRoomForAResidualTheHostDoesIt) {
   for (int poor = 0; poor < ranks_; ++poor) {
     const FreshComm comm;

@@ -1,0 +1,73 @@
+// As if the MPI library took pointers to a device's memory (PLIANT_CUDA_AWARE=1): the double's memory is open
+// to it.
+#include "tests/device/device_support.hpp"
+
+namespace {
+
+using namespace pliant_test;
+using pliant::test::device_double;
+
+constexpr int kCount = 30'011;
+
+class DeviceAware : public DeviceCall {
+ protected:
+  void SetUp() override {
+    DeviceCall::SetUp();
+    device_double().set_access(pliant::test::Access::open);
+  }
+};
+
+TEST_F(DeviceAware, MpiReducesWhereTheBufferIs) {
+  const FreshComm comm;
+  ASSERT_EQ(set(comm, {{"pliant_algorithm", "mpi"}}), MPI_SUCCESS);
+  const DeviceBuffer<float> buffer(gradient(comm.rank(), 0, kCount));
+  ASSERT_EQ(Pliant_Allreduce(MPI_IN_PLACE, buffer.data(), kCount, MPI_FLOAT, MPI_MAX, comm), MPI_SUCCESS);
+  buffer.set(gradient(comm.rank(), 0, kCount));
+  const auto before = device_double().counters();
+  ASSERT_EQ(Pliant_Allreduce(MPI_IN_PLACE, buffer.data(), kCount, MPI_FLOAT, MPI_SUM, comm), MPI_SUCCESS);
+  const auto& after = device_double().counters();
+  EXPECT_EQ(after.device_to_host_bytes, before.device_to_host_bytes) << "nothing is staged";
+  EXPECT_EQ(buffer.get(), exact_sum(gradient(comm.rank(), 0, kCount), comm));
+}
+
+TEST_F(DeviceAware, WhatPliantHasNoKernelsForIsMpis) {
+  const FreshComm comm;
+  const DeviceBuffer<char> buffer(std::vector<char>(10, static_cast<char>(comm.rank())));
+  ASSERT_EQ(Pliant_Allreduce(MPI_IN_PLACE, buffer.data(), 10, MPI_SIGNED_CHAR, MPI_MAX, comm), MPI_SUCCESS);
+  EXPECT_EQ(buffer.get(), std::vector<char>(10, static_cast<char>(comm.ranks() - 1)));
+}
+
+TEST_F(DeviceAware, MpiStarSendsALeadersPlacesAndLosesNothing) {
+  const FreshComm comm;
+  ASSERT_EQ(set(comm, {{"pliant_mode", "topk"}, {"pliant_min_bytes", "0"}, {"pliant_algorithm", "mpi_star"}}),
+            MPI_SUCCESS);
+  const DeviceBuffer<float> buffer(std::vector<float>(kCount, 0.0F));
+  std::vector<float> expected(kCount, 0.0F);
+  std::vector<float> received(kCount, 0.0F);
+  Pliant_Request request = PLIANT_REQUEST_NULL;
+  ASSERT_EQ(Pliant_Allreduce_init(MPI_IN_PLACE, buffer.data(), kCount, MPI_FLOAT, MPI_SUM, comm,
+                                  MPI_INFO_NULL, &request),
+            MPI_SUCCESS);
+  std::vector<float> last;
+  for (int step = 0; step < 4; ++step) {
+    buffer.set(gradient(comm.rank(), step, kCount));
+    ASSERT_EQ(Pliant_Start(request), MPI_SUCCESS);
+    ASSERT_EQ(Pliant_Wait(request), MPI_SUCCESS);
+    EXPECT_STREQ(report_of(request).algorithm, "mpi_star");
+    EXPECT_EQ(report_of(request).kept, 300);
+    last = buffer.get();
+    EXPECT_TRUE(same_bits(last, comm));
+    const std::vector<float> sum = exact_sum(gradient(comm.rank(), step, kCount), comm);
+    for (std::size_t i = 0; i < sum.size(); ++i) {
+      expected[i] += sum[i];
+      received[i] += last[i];
+    }
+  }
+  ASSERT_EQ(Pliant_Request_flush(request), MPI_SUCCESS);
+  const std::vector<float> flushed = buffer.get();
+  for (std::size_t i = 0; i < flushed.size(); ++i) received[i] += flushed[i] - last[i];
+  EXPECT_EQ(received, expected);
+  ASSERT_EQ(Pliant_Request_free(&request), MPI_SUCCESS);
+}
+
+}  // namespace
