@@ -30,7 +30,8 @@ class DeviceMemory {
   }
   void* data() { return storage_.data(); }
   bool guard_is_whole() const {
-    const auto* const at = reinterpret_cast<const unsigned char*>(storage_.data() + storage_.size() - kGuards);
+    const auto* const at =
+        reinterpret_cast<const unsigned char*>(storage_.data() + storage_.size() - kGuards);
     for (std::size_t i = 0; i < 16 * kGuards; ++i)
       if (at[i] != 0xab) return false;
     return true;
@@ -65,8 +66,9 @@ inline std::string wrong_magnitudes(const Problem<float>& problem, const std::ve
 }
 
 /// One selection; `trouble` is added to.
-inline Answer<float> ask_device(Device& device, const cuda::SelectMemory& memory, const Problem<float>& problem,
-                                std::int64_t kept, const DeviceManner& manner, std::string& trouble) {
+inline Answer<float> ask_device(Device& device, const cuda::SelectMemory& memory,
+                                const Problem<float>& problem, std::int64_t kept, const DeviceManner& manner,
+                                std::string& trouble) {
   constexpr std::size_t kAligned = 4;
   Unaligned<float> residual(problem.residual, kAligned);
   Unaligned<float> gradient(problem.gradient, kAligned + manner.gradient_offset);
@@ -93,7 +95,9 @@ inline Answer<float> ask_device(Device& device, const cuda::SelectMemory& memory
   if (!out.indices.surroundings_are_whole()) trouble += "written beyond the indices; ";
   if (manner.count_magnitudes) trouble += wrong_magnitudes(problem, out.magnitudes);
   const cuda::DeviceSelection& found = *memory.selection;
-  return {out.indices.copy(), out.values.copy(), residual.copy(),
+  return {out.indices.copy(),
+          out.values.copy(),
+          residual.copy(),
           {found.sent_squared, found.total_squared, static_cast<std::int64_t>(found.nonfinite)}};
 }
 

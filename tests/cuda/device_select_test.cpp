@@ -75,30 +75,31 @@ TEST(DeviceSelect, AroundTiles) {
 
 TEST(DeviceSelect, EveryInputOfManyTiles) {
   Turns turns;
-  std::size_t turn = 0;
   constexpr std::size_t kCount = 100'003;
-  for (const Named<float>& input : inputs_of(kCount)) {
-    constexpr std::array<std::int64_t, 4> kKept = {kCount / 1000, kCount / 100, kCount / 10, kCount};
-    EXPECT_EQ(turns.trouble(input, kKept[turn++ % kKept.size()], 2), "");
-  }
+  for (const Named<float>& input : inputs_of(kCount))
+    for (const std::size_t kept : {kCount / 1000, kCount / 100, kCount / 10, kCount})
+      EXPECT_EQ(turns.trouble(input, static_cast<std::int64_t>(kept)), "");
 }
 
 TEST(DeviceSelect, AMillion) {
   Turns turns;
   constexpr std::size_t kCount = (1U << 20) + 5;
-  const Named<float> normal{"normal", test::make(test::kStreamInputs<float>[0], kCount)};
-  for (const std::int64_t kept : {kCount / 1000, kCount / 100, kCount / 10})
-    EXPECT_EQ(turns.trouble(normal, kept), "");
+  for (const std::size_t which : {0U, 1U, 5U, 10U}) {
+    const test::Input<float>& input = test::kStreamInputs<float>[which];
+    const Named<float> values{std::string(input.name), test::make(input, kCount)};
+    for (const std::size_t kept : {kCount / 1000, kCount / 100, kCount / 10, kCount})
+      EXPECT_EQ(turns.trouble(values, static_cast<std::int64_t>(kept)), "");
+  }
 }
 
 TEST(DeviceSelect, EveryScheduleGivesTheSame) {
   Device device;
-  for (const char* name : {"normal", "few values", "some NaN and infinities", "plateau 50 + 300"}) {
+  for (const char* name : {"normal", "few values", "some NaN and infinities", "plateau 50 + 300", "layers"}) {
     for (const Named<float>& input : inputs_of(20'001)) {
       if (input.name != name) continue;
       const Problem<float> problem = test::halves(input.values);
       DeviceManner manner;
-      manner.times = static_cast<int>(test::kSchedules.size());
+      manner.times = static_cast<int>(2 * test::kSchedules.size());  // each with two seeds
       EXPECT_EQ(test::device_trouble(device, problem, 2'000, manner), "") << name;
     }
   }

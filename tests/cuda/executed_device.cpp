@@ -9,14 +9,15 @@ namespace pliant::test {
 namespace {
 
 template <class Arguments>
-int execute(Device& device, cuda::Kernel name, void (*kernel)(Arguments), const void* bytes, unsigned blocks) {
+int execute(Device& device, cuda::Kernel name, void (*kernel)(Arguments), const void* bytes,
+            unsigned blocks) {
   if (!device.trouble.empty()) return kLaunchFailed;
   Arguments arguments;
   std::memcpy(&arguments, bytes, sizeof arguments);
   const Schedule& schedule = device.schedule;
-  const simt::Report report =
-      simt::run({.blocks = blocks, .order = schedule.order, .seed = schedule.seed + 1000 * device.launches[0]},
-                [kernel, &arguments] { kernel(arguments); });
+  const simt::Report report = simt::run(
+      {.blocks = blocks, .order = schedule.order, .seed = schedule.seed + 1000 * device.launches[0]},
+      [kernel, &arguments] { kernel(arguments); });
   ++device.launches[static_cast<std::size_t>(name)];
   tally().count(name, schedule, blocks);
   if (report.ok) return 0;

@@ -1,5 +1,5 @@
-// A device that is this process: memory is the host's, and a launch runs the kernel on the SIMT executor before
-// it returns. A stream's handle is its Device.
+// A device that is this process: memory is the host's, and a launch runs the kernel on the SIMT executor
+// before it returns. A stream's handle is its Device.
 #pragma once
 
 #include <array>

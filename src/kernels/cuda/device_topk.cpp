@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <type_traits>
 
 #include "kernels/gain_curve.hpp"
 #include "kernels/kernels.hpp"
@@ -61,6 +62,7 @@ class Queue {
   /// `blocks` would keep all busy; the device may hold fewer.
   template <class Arguments>
   void launch(Kernel kernel, std::int64_t blocks, const Arguments& arguments) {
+    static_assert(std::has_unique_object_representations_v<Arguments>, "no padding");
     if (code_ != 0) return;
     const std::int64_t resident = launcher_.resident[static_cast<std::size_t>(kernel)];
     const auto grid =
@@ -161,7 +163,7 @@ void guess(Queue& queue, const SelectMemory& memory, const SelectTask& task, Sel
   queue.launch(
       Kernel::sample, (size + kBlockThreads - 1) / kBlockThreads,
       SampleArguments{task.residual, task.gradient, arguments.count, static_cast<std::uint32_t>(strata),
-                      static_cast<std::uint32_t>(rank), memory.state, memory.sample, memory.histogram});
+                      static_cast<std::uint32_t>(rank), 0, memory.state, memory.sample, memory.histogram});
 }
 
 PackArguments arguments_of(const PackMemory& memory, const PackTask& task) {
@@ -170,6 +172,7 @@ PackArguments arguments_of(const PackMemory& memory, const PackTask& task) {
           static_cast<std::uint64_t>(task.bytes),
           static_cast<std::uint64_t>(task.count),
           static_cast<std::uint32_t>(task.kept),
+          0,
           memory.places,
           memory.sums,
           memory.report,

@@ -21,7 +21,7 @@ PLIANT_DEVICE std::uint32_t compare_magnitude(float value, std::uint32_t kth) {
 PLIANT_DEVICE std::uint32_t count_residual(const float* tile, unsigned left, std::uint32_t kth) {
   std::uint32_t counts = 0;
   if (left == kTile) {
-PLIANT_UNROLL(4)
+    PLIANT_UNROLL(4)
     for (unsigned i = lane() * 4; i < kTile; i += 4 * gpu::kWarp) {
       const gpu::Float4 quad = gpu::load4(tile + i);
       for (const float value : quad.item) counts += compare_magnitude(value, kth);
@@ -34,27 +34,28 @@ PLIANT_UNROLL(4)
 
 PLIANT_DEVICE std::uint32_t count_pool(const float* values, std::uint32_t hits, std::uint32_t kth) {
   std::uint32_t counts = 0;
-PLIANT_UNROLL(4)
+  PLIANT_UNROLL(4)
   for (unsigned i = lane(); i < hits; i += gpu::kWarp) counts += compare_magnitude(values[i], kth);
   return counts;
 }
 
 /// By the last block; a thread has tiles side by side. Counts become places and shares.
-PLIANT_DEVICE void share_ties(const SelectArguments& a, std::uint32_t tiles, bool tied, std::uint32_t wanted) {
+PLIANT_DEVICE void share_ties(const SelectArguments& a, std::uint32_t tiles, bool tied,
+                              std::uint32_t wanted) {
   const std::uint32_t each = (tiles + kBlockThreads - 1) / kBlockThreads;
   const std::uint32_t begin = at_most(gpu::thread() * each, tiles);
   const std::uint32_t end = at_most(begin + each, tiles);
   const std::uint32_t* const above = tied ? a.hits : a.first;
   std::uint32_t sum_above = 0;
   std::uint32_t sum_equal = 0;
-PLIANT_UNROLL(8)
+  PLIANT_UNROLL(8)
   for (std::uint32_t tile = begin; tile < end; ++tile) {
     sum_above += above[tile];
     sum_equal += a.ties[tile];
   }
   std::uint32_t above_before = block_scan(sum_above).before;
   std::uint32_t equal_before = block_scan(sum_equal).before;
-PLIANT_UNROLL(4)
+  PLIANT_UNROLL(4)
   for (std::uint32_t tile = begin; tile < end; ++tile) {
     const std::uint32_t here_above = above[tile];
     const std::uint32_t here_equal = a.ties[tile];
@@ -76,9 +77,9 @@ PLIANT_KERNEL void share_kernel(SelectArguments a) {
   for (std::uint32_t tile = gpu::block() * kWarps + warp(); tile < tiles && !tied;
        tile += gpu::blocks() * kWarps) {
     const std::uint32_t base = tile * kTile;
-    const std::uint32_t counts = warp_sum(
-        whole ? count_residual(a.residual + base, at_most(a.count - base, kTile), kth)
-              : count_pool(a.pool_values + a.offsets[tile], a.hits[tile], kth));
+    const std::uint32_t counts =
+        warp_sum(whole ? count_residual(a.residual + base, at_most(a.count - base, kTile), kth)
+                       : count_pool(a.pool_values + a.offsets[tile], a.hits[tile], kth));
     if (lane() != 0) continue;
     a.first[tile] = counts & 0xffff;
     a.ties[tile] = counts >> 16;
@@ -95,8 +96,8 @@ struct Picking {
   std::uint32_t ties;  ///< still to be picked
 };
 
-/// 32 elements in order, one a lane: those above are picked, and the first equals. `cleared`: the residual has
-/// +0 in this one's place.
+/// 32 elements in order, one a lane: those above are picked, and the first equals. `cleared`: the residual
+/// has +0 in this one's place.
 PLIANT_DEVICE void pick(const SelectArguments& a, Picking& p, bool above, bool equal, std::uint32_t index,
                         float value, bool cleared) {
   const std::uint32_t equals = gpu::ballot(gpu::kAllLanes, equal);

@@ -8,17 +8,48 @@
 
 namespace pliant::cuda {
 
-/// value(i) does what is to be done to element i, and returns what is squared. Neighbouring threads have
-/// neighbouring elements, so no array need be aligned.
-template <class Value>
-PLIANT_DEVICE void for_each_tile(std::int64_t count, double* squares, Value&& value) {
+/// What stands in two vectors at one place.
+template <class T>
+struct Pair {
+  T a;
+  T b;
+};
+
+/// For all of [begin, end) that are `stride` apart: p = load(i), then store(i, p). Several are loaded before
+/// the first is stored: a compiler cannot know that vectors do not overlap, and would wait for each.
+template <class Load, class Store>
+PLIANT_DEVICE void for_each_strided(std::int64_t begin, std::int64_t end, std::int64_t stride, Load&& load,
+                                    Store&& store) {
+  constexpr int kTogether = 4;
+  for (; begin < end; begin += kTogether * stride) {
+    decltype(load(begin)) loaded[kTogether] = {};
+    for (int j = 0; j < kTogether; ++j)
+      if (begin + j * stride < end) loaded[j] = load(begin + j * stride);
+    for (int j = 0; j < kTogether; ++j)
+      if (begin + j * stride < end) store(begin + j * stride, loaded[j]);
+  }
+}
+
+/// For [0, count), all blocks together.
+template <class Load, class Store>
+PLIANT_DEVICE void for_each_element(std::int64_t count, Load&& load, Store&& store) {
+  for_each_strided(std::int64_t{gpu::block()} * kBlockThreads + gpu::thread(), count,
+                   std::int64_t{gpu::blocks()} * kBlockThreads, load, store);
+}
+
+/// The same a tile at a time; store() returns what is squared. Neighbouring threads have neighbouring
+/// elements, so no vector need be aligned.
+template <class Load, class Store>
+PLIANT_DEVICE void for_each_tile(std::int64_t count, double* squares, Load&& load, Store&& store) {
   PLIANT_SHARED_ARRAY(float, items, kTileSlots);
   const std::int64_t tiles = (count + kTile - 1) / kTile;
   for (std::int64_t tile = gpu::block(); tile < tiles; tile += gpu::blocks()) {
     const std::int64_t begin = tile * kTile;
     const auto left = static_cast<unsigned>(count - begin < kTile ? count - begin : kTile);
-PLIANT_UNROLL(8)
-    for (unsigned i = gpu::thread(); i < left; i += kBlockThreads) items[slot_of(i)] = value(begin + i);
+    for_each_strided(begin + gpu::thread(), begin + left, kBlockThreads, load,
+                     [&](std::int64_t i, const Pair<float>& pair) {
+                       items[slot_of(static_cast<unsigned>(i - begin))] = store(i, pair);
+                     });
     gpu::barrier();
     if (warp() == 0 && lane() < kSumLanes) {
       const double sum = tile_squares(items, left);
@@ -28,49 +59,44 @@ PLIANT_UNROLL(8)
   }
 }
 
+PLIANT_DEVICE Pair<float> load_pair(const FeedArguments& a, std::int64_t i) {
+  return {a.into[i], a.from[i]};
+}
+
 PLIANT_KERNEL void accumulate_kernel(FeedArguments a) {
-  for_each_tile(a.count, a.squares, [&](std::int64_t i) {
-    const float fed = sum_of(a.into[i], a.from[i]);
-    a.into[i] = fed;
-    return fed;
-  });
+  for_each_tile(
+      a.count, a.squares, [&](std::int64_t i) { return load_pair(a, i); },
+      [&](std::int64_t i, const Pair<float>& p) { return a.into[i] = sum_of(p.a, p.b); });
 }
 
 PLIANT_KERNEL void drain_kernel(FeedArguments a) {
-  for_each_tile(a.count, a.squares, [&](std::int64_t i) {
-    const float fed = sum_of(a.into[i], a.from[i]);
-    a.result[i] = fed;
-    a.into[i] = 0;
-    return fed;
-  });
+  for_each_tile(
+      a.count, a.squares, [&](std::int64_t i) { return load_pair(a, i); },
+      [&](std::int64_t i, const Pair<float>& p) {
+        a.into[i] = 0;
+        return a.result[i] = sum_of(p.a, p.b);
+      });
 }
 
 PLIANT_KERNEL void ef21_begin_kernel(FeedArguments a) {
-  for_each_tile(a.count, a.squares, [&](std::int64_t i) {
-    const float gradient = a.from[i];
-    const float change = difference_of(gradient, a.into[i]);
-    a.result[i] = change;
-    a.into[i] = gradient;
-    return change;
-  });
-}
-
-/// visit(i) for i in [0, count), all blocks together.
-template <class Visit>
-PLIANT_DEVICE void for_each_element(std::int64_t count, Visit&& visit) {
-  const std::int64_t stride = std::int64_t{gpu::blocks()} * kBlockThreads;
-PLIANT_UNROLL(4)
-  for (std::int64_t i = std::int64_t{gpu::block()} * kBlockThreads + gpu::thread(); i < count; i += stride)
-    visit(i);
+  for_each_tile(
+      a.count, a.squares, [&](std::int64_t i) { return load_pair(a, i); },
+      [&](std::int64_t i, const Pair<float>& p) {
+        a.into[i] = p.b;
+        return a.result[i] = difference_of(p.b, p.a);
+      });
 }
 
 PLIANT_KERNEL void ef21_finish_kernel(FeedArguments a) {
-  for_each_element(a.count, [&](std::int64_t i) {
-    a.into[i] = difference_of(a.into[i], a.from[i]);
-    const float total = sum_of(a.total[i], a.result[i]);
-    a.total[i] = total;
-    a.result[i] = total;
-  });
+  for_each_element(
+      a.count, [&](std::int64_t i) { return load_pair(a, i); },
+      [&](std::int64_t i, const Pair<float>& p) { a.into[i] = difference_of(p.a, p.b); });
+  for_each_element(
+      a.count,
+      [&](std::int64_t i) {
+        return Pair<float>{a.total[i], a.result[i]};
+      },
+      [&](std::int64_t i, const Pair<float>& p) { a.total[i] = a.result[i] = sum_of(p.a, p.b); });
 }
 
 /// Integers wrap: they are added and multiplied without a sign.
@@ -97,7 +123,12 @@ template <class T, ReduceOp kOp>
 PLIANT_KERNEL void reduce_kernel(ReduceArguments a) {
   T* const into = static_cast<T*>(a.into);
   const T* const from = static_cast<const T*>(a.from);
-  for_each_element(a.count, [&](std::int64_t i) { into[i] = combine<kOp>(into[i], from[i]); });
+  for_each_element(
+      a.count,
+      [&](std::int64_t i) {
+        return Pair<T>{into[i], from[i]};
+      },
+      [&](std::int64_t i, const Pair<T>& p) { into[i] = combine<kOp>(p.a, p.b); });
 }
 
 }  // namespace pliant::cuda

@@ -14,7 +14,8 @@ inline constexpr unsigned kDigits = 1024;
 inline constexpr unsigned kMarginSquared = 9;
 inline constexpr std::uint32_t kRankSlack = 8;
 
-/// A number in [0, 2^32) that differs from stratum to stratum without a pattern (Knuth's multiplicative hash).
+/// A number in [0, 2^32) that differs from stratum to stratum without a pattern (Knuth's multiplicative
+/// hash).
 PLIANT_DEVICE std::uint32_t scattered(std::uint32_t stratum) {
   std::uint32_t x = stratum * 2654435769U;
   x ^= x >> 15;
@@ -32,8 +33,9 @@ PLIANT_DEVICE std::uint64_t stratum_begin(const SampleArguments& a, std::uint32_
 template <class Visit>
 PLIANT_DEVICE void for_each_drawn(const SampleArguments& a, Visit&& visit) {
   const unsigned quads = a.strata * kNeighbours / 4;
-PLIANT_UNROLL(8)
-  for (unsigned quad = gpu::thread(); quad < quads; quad += kBlockThreads) visit(gpu::load4(a.sample + 4 * quad), quad);
+  PLIANT_UNROLL(8)
+  for (unsigned quad = gpu::thread(); quad < quads; quad += kBlockThreads)
+    visit(gpu::load4(a.sample + 4 * quad), quad);
 }
 
 /// Standard deviation of the number of sampled elements >= edge, from neighbouring strata, times the margin.
@@ -76,8 +78,8 @@ PLIANT_DEVICE void next_digits(const SampleArguments& a, Shared& bins, const std
   });
 }
 
-/// By the last block. The k-th's rank is widened to three ranks, and these become magnitudes: the tie's to the
-/// last bit, since it may be a plateau; the others to the edge of one in 8192 of an octave.
+/// By the last block. The k-th's rank is widened to three ranks, and these become magnitudes: the tie's to
+/// the last bit, since it may be a plateau; the others to the edge of one in 8192 of an octave.
 template <class Shared>
 PLIANT_DEVICE Thresholds rank_sample(const SampleArguments& a, Shared& bins) {
   const std::uint32_t size = a.strata * kNeighbours;
@@ -114,7 +116,8 @@ PLIANT_KERNEL void sample_kernel(SampleArguments a) {
   const unsigned size = a.strata * kNeighbours;
   fill_shared(bins, kBins, 0);
   gpu::barrier();
-  for (unsigned i = gpu::block() * kBlockThreads + gpu::thread(); i < size; i += gpu::blocks() * kBlockThreads) {
+  for (unsigned i = gpu::block() * kBlockThreads + gpu::thread(); i < size;
+       i += gpu::blocks() * kBlockThreads) {
     const std::uint64_t at = stratum_begin(a, i / kNeighbours) + i % kNeighbours;
     float value = a.residual[at];
     if (a.gradient != nullptr) value = sum_of(value, a.gradient[at]);

@@ -71,8 +71,8 @@ struct Thresholds {
   std::uint32_t high;  ///< surely picked: above
 };
 
-/// What stages of a selection tell one another; in device memory. Zero before the first selection; each leaves
-/// its counts at zero for the next.
+/// What stages of a selection tell one another; in device memory. Zero before the first selection; each
+/// leaves its counts at zero for the next.
 struct SelectState {
   Thresholds thresholds;
   std::uint32_t used;         ///< candidates so far; more than the pool holds: it overflowed
@@ -109,6 +109,7 @@ struct SampleArguments {
   std::uint32_t count;
   std::uint32_t strata;  ///< <= kMostStrata, of 16 elements at least
   std::uint32_t rank;    ///< of the k-th among the sampled, from 1
+  std::uint32_t unused;  ///< arguments have no padding, which nobody would initialise
   SelectState* state;
   float* sample;             ///< [strata][kNeighbours]
   std::uint32_t* histogram;  ///< [kBins], zero; and left so
@@ -197,14 +198,15 @@ struct PackReport {
   Refusal refusal;
 };
 
-/// For measure_gaps and pack (indices -> bytes), read_widths, unpack and add_up (bytes -> indices). The format
-/// is index_block.cpp's, to the byte. `blocks` is ceil(kept / 128).
+/// For measure_gaps and pack (indices -> bytes), read_widths, unpack and add_up (bytes -> indices). The
+/// format is index_block.cpp's, to the byte. `blocks` is ceil(kept / 128).
 struct PackArguments {
   std::uint32_t* indices;  ///< [kept], ascending; out for the latter
   std::uint8_t* packed;    ///< out for the former: [its max_bytes()]
   std::uint64_t bytes;     ///< of `packed` to unpack
   std::uint64_t count;     ///< every index is below
   std::uint32_t kept;
+  std::uint32_t unused;
   std::uint64_t* places;  ///< [blocks] where a block's bytes begin
   std::uint64_t* sums;    ///< [blocks] what a block's gaps add up to; then the index it begins with
   PackReport* report;

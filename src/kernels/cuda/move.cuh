@@ -6,22 +6,38 @@
 namespace pliant::cuda {
 
 PLIANT_KERNEL void gather_kernel(MoveArguments a) {
-  for_each_element(a.kept, [&](std::int64_t j) { a.values[j] = a.into[a.indices[j]]; });
+  for_each_element(
+      a.kept, [&](std::int64_t j) { return a.into[a.indices[j]]; },
+      [&](std::int64_t j, float value) { a.values[j] = value; });
 }
 
+/// A value, and where it is from.
+struct Placed {
+  float value;
+  std::uint32_t index;
+};
+
 PLIANT_KERNEL void take_kernel(MoveArguments a) {
-  for_each_element(a.kept, [&](std::int64_t j) {
-    float* const from = a.into + a.indices[j];
-    a.values[j] = *from;
-    *from = 0;
-  });
+  for_each_element(
+      a.kept,
+      [&](std::int64_t j) {
+        const std::uint32_t index = a.indices[j];
+        return Placed{a.into[index], index};
+      },
+      [&](std::int64_t j, const Placed& taken) {
+        a.values[j] = taken.value;
+        a.into[taken.index] = 0;
+      });
 }
 
 PLIANT_KERNEL void scatter_add_kernel(MoveArguments a) {
-  for_each_element(a.kept, [&](std::int64_t j) {
-    float* const to = a.into + a.indices[j];
-    *to = sum_of(*to, a.values[j]);
-  });
+  for_each_element(
+      a.kept,
+      [&](std::int64_t j) {
+        const std::uint32_t index = a.indices[j];
+        return Placed{sum_of(a.into[index], a.values[j]), index};
+      },
+      [&](std::int64_t, const Placed& sum) { a.into[sum.index] = sum.value; });
 }
 
 }  // namespace pliant::cuda

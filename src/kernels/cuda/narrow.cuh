@@ -65,7 +65,6 @@ PLIANT_KERNEL void narrow_kernel(SelectArguments a) {
   s.low = low + (found.bin << shift);
   s.top = at_most(top, s.low + (1U << shift) - 1);
   s.rank = found.rank;
-  if (restore) s.zeroed_from = kNever;
 }
 
 }  // namespace pliant::cuda

@@ -33,7 +33,8 @@ PLIANT_DEVICE std::uint32_t gap_of(const PackArguments& a, std::uint32_t j) {
   return j == 0 ? a.indices[0] : a.indices[j] - a.indices[j - 1] - 1;
 }
 
-/// By one block: entries[b] becomes first + the sum of those before it. Returns first + the sum of all.
+/// By one block: entries[b] becomes first + the sum of those before it, for all its threads to see. Returns
+/// first + the sum of all.
 PLIANT_DEVICE std::uint64_t scan_entries(std::uint64_t* entries, std::uint32_t blocks, std::uint64_t first) {
   const std::uint32_t each = (blocks + kBlockThreads - 1) / kBlockThreads;
   const std::uint32_t begin = at_most(gpu::thread() * each, blocks);
@@ -47,6 +48,7 @@ PLIANT_DEVICE std::uint64_t scan_entries(std::uint64_t* entries, std::uint32_t b
     entries[b] = at;
     at += bytes;
   }
+  gpu::barrier();
   return first + scanned.total;
 }
 
@@ -160,7 +162,8 @@ PLIANT_DEVICE std::uint32_t unpack_number(const std::uint8_t* in, unsigned width
   return number & low_bits(width);
 }
 /// Bits [bit, bit + width) of a string of `bytes`; width <= 32.
-PLIANT_DEVICE std::uint32_t bits_at(const std::uint8_t* in, std::uint64_t bytes, unsigned bit, unsigned width) {
+PLIANT_DEVICE std::uint32_t bits_at(const std::uint8_t* in, std::uint64_t bytes, unsigned bit,
+                                    unsigned width) {
   std::uint64_t bits = 0;
   for (unsigned i = 0; i < 5; ++i)
     if (bit / 8 + i < bytes) bits |= std::uint64_t{in[bit / 8 + i]} << 8 * i;

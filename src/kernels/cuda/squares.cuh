@@ -32,7 +32,7 @@ template <class Tile>
 PLIANT_DEVICE double tile_squares(Tile& tile, unsigned left) {
   double sum = 0;
   if (left == kTile) {
-PLIANT_UNROLL(16)
+    PLIANT_UNROLL(16)
     for (unsigned row = 0; row < kTile / kSumLanes; ++row)
       sum = add_square(sum, tile[slot_of(row * kSumLanes + lane())]);
   } else {
@@ -53,7 +53,7 @@ PLIANT_KERNEL void norm_kernel(NormArguments a) {
     const auto left = static_cast<unsigned>(rest < 0 ? 0 : rest < kTile ? rest : kTile);
     const float* const values = a.values + begin;
     double sum = 0;
-PLIANT_UNROLL(16)
+    PLIANT_UNROLL(16)
     for (unsigned i = lane() % kSumLanes; i < left; i += kSumLanes) {
       const float value = values[i];
       sum = add_square(sum, value);
@@ -67,14 +67,23 @@ PLIANT_UNROLL(16)
   if (lane() == 0 && nonfinite > 0) gpu::atomic_add(a.nonfinite, nonfinite);
 }
 
-/// In order, by one warp: all lanes do the same additions.
+/// In order, by one warp: all lanes do the same additions, each of which waits for the one before.
 PLIANT_DEVICE double sum_in_order(const double* squares, std::uint32_t tiles) {
+  const auto load = [&](std::uint32_t begin) { return begin + lane() < tiles ? squares[begin + lane()] : 0; };
   double total = 0;
+  double mine = load(0);
   for (std::uint32_t begin = 0; begin < tiles; begin += gpu::kWarp) {
-    const double mine = begin + lane() < tiles ? squares[begin + lane()] : 0;
+    const double next = load(begin + gpu::kWarp);  // on its way meanwhile
     const unsigned here = at_most(tiles - begin, gpu::kWarp);
-    for (unsigned i = 0; i < here; ++i)
-      total = gpu::add(total, gpu::shuffle(gpu::kAllLanes, mine, static_cast<int>(i)));
+    if (here == gpu::kWarp) {
+      PLIANT_UNROLL(32)
+      for (int i = 0; i < static_cast<int>(gpu::kWarp); ++i)
+        total = gpu::add(total, gpu::shuffle(gpu::kAllLanes, mine, i));
+    } else {
+      for (unsigned i = 0; i < here; ++i)
+        total = gpu::add(total, gpu::shuffle(gpu::kAllLanes, mine, static_cast<int>(i)));
+    }
+    mine = next;
   }
   return total;
 }

@@ -1,9 +1,9 @@
 // The pass over everything: residual + gradient, candidates collected, what is surely taken cleared.
 //
-//   tile 0        tile 1        tile 2 ...          each 4096 elements, by one block; eight warps of 512 in a row
-//   .x..x....x.   ..x.......x   x...x..x            x: candidates, |residual + gradient| > tie
-//   pool:  x x x (tile 0)  x x x (tile 2)  x x (tile 1)       in what order tiles came is of no matter:
-//   offsets: 0, 6, 3    hits: 3, 2, 3                         later stages go through the tiles in order
+//   tile 0        tile 1        tile 2 ...          each 4096 elements, by one block; eight warps of 512 in a
+//   row .x..x....x.   ..x.......x   x...x..x            x: candidates, |residual + gradient| > tie pool:  x x
+//   x (tile 0)  x x x (tile 2)  x x (tile 1)       in what order tiles came is of no matter: offsets: 0, 6, 3
+//   hits: 3, 2, 3                         later stages go through the tiles in order
 //
 // One atomic addition a tile finds its place. A tile that finds none leaves its elements in the residual. The
 // last block says where the k-th magnitude must lie.
@@ -51,9 +51,12 @@ PLIANT_DEVICE bool is_aligned(const float* at) {
   return reinterpret_cast<std::uintptr_t>(at) % sizeof(gpu::Float4) == 0;
 }
 
-PLIANT_DEVICE gpu::Float4 load_quad(const float* from, bool aligned) {
-  if (aligned) return gpu::load4(from);
-  return {{from[0], from[1], from[2], from[3]}};
+PLIANT_DEVICE void load_gradient(const float* from, const Part& part, gpu::Float4 (&quads)[kQuads]) {
+  if (is_aligned(from)) {
+    for (unsigned q = 0; q < kQuads; ++q) quads[q] = gpu::load4(from + quad_at(part, q));
+  } else {
+    for (unsigned e = 0; e < kEach; ++e) quads[e / 4].item[e % 4] = from[quad_at(part, e / 4) + e % 4];
+  }
 }
 
 PLIANT_DEVICE void load_whole(const SelectArguments& a, std::uint32_t base, Part& part) {
@@ -61,9 +64,8 @@ PLIANT_DEVICE void load_whole(const SelectArguments& a, std::uint32_t base, Part
   gpu::Float4 r[kQuads];
   for (unsigned q = 0; q < kQuads; ++q) r[q] = gpu::load4(residual + quad_at(part, q));
   if (a.gradient != nullptr) {
-    const bool aligned = is_aligned(a.gradient);
     gpu::Float4 g[kQuads];
-    for (unsigned q = 0; q < kQuads; ++q) g[q] = load_quad(a.gradient + base + quad_at(part, q), aligned);
+    load_gradient(a.gradient + base, part, g);
     for (unsigned e = 0; e < kEach; ++e) part.item[e] = sum_of(r[e / 4].item[e % 4], g[e / 4].item[e % 4]);
   } else {
     for (unsigned e = 0; e < kEach; ++e) part.item[e] = r[e / 4].item[e % 4];
@@ -79,14 +81,6 @@ PLIANT_DEVICE void load_rest(const SelectArguments& a, std::uint32_t base, Part&
     const float value = a.residual[base + at];
     part.item[e] = a.gradient == nullptr ? value : sum_of(value, a.gradient[base + at]);
   }
-}
-
-/// Elements of a thread that the tile has, as bits.
-PLIANT_DEVICE std::uint32_t present(const Part& part) {
-  if (part.left == kTile) return 0xffffU;
-  std::uint32_t mask = 0;
-  for (unsigned e = 0; e < kEach; ++e) mask |= (quad_at(part, e / 4) + e % 4 < part.left ? 1U : 0U) << e;
-  return mask;
 }
 
 /// All lanes of a warp find their places among its candidates.
@@ -212,9 +206,9 @@ PLIANT_DEVICE std::uint32_t register_tile(const SelectArguments& a, std::uint32_
 
 /// Magnitudes into a block's buckets of gain_curve.hpp.
 template <class Array>
-PLIANT_DEVICE void count_magnitudes(const Part& part, std::uint32_t in_tile, Array& buckets) {
+PLIANT_DEVICE void count_magnitudes(const Part& part, Array& buckets) {
   for (unsigned e = 0; e < kEach; ++e)
-    if ((in_tile >> e & 1) != 0)
+    if (quad_at(part, e / 4) + e % 4 < part.left)
       gpu::atomic_add(&buckets[magnitude_of(part.item[e]) >> kBucketBits], std::uint32_t{1});
 }
 
@@ -226,10 +220,9 @@ PLIANT_DEVICE void put_tile(const Part& part, Tile& tile) {
 
 /// A thread's part of a tile, loaded and compared with the thresholds.
 struct Looked {
-  std::uint32_t in_tile;  ///< bits, as hits and ties
-  std::uint32_t hits;
-  std::uint32_t ties;
-  std::uint32_t beyond;  ///< how many
+  std::uint32_t hits;  ///< bit e: item[e] is a candidate
+  std::uint32_t ties;  ///< how many
+  std::uint32_t beyond;
 };
 PLIANT_DEVICE Looked look(const SelectArguments& a, std::uint32_t base, const Thresholds& aim, Part& part) {
   if (part.left == kTile) {
@@ -237,14 +230,15 @@ PLIANT_DEVICE Looked look(const SelectArguments& a, std::uint32_t base, const Th
   } else {
     load_rest(a, base, part);
   }
-  Looked seen{present(part), 0, 0, 0};
+  // The zeros behind the end are above no threshold. As ties on 0 they do no harm: then all elements that are
+  // no candidates are ties, and no more of these are wanted than there are.
+  Looked seen{0, 0, 0};
   for (unsigned e = 0; e < kEach; ++e) {
     const std::uint32_t m = magnitude_of(part.item[e]);
     seen.hits |= (m > aim.tie ? 1U : 0U) << e;
-    seen.ties |= (m == aim.tie ? 1U : 0U) << e;
+    seen.ties += m == aim.tie ? 1 : 0;
     seen.beyond += m > aim.high && m > aim.tie ? 1 : 0;
   }
-  seen.ties &= seen.in_tile;  // what lies behind the end is 0, and above no threshold
   return seen;
 }
 
@@ -265,11 +259,10 @@ PLIANT_DEVICE void stream_tiles(const SelectArguments& a, Buckets& buckets) {
     part.left = at_most(a.count - base, kTile);
     const Looked seen = look(a, base, aim, part);
     put_tile(part, tile_items);
-    if constexpr (kCounting) count_magnitudes(part, seen.in_tile, buckets);
+    if constexpr (kCounting) count_magnitudes(part, buckets);
     const Hits hits = place_hits(seen.hits);
     std::uint32_t tied = 0;
-    if (gpu::any(gpu::kAllLanes, seen.ties != 0))
-      tied = warp_sum(static_cast<std::uint32_t>(gpu::count_bits(seen.ties)));
+    if (gpu::any(gpu::kAllLanes, seen.ties != 0)) tied = warp_sum(seen.ties);
     if (lane() == 0) counts[turn * kWarps + warp()] = sum_of_bytes(hits.totals) | tied << 16;
     beyond += seen.beyond;
     gpu::barrier();
@@ -290,12 +283,12 @@ PLIANT_DEVICE void stream_tiles(const SelectArguments& a, Buckets& buckets) {
   if (last_block(ticket_of(a.state, Ticket::stream)) && gpu::thread() == 0) conclude(a, aim);
 }
 
-PLIANT_KERNEL void stream_kernel(SelectArguments a) {
+PLIANT_DENSE_KERNEL(4) void stream_kernel(SelectArguments a) {
   std::uint32_t* no_buckets = nullptr;
   stream_tiles<false>(a, no_buckets);
 }
 
-PLIANT_KERNEL void stream_counting_kernel(SelectArguments a) {
+PLIANT_DENSE_KERNEL(4) void stream_counting_kernel(SelectArguments a) {
   PLIANT_SHARED_ARRAY(std::uint32_t, buckets, kBins);
   fill_shared(buckets, kBins, 0);
   gpu::barrier();

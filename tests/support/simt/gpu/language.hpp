@@ -15,6 +15,7 @@
 #include "../shared.hpp"
 
 #define PLIANT_KERNEL [[maybe_unused]] static inline
+#define PLIANT_DENSE_KERNEL(blocks) PLIANT_KERNEL
 #define PLIANT_DEVICE [[maybe_unused]] static inline
 // The address of `name_key` is the declaration: every instantiation of a template has its own.
 #define PLIANT_SHARED(type, name)   \

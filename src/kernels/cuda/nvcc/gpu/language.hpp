@@ -8,6 +8,8 @@
 
 /// Before a kernel's `void name(Arguments)`; it may stand in a header.
 #define PLIANT_KERNEL __global__ static
+/// The same, in so few registers that this many blocks of 256 threads find room on a multiprocessor.
+#define PLIANT_DENSE_KERNEL(blocks) __global__ static __launch_bounds__(256, blocks)
 /// Before a function that kernels call.
 #define PLIANT_DEVICE __device__ __forceinline__ static
 /// One variable of a block, or an array, which all its threads share; not initialised. The host's are objects
