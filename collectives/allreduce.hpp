@@ -69,8 +69,8 @@ struct AllreduceShape {
   std::int64_t block_bytes = Communicator::kPieceBytes;    ///< what leaders of hosts reduce at once; as above
   bool by_domains = false;                                 ///< ranks of a host add up cache by cache
   Memory memory = Memory::host;
-  bool has_nccl = false;          ///< of the device's memory: NCCL connects all ranks
-  bool mpi_reads_device = false;  ///< the MPI library takes pointers to it
+  bool has_nccl = false;                                 ///< of the device's memory: NCCL connects all ranks
+  bool mpi_reads_device = false;                         ///< the MPI library takes pointers to it
   std::int64_t stage_bytes = Communicator::kPieceBytes;  ///< of it, what is brought to the host at once
 
   std::int64_t bytes() const { return count * element_bytes(type); }
@@ -96,15 +96,15 @@ struct Workspace {
   std::vector<std::span<std::byte>> message_list;
   Room indices;  ///< decoded ones
   Room values;
-  Room nominations;        ///< quota_*: indices that all ranks have nominated
-  Room magnitudes;         ///< quota_*: of this rank's selection
-  Room turns;              ///< quota_*: reserves in the order in which they are drawn
-  Room sums;               ///< sparse vectors that are being added
-  Room borders;            ///< between the ranks' shares of the index
-  SelectWorkspace choice;  ///< a selection among sums, beside the rank's own
-  GainCurve curve;         ///< of the rank's own selection, where it was asked for
-  Room sample;             ///< gradients at few places: api/quality.cpp
-  Room sampled;            ///< these places
+  Room nominations;                         ///< quota_*: indices that all ranks have nominated
+  Room magnitudes;                          ///< quota_*: of this rank's selection
+  Room turns;                               ///< quota_*: reserves in the order in which they are drawn
+  Room sums;                                ///< sparse vectors that are being added
+  Room borders;                             ///< between the ranks' shares of the index
+  SelectWorkspace choice;                   ///< a selection among sums, beside the rank's own
+  GainCurve curve;                          ///< of the rank's own selection, where it was asked for
+  Room sample;                              ///< gradients at few places: api/quality.cpp
+  Room sampled;                             ///< these places
   std::shared_ptr<DeviceWorkspace> device;  ///< of calls on a device's memory; null before the first
 };
 

@@ -19,19 +19,26 @@ constexpr const char* kAnyExact = "auto";
 constexpr const char* kAnyLossy = "topk";
 constexpr const char* kAll = "all";
 
-/// Those that can reduce the buffers that are timed, which are the host's.
-std::vector<Pliant_Entry> pliant_algorithms() {
+constexpr int kAnyMemory = PLIANT_HOST_MEMORY | PLIANT_DEVICE_MEMORY;
+
+/// Where the buffers are that are timed.
+int memory_of(const Options& options) {
+  return options.on_device ? PLIANT_DEVICE_MEMORY : PLIANT_HOST_MEMORY;
+}
+
+/// Those that can reduce buffers in one of these memories.
+std::vector<Pliant_Entry> pliant_algorithms(int memories) {
   int n = 0;
   check(Pliant_Algorithm_get_num(&n));
   std::vector<Pliant_Entry> entries(static_cast<std::size_t>(n));
   for (int i = 0; i < n; ++i) check(Pliant_Algorithm_get_info(i, &entries[static_cast<std::size_t>(i)]));
-  std::erase_if(entries, [](const Pliant_Entry& entry) { return (entry.memory & PLIANT_HOST_MEMORY) == 0; });
+  std::erase_if(entries, [&](const Pliant_Entry& entry) { return (entry.memory & memories) == 0; });
   return entries;
 }
 
-std::string joined_names() {
+std::string joined_names(int memories) {
   std::string names;
-  for (const Pliant_Entry& entry : pliant_algorithms())
+  for (const Pliant_Entry& entry : pliant_algorithms(memories))
     names.append(names.empty() ? "" : ", ").append(entry.name);
   return names;
 }
@@ -42,12 +49,12 @@ bool can_lose(const Options& options) {
 
 void check_algorithm(const std::string& name, const Options& options) {
   if (name == kAll || name == kAnyExact || name == kBaseline) return;
-  const auto entries = pliant_algorithms();
+  const auto entries = pliant_algorithms(memory_of(options));
   const auto found = std::find_if(entries.begin(), entries.end(),
                                   [&](const Pliant_Entry& entry) { return name == entry.name; });
   if (found == entries.end() && name != kAnyLossy)
     throw CLI::ValidationError("--algorithm", "algorithm = " + name + " (must be all, auto, topk or one of " +
-                                                  joined_names() + "). Correct it");
+                                                  joined_names(memory_of(options)) + "). Correct it");
   if ((name == kAnyLossy || found->exact == 0) && !can_lose(options))
     throw CLI::ValidationError("--algorithm",
                                "algorithm = " + name +
@@ -83,13 +90,13 @@ void add_exact_or_lossy(const Options& options, const std::string& name, bool ex
 
 void add_all(const Options& options, std::vector<Configuration>& configurations) {
   configurations.emplace_back(options.overlap);
-  for (const Pliant_Entry& entry : pliant_algorithms())
+  for (const Pliant_Entry& entry : pliant_algorithms(memory_of(options)))
     if (entry.exact != 0 || can_lose(options))
       add_exact_or_lossy(options, entry.name, entry.exact != 0, configurations);
 }
 
 bool is_exact(const std::string& name) {
-  const auto entries = pliant_algorithms();
+  const auto entries = pliant_algorithms(kAnyMemory);
   return name != kAnyLossy && std::none_of(entries.begin(), entries.end(), [&](const Pliant_Entry& entry) {
            return name == entry.name && entry.exact == 0;
          });
@@ -101,7 +108,7 @@ std::string algorithm_help() {
   return "What to compare, in this order: auto (Pliant's choice, exact), topk (Pliant's choice, lossy), mpi "
          "(MPI_Allreduce itself), all (MPI_Allreduce and every algorithm, Pliant's call of MPI included), or "
          "of " +
-         joined_names();
+         joined_names(kAnyMemory);
 }
 
 void check_algorithms(const Options& options) {
@@ -150,6 +157,10 @@ Reduction::Reduction(const Configuration& configuration, const Message& message,
   if (lossy || (nonblocking && !configuration.baseline()))
     check(Pliant_Allreduce_init(message.send, message.recv, message.count, message.type, message.op,
                                 configuration.comm_, MPI_INFO_NULL, &request_));
+  if (!configuration.baseline() || message.copied_from == nullptr) return;
+  int element_bytes = 0;
+  check(MPI_Type_size(message.type, &element_bytes));
+  copies_ = std::make_unique<PinnedCopies>(*message.copied_from, message.count * element_bytes);
 }
 
 Reduction::Reduction(Reduction&& other) noexcept
@@ -158,16 +169,30 @@ Reduction::Reduction(Reduction&& other) noexcept
       nonblocking_(other.nonblocking_),
       first_report_(other.first_report_),
       request_(std::exchange(other.request_, PLIANT_REQUEST_NULL)),
-      mpi_request_(std::exchange(other.mpi_request_, MPI_REQUEST_NULL)) {}
+      mpi_request_(std::exchange(other.mpi_request_, MPI_REQUEST_NULL)),
+      copies_(std::move(other.copies_)) {}
 
 Reduction::~Reduction() {
   if (request_ != PLIANT_REQUEST_NULL) Pliant_Request_free(&request_);
+}
+
+Message Reduction::copied() {
+  copies_->bring(message_.send);
+  Message copy = message_;
+  copy.send = copies_->send();
+  copy.recv = copies_->recv();
+  return copy;
 }
 
 void Reduction::run() {
   if (nonblocking_ || request_ != PLIANT_REQUEST_NULL) {
     start();
     wait();
+  } else if (copies_ != nullptr) {
+    const Message copy = copied();
+    check(MPI_Allreduce(copy.send, copy.recv, static_cast<int>(copy.count), copy.type, copy.op,
+                        configuration_->comm_));
+    copies_->take_back(message_.recv);
   } else {
     const auto allreduce = configuration_->baseline() ? MPI_Allreduce : Pliant_Allreduce;
     check(allreduce(message_.send, message_.recv, static_cast<int>(message_.count), message_.type,
@@ -181,8 +206,9 @@ void Reduction::start() {
     check(Pliant_Start(request_));
     return;
   }
-  check(MPI_Iallreduce(message_.send, message_.recv, static_cast<int>(message_.count), message_.type,
-                       message_.op, configuration_->comm_, &mpi_request_));
+  const Message message = copies_ != nullptr ? copied() : message_;
+  check(MPI_Iallreduce(message.send, message.recv, static_cast<int>(message.count), message.type, message.op,
+                       configuration_->comm_, &mpi_request_));
 }
 
 bool Reduction::test() {
@@ -197,6 +223,7 @@ bool Reduction::test() {
 
 void Reduction::wait() {
   check(request_ != PLIANT_REQUEST_NULL ? Pliant_Wait(request_) : MPI_Wait(&mpi_request_, MPI_STATUS_IGNORE));
+  if (copies_ != nullptr) copies_->take_back(message_.recv);
 }
 
 std::optional<Pliant_Report> Reduction::report() const {

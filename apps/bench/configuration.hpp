@@ -4,10 +4,12 @@
 #include <mpi.h>
 #include <pliant/pliant.h>
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "apps/bench/kernels/accelerator.hpp"
 #include "apps/bench/options.hpp"
 
 namespace pliant::bench {
@@ -25,6 +27,8 @@ struct Message {
   std::int64_t count;
   MPI_Datatype type;
   MPI_Op op;
+  /// Not null: the buffers are in its memory, which MPI does not take: the baseline copies.
+  Accelerator* copied_from = nullptr;
 };
 
 /// One way to reduce, on a communicator of its own so that its settings are its own.
@@ -87,12 +91,16 @@ class Reduction {
   const Configuration& configuration() const { return *configuration_; }
 
  private:
+  /// The message with the copies' buffers, which have been filled.
+  Message copied();
+
   const Configuration* configuration_;
   Message message_;
   bool nonblocking_;
   std::optional<Pliant_Report> first_report_;
   Pliant_Request request_ = PLIANT_REQUEST_NULL;
   MPI_Request mpi_request_ = MPI_REQUEST_NULL;  ///< the baseline's, between start() and its completion
+  std::unique_ptr<PinnedCopies> copies_;        ///< the baseline's, where it copies
 };
 
 /// Those the options ask for, in their order. Collective. Throws apps::Refused.

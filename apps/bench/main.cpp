@@ -7,9 +7,13 @@
 #include <exception>
 #include <iostream>
 #include <iterator>
+#include <limits>
+#include <memory>
 #include <string_view>
 
+#include "apps/bench/buffer.hpp"
 #include "apps/bench/configuration.hpp"
+#include "apps/bench/kernels/accelerator.hpp"
 #include "apps/bench/measure.hpp"
 #include "apps/bench/options.hpp"
 #include "apps/bench/output.hpp"
@@ -29,8 +33,14 @@ std::string mpi_library() {
   return all.substr(0, all.find_first_of(",\n"));
 }
 
+std::string buffers(const bench::Accelerator* accelerator) {
+  if (accelerator == nullptr) return "host memory";
+  return accelerator->name() + "; MPI_Allreduce " +
+         (bench::mpi_takes_device_memory() ? "takes them itself" : "through pinned copies");
+}
+
 /// Collective; complete on rank 0 only.
-bench::Session session(int rank, int ranks) {
+bench::Session session(int rank, int ranks, const bench::Accelerator* accelerator) {
   using Name = std::array<char, MPI_MAX_PROCESSOR_NAME>;
   Name mine{};
   int length = 0;
@@ -38,20 +48,21 @@ bench::Session session(int rank, int ranks) {
   std::vector<Name> names(rank == 0 ? static_cast<std::size_t>(ranks) : 0);
   check(MPI_Gather(mine.data(), MPI_MAX_PROCESSOR_NAME, MPI_CHAR, names.data(), MPI_MAX_PROCESSOR_NAME,
                    MPI_CHAR, 0, MPI_COMM_WORLD));
-  bench::Session session{Pliant_Get_library_version(), mpi_library(), ranks, {}};
+  bench::Session session{Pliant_Get_library_version(), mpi_library(), ranks, {}, buffers(accelerator)};
   for (const Name& name : names) session.hosts.emplace_back(name.data());
   return session;
 }
 
 /// Collective. The program's exit status, the same on every rank.
-int run(const bench::Options& options, const std::vector<bench::Configuration>& configurations, int rank) {
+int run(const bench::Options& options, const std::vector<bench::Configuration>& configurations, int rank,
+        bench::Accelerator* accelerator) {
   int ranks = 1;
   check(MPI_Comm_size(MPI_COMM_WORLD, &ranks));
-  const bench::Session here = session(rank, ranks);
+  const bench::Session here = session(rank, ranks, accelerator);
   std::vector<bench::Result> results;
   if (rank == 0) bench::print_head(std::cout, options, here);
   for (const std::int64_t count : options.counts()) {
-    const auto rows = bench::measure(count, configurations, options);
+    const auto rows = bench::measure(count, configurations, options, accelerator);
     if (rank == 0) bench::print_results(std::cout, options, rows);
     results.insert(results.end(), rows.begin(), rows.end());
   }
@@ -60,15 +71,42 @@ int run(const bench::Options& options, const std::vector<bench::Configuration>& 
 }
 
 /// Rank 0's kernels; further ranks have nothing to do.
-int time_kernels(const bench::KernelOptions& options, int rank) {
+int time_kernels(const bench::KernelOptions& options, bool on_device, int rank) {
   if (rank != 0) return 0;
   try {
-    bench::run_kernels(options, std::cout);
+    on_device ? bench::run_device_kernels(options, std::cout) : bench::run_kernels(options, std::cout);
     return 0;
   } catch (const std::exception& error) {
     std::cerr << "pliant_bench: " << error.what() << "\n";
     return apps::kRefusedStatus;
   }
+}
+
+int rank_on_host() {
+  MPI_Comm host = MPI_COMM_NULL;
+  check(MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &host));
+  int rank = 0;
+  check(MPI_Comm_rank(host, &rank));
+  check(MPI_Comm_free(&host));
+  return rank;
+}
+
+/// A device for each rank, or for none: the first rank that gets none says so. Collective.
+bool find_accelerators(std::unique_ptr<bench::Accelerator>& accelerator) {
+  int rank = 0;
+  check(MPI_Comm_rank(MPI_COMM_WORLD, &rank));
+  const int on_host = rank_on_host();
+  std::string problem;
+  try {
+    accelerator = std::make_unique<bench::Accelerator>(on_host);
+  } catch (const std::exception& error) {
+    problem = error.what();
+  }
+  constexpr int kNobody = std::numeric_limits<int>::max();
+  int speaker = problem.empty() ? kNobody : rank;
+  check(MPI_Allreduce(MPI_IN_PLACE, &speaker, 1, MPI_INT, MPI_MIN, MPI_COMM_WORLD));
+  if (speaker == rank) std::cerr << "pliant_bench: " << problem << "\n";
+  return speaker == kNobody;
 }
 
 int program(int argc, char** argv) {
@@ -77,7 +115,9 @@ int program(int argc, char** argv) {
   MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
   bench::Options options;
   if (const auto status = bench::parse_options(argc, argv, rank, options)) return *status;
-  if (options.time_kernels) return time_kernels(options.kernels, rank);
+  if (options.time_kernels) return time_kernels(options.kernels, options.on_device, rank);
+  std::unique_ptr<bench::Accelerator> accelerator;
+  if (options.on_device && !find_accelerators(accelerator)) return apps::kRefusedStatus;
   std::vector<bench::Configuration> configurations;
   try {
     configurations = bench::make_configurations(options);
@@ -87,7 +127,7 @@ int program(int argc, char** argv) {
     return apps::kRefusedStatus;
   }
   try {
-    return run(options, configurations, rank);
+    return run(options, configurations, rank, accelerator.get());
   } catch (const std::exception& error) {
     // The other ranks may be waiting for this one.
     std::cerr << "pliant_bench: " << error.what() << "\n";

@@ -7,6 +7,7 @@
 #include <random>
 #include <string>
 
+#include "apps/bench/buffer.hpp"
 #include "apps/bench/overlap.hpp"
 #include "apps/support/check.hpp"
 
@@ -109,10 +110,13 @@ void rate(Result& result, int ranks) {
 }
 
 /// One more run, whose result is compared.
-void check_result(Reduction& reduction, Bytes& recv, const Bytes& expected, const World& world,
+void check_result(Reduction& reduction, Buffer& buffer, const Bytes& expected, const World& world,
                   const Options& options, Result& result) {
+  Bytes& recv = buffer.contents();
   std::memset(recv.data(), 0xff, recv.size());
+  buffer.put();
   reduction.run();
+  buffer.get();
   const auto report = reduction.report();
   Difference difference = options.element->compare(recv.data(), expected.data(), result.count);
   if (report && report->exact == 0) difference.wrong = differing_ranks(recv, world);
@@ -141,18 +145,20 @@ Times slowest_rank(std::vector<double> seconds) {
 }
 
 std::vector<Result> measure(std::int64_t count, std::span<const Configuration> configurations,
-                            const Options& options) {
+                            const Options& options, Accelerator* accelerator) {
   const World here = world();
   const Element& element = *options.element;
-  Bytes send(static_cast<std::size_t>(count * element.bytes));
-  Bytes recv(send.size());
-  element.fill_input({*options.op, options.seed, here.ranks, 0, count}, here.rank, send.data());
+  Buffer send(accelerator, count * element.bytes);
+  Buffer recv(accelerator, count * element.bytes);
+  element.fill_input({*options.op, options.seed, here.ranks, 0, count}, here.rank, send.contents().data());
+  send.put();
 
   std::vector<Reduction> reductions;
   reductions.reserve(configurations.size());
   for (const Configuration& configuration : configurations)
     reductions.emplace_back(configuration,
-                            Message{send.data(), recv.data(), count, element.mpi, options.op->mpi},
+                            Message{send.data(), recv.data(), count, element.mpi, options.op->mpi,
+                                    mpi_takes_device_memory() ? nullptr : accelerator},
                             options.overlap);
   const auto seconds = time_runs(reductions, options);
 

@@ -16,8 +16,9 @@ namespace pliant::bench {
 Times slowest_rank(std::vector<double> seconds);
 
 /// One message length under every configuration, in their order; the same on every rank. Collective.
-/// Throws apps::Refused.
+/// accelerator: whose memory the message is in; null: in the host's. Throws apps::Refused, and Error for what
+/// a device fails to do.
 std::vector<Result> measure(std::int64_t count, std::span<const Configuration> configurations,
-                            const Options& options);
+                            const Options& options, Accelerator* accelerator);
 
 }  // namespace pliant::bench

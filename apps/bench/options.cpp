@@ -3,12 +3,15 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "apps/bench/configuration.hpp"
 #include "apps/support/command_line.hpp"
 
 namespace pliant::bench {
 namespace {
+
+constexpr const char* kCuda = "cuda";
 
 /// What the command line says in words that become values once all are read.
 struct Words {
@@ -17,9 +20,11 @@ struct Words {
   std::string step_bytes;
   std::string datatype = "float";
   std::string op = "sum";
+  std::string device = "host";
   bool json = false;
   bool csv = false;
   std::vector<std::string> counts = {"1M", "25600000", "100000000"};
+  std::vector<std::string> device_counts = {"25600000"};
 };
 
 void add_sizes(CLI::App& app, Options& options, Words& words) {
@@ -62,6 +67,12 @@ void add_flags(CLI::App& app, Options& options, Words& words) {
   app.add_flag("--error-feedback", options.error_feedback,
                "Lossy algorithms keep residuals (ef14); then rel_err is of one step within a sequence");
   app.add_option("--seed", options.seed, "Of the inputs")->capture_default_str();
+  app.add_option(
+         "--device", words.device,
+         "Where the messages, or the vectors of --kernels, are: host, or cuda (a GPU's memory: device rank "
+         "on the host modulo devices)")
+      ->check(CLI::IsMember({"host", kCuda}))
+      ->capture_default_str();
   auto* const json = app.add_flag("--json", words.json, "One JSON object on stdout");
   app.add_flag("--csv", words.csv, "One heading and one line a result on stdout")->excludes(json);
 }
@@ -108,15 +119,33 @@ void add_kernels(CLI::App& app, Options& options, Words& words) {
       ->check(CLI::Range(1, 64))
       ->needs(flag)
       ->capture_default_str();
+  app.add_option("--batch", kernels.batch,
+                 "With --device cuda: kernels timed together, without a wait of the host")
+      ->check(CLI::Range(1, 1 << 20))
+      ->needs(flag)
+      ->capture_default_str();
   app.add_option("--table", kernels.table, "Kernel table, as PLIANT_KERNELS names it")
       ->needs(flag)
       ->capture_default_str();
 }
 
+/// The host has no batches, and a device no tables and threads.
+void check_place_of_kernels(const CLI::App& app, const Words& words) {
+  const bool cuda = words.device == kCuda;
+  for (const auto& [option, refused] :
+       {std::pair{"--table", cuda}, std::pair{"--threads", cuda}, std::pair{"--batch", !cuda}})
+    if (refused && app.count(option) > 0)
+      throw CLI::ValidationError(option, std::string(option) + " with --device " + words.device + " (is of " +
+                                             (cuda ? "the host's kernels" : "a device's kernels") +
+                                             "). Leave one of them out");
+}
+
 void resolve_kernels(const CLI::App& app, const Words& words, Options& options) {
   KernelOptions& kernels = options.kernels;
   kernels.counts.clear();
-  for (const std::string& text : words.counts) kernels.counts.push_back(apps::parse_bytes("--counts", text));
+  const bool few = options.on_device && app.count("--counts") == 0;
+  for (const std::string& text : few ? words.device_counts : words.counts)
+    kernels.counts.push_back(apps::parse_bytes("--counts", text));
   for (const std::int64_t count : kernels.counts)
     if (count < 1 || count > std::int64_t{1} << 32)
       throw CLI::ValidationError(
@@ -160,6 +189,7 @@ void resolve(const Words& words, Options& options) {
           "--stepbytes", "size = " + words.step_bytes + " (must hold at least one element). Pass more");
   }
   check_sizes(options);
+  options.on_device = words.device == kCuda;
   if (words.json) options.format = Format::json;
   if (words.csv) options.format = Format::csv;
   check_algorithms(options);
@@ -186,6 +216,7 @@ std::optional<int> parse_options(int argc, const char* const* argv, int rank, Op
   add_kernels(app, options, words);
   app.callback([&] {
     resolve(words, options);
+    check_place_of_kernels(app, words);
     resolve_kernels(app, words, options);
   });
   return apps::parse(app, argc, argv, rank == 0);

@@ -28,6 +28,7 @@ struct Options {
   bool error_feedback = false;
   std::uint64_t seed = 1;
   Format format = Format::table;
+  bool on_device = false;  ///< --device cuda: messages, and the vectors of kernels, are in a device's memory
   bool overlap = false;    ///< all messages are nonblocking, and how much of a computation they hide is timed
   int overlap_tests = 64;  ///< Test calls during that computation
   bool time_kernels = false;  ///< --kernels: `kernels` says how, and no message is sent

@@ -114,7 +114,7 @@ void print_table_head(std::ostream& out, const Options& options, const Session& 
       << "# " << sizes_text(options) << " warmup iters: " << options.warmup_iterations
       << " iters: " << options.iterations << " validation: " << (options.check ? 1 : 0)
       << " seed: " << options.seed << " error feedback: " << (options.error_feedback ? "ef14" : "none")
-      << "\n"
+      << "\n# Buffers: " << session.buffers << "\n"
       << "# Time of an iteration: the slowest rank's. Configurations take turns in every iteration.\n";
   if (options.overlap)
     out << "# hidden: (comm + compute - both) / min(comm, compute) of nonblocking messages; tests: "
@@ -167,6 +167,7 @@ Json config_json(const Options& options) {
           {"density", options.densities},
           {"error_feedback", options.error_feedback ? "ef14" : "none"},
           {"seed", options.seed},
+          {"device", options.on_device ? "cuda" : "host"},
           {"overlap", options.overlap},
           {"overlap_tests", options.overlap_tests}};
 }
@@ -181,6 +182,7 @@ void print_json(std::ostream& out, const Options& options, const Session& sessio
       {"mpi", session.mpi},
       {"ranks", session.ranks},
       {"hosts", session.hosts},
+      {"buffers", session.buffers},
       {"config", config_json(options)},
       {"results", std::move(rows)},
       {"out_of_bounds", {{"count", summary.out_of_bounds}, {"okay", summary.out_of_bounds == 0}}},

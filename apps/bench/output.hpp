@@ -17,6 +17,7 @@ struct Session {
   std::string mpi;
   int ranks = 1;
   std::vector<std::string> hosts;  ///< [ranks]
+  std::string buffers;             ///< where they are, on rank 0
 };
 
 /// What precedes the results; for JSON nothing.

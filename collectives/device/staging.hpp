@@ -10,8 +10,8 @@
 
 namespace pliant {
 
-/// Can it reduce vectors that lie there? Whole vectors are staged for exact algorithms alone: selections are made
-/// where the residual is.
+/// Can it reduce vectors that lie there? Whole vectors are staged for exact algorithms alone: selections are
+/// made where the residual is.
 constexpr bool can_lie_in(Memory memory, const AllreduceAlgorithm& algorithm) {
   if (memory == Memory::host) return algorithm.reach != Reach::device;
   return algorithm.exact || algorithm.reach != Reach::host;

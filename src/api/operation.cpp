@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstring>
-#include <string_view>
 
 #include "api/agreement.hpp"
 #include "api/decision.hpp"
@@ -187,46 +185,6 @@ void fill_choice(Pliant_Report& report, const Decision& decision, const LinkMode
   report.beta_s_per_byte = link.beta_s_per_byte;
 }
 
-void trace(const OperationRun& run) {
-  Context& context = run.context;
-  const Operation& operation = run.operation;
-  const Pliant_Report& report = run.report;
-  Process& process = context.process();
-  if (!process.records()) return;
-  TraceEvent event;
-  event.time_s = process.since_begin_s(context.end_s - report.measured_s);
-  event.step = run.step;
-  event.communicator = context.id();
-  const std::string& name =
-      operation.tensor != nullptr ? operation.tensor->name : operation.plan.settings.name;
-  set_text(event.tensor, name);
-  set_text(event.algorithm, report.algorithm);
-  event.elements = report.elements;
-  event.kept = report.kept;
-  event.density = report.density;
-  event.predicted_s = report.predicted_s;
-  event.measured_s = report.measured_s;
-  event.compress_s = report.compress_s;
-  event.compute_s = report.compute_s;
-  event.wire_bytes = report.wire_bytes;
-  event.gain = report.gain;
-  event.residual_norm = report.residual_norm;
-  event.nonfinite = report.nonfinite;
-  event.alpha_s = report.alpha_s;
-  event.beta_s_per_byte = report.beta_s_per_byte;
-  event.worth = run.worth;
-  if (run.sampled) event.staleness = operation.tensor->quality.staleness();
-  if (const Lane* const lane = run.lane) {
-    event.alpha_error = lane->alpha_error;
-    event.beta_error = lane->beta_error;
-    event.alarm = lane->alarm;
-    if (run.algorithm == lane->algorithm) event.regret_s = lane->regret_s;
-    event.late_rank = report.late_rank;
-    event.late_s = report.late_s;
-  }
-  process.record(event);
-}
-
 /// What is to be done, and the shape as the algorithm is to be given it.
 Decision decided_now(OperationRun& run, Lane* lane, const DecisionInput& input) {
   if (lane != nullptr) return decide_in(*lane, input);
@@ -244,21 +202,6 @@ Decision decided(OperationRun& run, Lane* lane, DecisionInput input) {
   if (!ends_trial(run.operation, decision)) return decision;
   input.only_family = Family::exact;
   return decided_now(run, lane, input);
-}
-
-/// `tensor: `, where there is one.
-std::string address(const Operation& operation) {
-  return operation.tensor != nullptr ? operation.tensor->name + ": " : std::string();
-}
-
-void announce(Context& context, const Operation& operation, const Pliant_Report& report) {
-  if (report.nonfinite > 0)
-    context.warn_once_here(
-        address(operation) + std::to_string(report.nonfinite) +
-        " NaN or infinite elements were selected and sent (they rank first). Look at the gradient");
-  const Logger logger = context.process().logger();
-  if (context.comm().rank() == 0 && logger.level() >= LogLevel::trace)
-    logger.trace(address(operation) + report.reason);
 }
 
 }  // namespace
@@ -367,15 +310,6 @@ Task run_operation(OperationRun& run) {
     report.late_s = context.learning().stragglers().latest().late_s;
   }
   run.worth = worth_of(decision, agreed, operation.count);
-}
-
-void tell(OperationRun& run) {
-  run.report.wire_bytes = run.under_way.sent.bytes;
-  learn(run);
-  trace(run);
-  announce(run.context, run.operation, run.report);
-  run.context.end_s = MPI_Wtime();
-  run.context.outside.leave(run.context.end_s);
 }
 
 void flush_tensor(Context& context, const Plan& plan, TensorState& tensor, float* result) {

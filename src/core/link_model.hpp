@@ -41,9 +41,9 @@ struct ComputeModel {
 
 /// What it takes where vectors lie in a device's memory, on the slowest rank. All zero where there is none.
 struct DeviceModel {
-  LinkModel to_host;    ///< a copy from the device's memory to pinned memory of the host
-  LinkModel to_device;  ///< and back
-  LinkModel nccl;       ///< a whole allreduce by NCCL among these ranks: alpha_s + bytes * beta_s_per_byte
+  LinkModel to_host;       ///< a copy from the device's memory to pinned memory of the host
+  LinkModel to_device;     ///< and back
+  LinkModel nccl;          ///< a whole allreduce by NCCL among these ranks: alpha_s + bytes * beta_s_per_byte
   ComputeModel compute{};  ///< on the device; codecs and gamma are the host's
 
   friend bool operator==(const DeviceModel&, const DeviceModel&) = default;

@@ -57,7 +57,7 @@ class DeviceVectors;
 
 /// Memory and threads of the selections of one communicator. Memory grows once, and is touched then.
 struct SelectWorkspace {
-  Team* team = nullptr;  ///< null: the caller alone
+  Team* team = nullptr;                   ///< null: the caller alone
   cuda::DeviceVectors* device = nullptr;  ///< where the vectors lie; null: in the host's memory
   Room indices;
   Room values;

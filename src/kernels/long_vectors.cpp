@@ -7,7 +7,8 @@
 namespace pliant {
 
 Selection select_topk(const Kernels& kernels, SelectCall<float>& call, SelectWorkspace& workspace) {
-  return workspace.device != nullptr ? workspace.device->select(kernels, call) : kernels.select_float(call, workspace);
+  return workspace.device != nullptr ? workspace.device->select(kernels, call)
+                                     : kernels.select_float(call, workspace);
 }
 
 double accumulate(const Kernels& kernels, float* residual, const float* gradient, std::int64_t count,

@@ -1,4 +1,6 @@
-"""pliant_bench: usage: bench_test.py PLIANT_BENCH MPIRUN [ARGUMENTS...] RANKS_FLAG"""
+"""pliant_bench: usage: bench_test.py PLIANT_BENCH BENCH_ON_DOUBLE MPIRUN [ARGUMENTS...] RANKS_FLAG
+
+BENCH_ON_DOUBLE: the same with doubles of CUDA and NCCL (tests/support/device_double/); "none" where they were not built."""
 import csv
 import io
 import json
@@ -8,14 +10,15 @@ import sys
 import unittest
 
 PROGRAM = ""
+ON_DOUBLE = ""
 MPIRUN = []
 QUICK = ("-n", "3", "-w", "1")
 
 
-def run(*arguments, ranks=3, **environment):
+def run(*arguments, ranks=3, program=None, **environment):
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("PLIANT_")}
     environment = {**inherited, "PLIANT_PROBE_MAX_MS": "20", **environment}
-    return subprocess.run([*MPIRUN, str(ranks), PROGRAM, *arguments], env=environment, capture_output=True,
+    return subprocess.run([*MPIRUN, str(ranks), program or PROGRAM, *arguments], env=environment, capture_output=True,
                           text=True, timeout=240)
 
 
@@ -183,6 +186,78 @@ class Overlap(unittest.TestCase):
         self.assertNotIn("hidden", run(*arguments, ranks=2).stdout)
 
 
+class OnDevice(unittest.TestCase):
+    """Rows are there only if the device's results were the expected ones: the program compares before it prints."""
+
+    def setUp(self):
+        if ON_DOUBLE == "none":
+            self.skipTest("the doubles of CUDA and NCCL were not built (package libboost-context-dev)")
+
+    def run_on_double(self, *arguments, **keywords):
+        done = run("--device", "cuda", *arguments, program=ON_DOUBLE, **keywords)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        return done.stdout
+
+    def kernel_rows(self, *arguments):
+        text = self.run_on_double("--kernels", "-n", "1", "--batch", "2", "--json", *arguments, ranks=1)
+        return [json.loads(line) for line in text.splitlines()]
+
+    def test_every_kernel_has_rows(self):
+        rows = self.kernel_rows("--counts", "9001", "--density", "0.1,0.01", "--input", "normal,few")
+        dense = {"reduce_sum_cuda", "accumulate_cuda", "drain_cuda", "squared_norm_cuda"}
+        sparse = {"topk_cuda_norms", "gather_cuda", "take_cuda", "scatter_add_cuda", "pack_cuda", "unpack_cuda"}
+        expected = [("topk_cuda", d, i) for d in (0.1, 0.01) for i in ("normal", "few")]
+        expected += [(kernel, None, "normal") for kernel in dense]
+        expected += [(kernel, d, "normal") for kernel in sparse for d in (0.1, 0.01)]
+        self.assertCountEqual([(row["kernel"], row["density"], row["input"]) for row in rows], expected)
+        for row in rows:
+            with self.subTest(row=row):
+                self.assertEqual((row["n"], row["threads"]), (9001, 0))
+                self.assertGreater(min(row["floor_ratio"], row["copy_ratio"], row["ms"]), 0)
+                self.assertEqual("bits" in row, "pack" in row["kernel"])
+
+    def test_lengths_and_densities_of_kernels(self):
+        rows = self.kernel_rows("--counts", "1,64K", "--kernel", "topk_cuda,pack", "--density", "1,0.001", "--input", "equal")
+        self.assertEqual({(row["kernel"], row["n"], row["density"]) for row in rows},
+                         {(kernel, n, d) for kernel in ("topk_cuda", "topk_cuda_norms", "pack_cuda", "unpack_cuda")
+                          for n in (1, 65536) for d in (1, 0.001)})
+
+    def test_table_of_kernels(self):
+        text = self.run_on_double("--kernels", "-n", "1", "--batch", "1", "--counts", "4K", "--kernel", "take",
+                                  "--input", "few", ranks=1)
+        self.assertIn("device 0 of 1, CUDA", text)
+        self.assertEqual(len([line for line in text.splitlines() if line.startswith("take_cuda")]), 3)
+
+    def test_every_algorithm_is_right(self):
+        found = json.loads(self.run_on_double("-b", "64K", "-e", "256K", "-f", "4", "-n", "1", "-w", "0", "--json", "--algorithm",
+                                              "all,auto,topk", ranks=2))
+        self.assertEqual(found["config"]["device"], "cuda")
+        self.assertIn("device 0 of 1", found["buffers"])
+        self.assertIn("through pinned copies", found["buffers"])
+        self.assertEqual({row["size"] for row in found["results"]}, {65536, 262144})
+        self.assertGreaterEqual({row["requested"] for row in found["results"]},
+                                {"MPI_Allreduce", "auto", "topk", "ring", "nccl", "nccl_star"})
+        for row in found["results"]:
+            with self.subTest(row=row):
+                self.assertEqual(row["wrong"], 0)
+                self.assertEqual(row["rel_err"] == 0, row["exact"])
+                self.assertGreater(row["time_us"]["median"], 0)
+
+    def test_overlap_and_integers(self):
+        rows = json.loads(self.run_on_double("-b", "64K", "-e", "64K", "-n", "2", "-w", "0", "--json", "--overlap", "-d", "int32", "-o",
+                                             "max", "--algorithm", "mpi,auto", ranks=2))["results"]
+        self.assertEqual([(row["requested"], row["wrong"], row["tests"]) for row in rows],
+                         [("MPI_Iallreduce", 0, 64), ("auto", 0, 64)])
+
+    def test_options_of_the_other_place(self):
+        for arguments in (("--device", "cuda", "--kernels", "--threads", "2"),
+                          ("--device", "cuda", "--kernels", "--table", "scalar"), ("--kernels", "--batch", "3")):
+            with self.subTest(arguments=arguments):
+                done = run(*arguments, program=ON_DOUBLE, ranks=1)
+                self.assertEqual(done.returncode, 2, done.stderr)
+                self.assertIn(arguments[-2], done.stderr)
+
+
 class Formats(unittest.TestCase):
     SWEEP = ("-b", "4K", "-e", "16K", "--algorithm", "mpi,ring,star_tree", *QUICK)
 
@@ -232,12 +307,20 @@ class Refusals(unittest.TestCase):
             with self.subTest(arguments=arguments):
                 self.assert_refused(2, arguments, *words)
 
+    def test_no_device(self):
+        if run("--device", "cuda", "-b", "64K", "-e", "64K", *QUICK, ranks=1).returncode == 0:
+            self.skipTest("there is a device")
+        for arguments in (["--device", "cuda"], ["--device", "cuda", "--kernels"]):
+            with self.subTest(arguments=arguments):
+                self.assert_refused(1, arguments, "CUDA", "--device host")
+
     def test_setting_that_the_library_refuses(self):
         self.assert_refused(1, ["--algorithm", "ring"], "pliant_density = 2", PLIANT_DENSITY="2")
 
 
 if __name__ == "__main__":
     PROGRAM = sys.argv[1]
-    MPIRUN = sys.argv[2:]
+    ON_DOUBLE = sys.argv[2]
+    MPIRUN = sys.argv[3:]
     sys.argv[1:] = []
     unittest.main()

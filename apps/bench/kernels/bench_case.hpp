@@ -1,4 +1,4 @@
-// What the timed kernels share: the vectors, the floor, and the row that a measurement gives.
+// What the timed kernels share: the vectors, and the floor.
 #pragma once
 
 #include <cstdint>
@@ -11,23 +11,10 @@
 
 #include "apps/bench/kernels/inputs.hpp"
 #include "apps/bench/kernels/kernels.hpp"
+#include "apps/bench/kernels/rows.hpp"
 #include "kernels/kernels.hpp"
 
 namespace pliant::bench {
-
-struct KernelRow {
-  std::string kernel;
-  std::int64_t n = 0;
-  std::optional<double> density;
-  std::string input;
-  int threads = 1;
-  double floor_ratio = 0;              ///< median of (time / floor's time in the same iteration)
-  double ms = 0;                       ///< median
-  std::optional<double> bits;          ///< codecs: per index or value, headers included
-  std::optional<double> entropy_bits;  ///< index codecs: H(d) / d of a random set of density d
-  std::optional<double> gb_per_s;      ///< codecs: uncompressed bytes
-  std::optional<double> giga_per_s;    ///< codecs: indices or values
-};
 
 /// One input of one length, in memory that is touched and in huge pages where there are any.
 class KernelBench {

@@ -1,9 +1,7 @@
 #include "apps/bench/kernels/kernels.hpp"
 
 #include <algorithm>
-#include <cstdio>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <ostream>
 
 #include "apps/bench/kernels/bench_case.hpp"
@@ -18,58 +16,24 @@ std::vector<TimedKernel> all_timed() {
   return all;
 }
 
-/// Is `name` asked for?
-bool wanted(const std::vector<std::string>& beginnings, std::string_view name) {
-  return beginnings.empty() ||
-         std::any_of(beginnings.begin(), beginnings.end(),
-                     [&](const std::string& beginning) { return name.starts_with(beginning); });
-}
-
-void print_json(std::ostream& out, const KernelRow& row) {
-  const auto optional = [](const std::optional<double>& number) {
-    return number ? nlohmann::ordered_json(*number) : nlohmann::ordered_json();
-  };
-  nlohmann::ordered_json object = {{"kernel", row.kernel},
-                                   {"n", row.n},
-                                   {"density", optional(row.density)},
-                                   {"input", row.input},
-                                   {"threads", row.threads},
-                                   {"floor_ratio", row.floor_ratio},
-                                   {"ms", row.ms}};
-  if (row.bits) object["bits"] = *row.bits;
-  if (row.entropy_bits) object["entropy_bits"] = *row.entropy_bits;
-  if (row.gb_per_s) object["gb_per_s"] = *row.gb_per_s;
-  if (row.giga_per_s) object["giga_per_s"] = *row.giga_per_s;
-  out << object.dump() << std::endl;
-}
-
-void print_line(std::ostream& out, const KernelRow& row) {
-  const auto text = [](const std::optional<double>& number, const char* format) -> std::string {
-    if (!number) return "-";
-    std::array<char, 32> room{};
-    std::snprintf(room.data(), room.size(), format, *number);
-    return room.data();
-  };
-  std::array<char, 200> line{};
-  std::snprintf(line.data(), line.size(), "%-24s %11lld %7s %-10s %3d %8.3f %10.4f %7s %8s %8s %8s",
-                row.kernel.c_str(), static_cast<long long>(row.n), text(row.density, "%g").c_str(),
-                row.input.c_str(), row.threads, row.floor_ratio, row.ms, text(row.bits, "%.2f").c_str(),
-                text(row.entropy_bits, "%.2f").c_str(), text(row.gb_per_s, "%.2f").c_str(),
-                text(row.giga_per_s, "%.3f").c_str());
-  out << line.data() << std::endl;
-}
-
 void print_head(std::ostream& out, const KernelOptions& options) {
   out << "# kernels: " << choose_kernels(options.table).name
       << "; ratio: to `residual += gradient` in place, timed in "
       << "the same loop; medians of " << options.iterations << "\n";
-  std::array<char, 200> line{};
-  std::snprintf(line.data(), line.size(), "%-24s %11s %7s %-10s %3s %8s %10s %7s %8s %8s %8s", "# kernel",
-                "n", "density", "input", "thr", "ratio", "ms", "bits", "entropy", "GB/s", "G/s");
-  out << line.data() << std::endl;
+  print_columns(out, false);
 }
 
 }  // namespace
+
+bool KernelOptions::wants_kernel(std::string_view name) const {
+  return kernels.empty() || std::any_of(kernels.begin(), kernels.end(), [&](const std::string& beginning) {
+           return name.starts_with(beginning);
+         });
+}
+
+bool KernelOptions::wants_input(std::string_view name) const {
+  return inputs.empty() || std::find(inputs.begin(), inputs.end(), name) != inputs.end();
+}
 
 std::vector<std::string> kernel_input_names() {
   std::vector<std::string> names;
@@ -90,16 +54,13 @@ void run_kernels(const KernelOptions& options, std::ostream& out) {
   for (const std::int64_t count : options.counts) {
     bool first = true;
     for (const KernelInput& input : kernel_inputs()) {
-      if (!options.inputs.empty() &&
-          std::find(options.inputs.begin(), options.inputs.end(), input.name) == options.inputs.end())
-        continue;
+      if (!options.wants_input(input.name)) continue;
       KernelBench bench(options, input, count);
-      bench.emit = [&](const KernelRow& row) { options.json ? print_json(out, row) : print_line(out, row); };
+      bench.emit = [&](const KernelRow& row) { print_row(out, row, options.json); };
       for (const auto& team : teams) {
         bench.workspace.team = team->members() > 1 ? team.get() : nullptr;
         for (const TimedKernel& timed : all_timed())
-          if ((first || timed.every_input) && wanted(options.kernels, timed.name))
-            timed.run(bench, timed.name);
+          if ((first || timed.every_input) && options.wants_kernel(timed.name)) timed.run(bench, timed.name);
       }
       first = false;
     }

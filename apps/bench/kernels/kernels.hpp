@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <iosfwd>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace pliant::bench {
@@ -16,8 +17,12 @@ struct KernelOptions {
   std::vector<int> threads = {1};
   std::string table = "auto";
   int iterations = 15;
+  int batch = 10;  ///< devices: what is put on the stream before the host waits
   std::uint64_t seed = 1;
   bool json = false;
+
+  bool wants_kernel(std::string_view name) const;
+  bool wants_input(std::string_view name) const;
 };
 
 /// Names of the inputs there are, and of the kernels that are timed.
@@ -29,5 +34,10 @@ std::vector<std::string> timed_kernel_names();
 /// bits_per_value), entropy_bits, gb_per_s and giga_per_s. Throws Error for a table that this processor
 /// cannot run.
 void run_kernels(const KernelOptions& options, std::ostream& out);
+
+/// The same for the kernels of the first device; the key copy_ratio besides. Each row's kernel has given,
+/// once, the scalar table's bits. Throws Error for bits that differ, without CUDA or a device, and for what a
+/// device fails to do.
+void run_device_kernels(const KernelOptions& options, std::ostream& out);
 
 }  // namespace pliant::bench
