@@ -33,6 +33,41 @@ std::string version_text(const Json& version) {
   return "pliant " + version.get<std::string>() + "\n";
 }
 
+/// "13.0" of 13000, "2.28.9" of 22809; null where there is none.
+Json cuda_number(int version) {
+  if (version == 0) return nullptr;
+  return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
+}
+
+Json nccl_number(int version) {
+  if (version == 0) return nullptr;
+  return std::to_string(version / 10000) + "." + std::to_string(version / 100 % 100) + "." +
+         std::to_string(version % 100);
+}
+
+Json collect_devices() {
+  Pliant_Device_support support{};
+  support.size = sizeof support;
+  check(Pliant_Get_device_support(&support));
+  return {{"cuda_runtime", cuda_number(support.cuda_runtime)},
+          {"cuda_driver", cuda_number(support.cuda_driver)},
+          {"nccl", nccl_number(support.nccl)},
+          {"devices", support.devices},
+          {"problem", support.problem},
+          {"mpi_cuda_aware", support.mpi_cuda_aware != 0}};
+}
+
+std::string devices_text(const Json& found) {
+  const auto number = [&](const char* name) {
+    return found.at(name).is_null() ? std::string("none") : found.at(name).get<std::string>();
+  };
+  const std::string problem = found.at("problem");
+  return "GPU buffers\n  CUDA runtime     " + number("cuda_runtime") + "\n  CUDA driver      " +
+         number("cuda_driver") + "\n  NCCL             " + number("nccl") + "\n  devices          " +
+         std::to_string(found.at("devices").get<int>()) + (problem.empty() ? "" : " (" + problem + ")") +
+         "\n  CUDA-aware MPI   " + (found.at("mpi_cuda_aware").get<bool>() ? "yes" : "no") + "\n";
+}
+
 /// A list of the library, its entries' flag under the name it has there.
 template <int (*get_num)(int*), int (*get_info)(int, Pliant_Entry*)>
 Json collect_entries(const char* flag) {
@@ -131,6 +166,8 @@ std::string settings_text(const Json& rows) {
 
 constexpr std::array kSections = {
     Section{"version", "Version and optional parts of this build", collect_version, version_text},
+    Section{"devices", "CUDA, NCCL and devices found, for buffers in a GPU's memory", collect_devices,
+            devices_text},
     Section{"kernels", "Implementations of the inner loops, best first", collect_kernels, kernels_text},
     Section{"algorithms", "Allreduce algorithms", collect_algorithms, algorithms_text},
     Section{"codecs", "How kept indices and their values can travel", collect_codecs, codecs_text},

@@ -1,4 +1,5 @@
-// What this build and this environment consist of: version, kernels, algorithms, codecs, settings.
+// What this build and this environment consist of: version, devices, kernels, algorithms, codecs,
+// settings.
 #pragma once
 
 #include <nlohmann/json.hpp>

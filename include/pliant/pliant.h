@@ -236,6 +236,19 @@ int Pliant_Value_codec_get_info(int index, Pliant_Entry* entry);
 /** Version and the optional parts of this build, one line. */
 const char* Pliant_Get_library_version(void);
 
+/** What there is for buffers in a GPU's memory. The caller sets `size` to sizeof(Pliant_Device_support). */
+typedef struct {
+  size_t size;
+  int cuda_runtime;   /* 1000 major + 10 minor, of the library Pliant was built with; 0: built without CUDA */
+  int cuda_driver;    /* the newest that the driver of this machine can run, likewise; 0: there is none */
+  int nccl;           /* 10000 major + 100 minor + patch; 0: built without NCCL */
+  int devices;        /* devices that this process can use */
+  int mpi_cuda_aware; /* 1: the MPI library says that it takes a device's pointers; some say so only after
+                         MPI_Init */
+  const char* problem; /* why there is no device; "" where there is one */
+} Pliant_Device_support;
+int Pliant_Get_device_support(Pliant_Device_support* support);
+
 /** A network to reason about, without one. Set all members. */
 typedef struct {
   size_t size;

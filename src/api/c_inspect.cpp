@@ -21,7 +21,10 @@
 #include "core/environment.hpp"
 #include "core/error.hpp"
 #include "core/monotonic.hpp"
+#include "kernels/cuda/calls.hpp"
+#include "kernels/cuda/nccl_calls.hpp"
 #include "kernels/kernels.hpp"
+#include "mpi/cuda_aware.hpp"
 #include "mpi/locality.hpp"
 #include "trace/hdf5_file.hpp"
 
@@ -52,6 +55,31 @@ void check_value(const SettingRow& row, const std::string& text) {
   } else {
     look_up({{}, {{row.key, text}}});
   }
+}
+
+std::string cuda_version() {
+  const cuda::Calls* const calls = cuda::calls();
+  if (calls == nullptr) return "no CUDA";
+  const int version = calls->runtime_version;
+  return "CUDA " + std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
+}
+
+std::string nccl_version() {
+  const cuda::NcclCalls* const calls = cuda::nccl_calls();
+  if (calls == nullptr) return "no NCCL";
+  const int version = calls->version;
+  return "NCCL " + std::to_string(version / 10000) + "." + std::to_string(version / 100 % 100) + "." +
+         std::to_string(version % 100);
+}
+
+/// What CUDA finds on this machine. Without a driver it finds nothing, and says why.
+void find_devices(const cuda::Calls& calls, Pliant_Device_support& support) {
+  support.cuda_runtime = calls.runtime_version;
+  if (calls.driver_version(&support.cuda_driver) != 0) support.cuda_driver = 0;
+  const int code = calls.get_device_count(&support.devices);
+  if (code != 0) support.devices = 0;
+  if (support.devices > 0) return;
+  support.problem = code != 0 ? calls.get_error_string(code) : "CUDA finds no device";
 }
 
 const char* scenario_problem(const Pliant_Scenario& scenario) {
@@ -148,10 +176,29 @@ int Pliant_Value_codec_get_info(int index, Pliant_Entry* entry) {
 }
 
 const char* Pliant_Get_library_version(void) {
-  static const std::string text =
-      std::to_string(PLIANT_VERSION_MAJOR) + "." + std::to_string(PLIANT_VERSION_MINOR) + "." +
-      std::to_string(PLIANT_VERSION_PATCH) + " (" + hdf5_version() + ", " + hwloc_version() + ")";
+  static const std::string text = std::to_string(PLIANT_VERSION_MAJOR) + "." +
+                                  std::to_string(PLIANT_VERSION_MINOR) + "." +
+                                  std::to_string(PLIANT_VERSION_PATCH) + " (" + hdf5_version() + ", " +
+                                  hwloc_version() + ", " + cuda_version() + ", " + nccl_version() + ")";
   return text.c_str();
+}
+
+int Pliant_Get_device_support(Pliant_Device_support* support) {
+  if (support == nullptr || support->size < sizeof(Pliant_Device_support))
+    return refuse(Error(ErrorClass::argument, "support is NULL or its size is not set",
+                        "size must be sizeof(Pliant_Device_support)", "Set it"));
+  *support = {.size = support->size,
+              .cuda_runtime = 0,
+              .cuda_driver = 0,
+              .nccl = cuda::nccl_calls() == nullptr ? 0 : cuda::nccl_calls()->version,
+              .devices = 0,
+              .mpi_cuda_aware = mpi_reads_device_memory() ? 1 : 0,
+              .problem = "built without CUDA"};
+  if (const cuda::Calls* const calls = cuda::calls(); calls != nullptr) {
+    support->problem = "";
+    find_devices(*calls, *support);
+  }
+  return MPI_SUCCESS;
 }
 
 int Pliant_Explain(const Pliant_Scenario* scenario, int max, Pliant_Report reports[], int* n) {

@@ -236,9 +236,26 @@ class Sections(unittest.TestCase):
         self.assertIn("pliant_density = 2 (must be a number in (0, 1])", done.stderr)
         self.assertIn("2 (refused)", done.stdout)
 
+    def test_devices_are_told_with_a_driver_and_without(self):
+        found = run_json("--devices")
+        self.assertEqual(set(found),
+                         {"cuda_runtime", "cuda_driver", "nccl", "devices", "problem", "mpi_cuda_aware"})
+        self.assertEqual(found["devices"] == 0, found["problem"] != "", found)
+        text = run("--devices").stdout
+        version = run_json("--version")
+        for name, word in (("cuda_runtime", "CUDA"), ("nccl", "NCCL")):
+            self.assertIn(found[name] or "none", text)
+            self.assertIn(f"{word} {found[name]}" if found[name] else f"no {word}", version)
+        self.assertIn(found["problem"], text)
+
+    def test_a_device_that_is_hidden_is_not_counted(self):
+        found = run_json("--devices", CUDA_VISIBLE_DEVICES="")
+        self.assertEqual(found["devices"], 0)
+        self.assertNotEqual(found["problem"], "")
+
     def test_everything(self):
         everything = run_json()
-        self.assertEqual(set(everything), {"version", "kernels", "algorithms", "codecs", "settings"})
+        self.assertEqual(set(everything), {"version", "devices", "kernels", "algorithms", "codecs", "settings"})
         self.assertEqual(everything["algorithms"], run_json("--algorithms"))
         self.assertIn({"name": "scalar", "usable": True},
                       [{"name": row["name"], "usable": row["usable"]} for row in everything["kernels"]])
