@@ -140,8 +140,8 @@ double star_s(const AllreduceShape& shape, const CostModel& model) {
 
 /// A broadcast passes on what a rank received, once; the values go round a ring.
 Traffic star_sent(const AllreduceShape& shape, int) {
-  const Traffic values = whole_sent(leader::values_shape(shape), 0);
-  return values + Traffic{1, shape.index_bytes()};
+  if (shape.ranks == 1) return {};
+  return whole_sent(leader::values_shape(shape), 0) + Traffic{1, shape.index_bytes()};
 }
 
 template <const Carrier& carrier>

@@ -28,6 +28,15 @@ void carry_out(Context& context, const ShortCalls::Known& known, const Buffers& 
   context.last_report.compute_s = known.needs_compute_time ? context.compute_times.typical_s() : between_s;
 }
 
+/// Where there is a device, memory is looked at each time: what was the host's may be a device's now. Throws
+/// as device_of().
+bool on_host(Context& context, const Buffers& buffers) {
+  if (context.process().device_calls() == nullptr && context.short_calls.are_last(buffers)) return true;
+  const bool host = device_of(context.process(), buffers) == kHostMemory;
+  if (host) context.short_calls.note_last(buffers);
+  return host;
+}
+
 }  // namespace
 
 void remember_short_call(const OperationRun& run) {
@@ -55,8 +64,7 @@ bool short_call(const void* sendbuf, void* recvbuf, MPI_Count count, MPI_Datatyp
   const ShortCalls::Known* const known = context->short_calls.find(count, *type, *reduction);
   if (known == nullptr) return false;
   const Buffers buffers = check_buffers(sendbuf, recvbuf, count, count * element_bytes(*type));
-  Process& process = context->process();
-  if (process.device_calls() != nullptr && device_of(process, buffers) != kHostMemory) return false;
+  if (!on_host(*context, buffers)) return false;
   carry_out(*context, *known, buffers);
   return true;
 }

@@ -13,6 +13,7 @@
 #include <array>
 #include <cstdint>
 
+#include "api/buffers.hpp"
 #include "collectives/allreduce.hpp"
 
 namespace pliant {
@@ -35,8 +36,16 @@ class ShortCalls {
     return known.count == count && known.type == type && known.op == op ? &known : nullptr;
   }
   void remember(const Known& known) { known_[place(known.count, known.type, known.op)] = known; }
+  /// Were the last call's buffers these? Asking where memory lies takes long for a short call.
+  bool are_last(const Buffers& buffers) const {
+    return buffers.send == last_.send && buffers.recv == last_.recv;
+  }
+  void note_last(const Buffers& buffers) { last_ = buffers; }
   /// Whoever changes what decisions are made from, does this.
-  void forget() { known_ = {}; }
+  void forget() {
+    known_ = {};
+    last_ = {};
+  }
 
  private:
   static constexpr std::size_t kPlaces = 16;
@@ -47,6 +56,7 @@ class ShortCalls {
   }
 
   std::array<Known, kPlaces> known_;
+  Buffers last_;
 };
 
 struct OperationRun;

@@ -18,14 +18,21 @@ constexpr CostModel kModel{.link = {.alpha_s = 20e-6, .beta_s_per_byte = 0.8e-9}
                            .compute = {.gamma_s_per_byte = 1e-10,
                                        .select_s_per_element = 2e-9,
                                        .apply_s_per_element = 1e-10,
-                                       .pair_s_per_element = 1e-9}};
+                                       .pair_s_per_element = 1e-9},
+                           .device = {.to_host = {.alpha_s = 5e-6, .beta_s_per_byte = 4e-11},
+                                      .to_device = {.alpha_s = 5e-6, .beta_s_per_byte = 4e-11},
+                                      .nccl = {.alpha_s = 20e-6, .beta_s_per_byte = 1e-10}}};
 
-/// Of so many ranks, on hosts such that the algorithm can run.
+/// Of so many ranks, on hosts and in memory such that the algorithm can run.
 AllreduceShape shape_for(const AllreduceAlgorithm& algorithm, int ranks) {
   AllreduceShape shape{.ranks = ranks, .count = 100'000, .kept = 1000};
   if (!algorithm.supports(shape)) {
     shape.hosts = 1;
     shape.most_on_host = ranks;
+  }
+  if (algorithm.reach == Reach::device) {
+    shape.memory = Memory::device;
+    shape.has_nccl = shape.mpi_reads_device = true;
   }
   return shape;
 }
@@ -49,6 +56,7 @@ TEST_P(Algorithm, CostsMoreWithMoreElementsMoreKeptAndMoreLatency) {
     denser.kept *= 2;
     CostModel slower = kModel;
     slower.link.alpha_s *= 2;
+    slower.device.nccl.alpha_s *= 2;
     const double cost_s = algorithm.cost_s(shape, kModel);
     EXPECT_GT(cost_s, 0) << ranks;
     EXPECT_GT(algorithm.cost_s(longer, kModel), cost_s) << ranks;

@@ -42,6 +42,25 @@ TEST_F(DeviceExact, EveryAlgorithmByName) {
   }
 }
 
+TEST_F(DeviceExact, AnyCountAnywhereInMemory) {
+  const FreshComm comm;
+  const auto ranks = static_cast<std::size_t>(comm.ranks());
+  for (const std::size_t count : {ranks - 1, ranks, ranks + 1, std::size_t{1000}})
+    for (const char* name : {"ring", "tree", "nccl"}) {
+      SCOPED_TRACE(std::string(name) + " " + std::to_string(count));
+      ASSERT_EQ(set(comm, {{"pliant_algorithm", name}}), MPI_SUCCESS);
+      const std::vector<float> mine = gradient(comm.rank(), 0, count + 2);
+      const DeviceBuffer<float> buffer(mine);
+      ASSERT_EQ(Pliant_Allreduce(MPI_IN_PLACE, buffer.data() + 1, static_cast<int>(count), MPI_FLOAT, MPI_SUM,
+                                 comm),
+                MPI_SUCCESS);
+      std::vector<float> expected = exact_sum(mine, comm);
+      expected.front() = mine.front();
+      expected.back() = mine.back();
+      EXPECT_EQ(buffer.get(), expected);
+    }
+}
+
 TEST_F(DeviceExact, EveryTypeAndOperation) {
   const FreshComm comm;
   for (const MPI_Op op : {MPI_SUM, MPI_MIN, MPI_MAX, MPI_PROD}) {

@@ -114,6 +114,28 @@ TEST_F(DeviceLossy, WhateverTheOrderInWhichTheDeviceWorks) {
   }
 }
 
+TEST_F(DeviceLossy, AGradientAnywhereInMemory) {
+  std::vector<std::vector<float>> results;
+  for (const std::size_t offset : {0, 1, 3}) {
+    const FreshComm comm;
+    ASSERT_EQ(set(comm, settings("allgather_topk")), MPI_SUCCESS);
+    const std::vector<float> mine = gradient(comm.rank(), 0, kCount);
+    std::vector<float> shifted(offset, 7.0F);
+    shifted.insert(shifted.end(), mine.begin(), mine.end());
+    const DeviceBuffer<float> buffer(shifted);
+    for (int step = 0; step < 2; ++step)
+      ASSERT_EQ(Pliant_Allreduce(MPI_IN_PLACE, buffer.data() + offset, kCount, MPI_FLOAT, MPI_SUM, comm),
+                MPI_SUCCESS);
+    std::vector<float> result = buffer.get();
+    EXPECT_EQ(std::vector<float>(result.begin(), result.begin() + static_cast<std::ptrdiff_t>(offset)),
+              std::vector<float>(offset, 7.0F));
+    result.erase(result.begin(), result.begin() + static_cast<std::ptrdiff_t>(offset));
+    results.push_back(result);
+  }
+  EXPECT_EQ(results[1], results[0]);
+  EXPECT_EQ(results[2], results[0]);
+}
+
 TEST_F(DeviceLossy, CodecsFeedbacksFloorsAndPolicies) {
   expect_alike(settings("allgather_topk", {{"pliant_value_codec", "int8"}}));
   expect_alike(settings("allgather_topk", {{"pliant_index_codec", "rice"}}));
