@@ -14,7 +14,7 @@ enum Value : std::size_t {
   kStep,
   kNotReady,
   kOutstanding,
-  kNotResident,
+  kNotRoomy,
   kForAll,  ///< what follows is for policies that adapt
   kMargin = kForAll,
   kFingerprint,
@@ -83,14 +83,14 @@ Task agree(AllreduceCall& call, const Operation& operation, bool eligible, Agree
   if (!eligible || by_construction) co_return;
   TensorState* tensor = operation.tensor;
   Values values{agreed.compute_s, static_cast<double>(agreed.step), tensor == nullptr ? 1.0 : 0.0,
-                agreed.outstanding ? 1.0 : 0.0, operation.device.resident ? 0.0 : 1.0};
+                agreed.outstanding ? 1.0 : 0.0, operation.device.roomy ? 0.0 : 1.0};
   if (adapts) add_policy(values, tensor);
   co_await agree_max(call, std::span(values).first(adapts ? kValues : kForAll));
   agreed.compute_s = values[kComputeS];
   agreed.step = static_cast<std::int64_t>(values[kStep]);
   agreed.all_ready = values[kNotReady] == 0;
   agreed.outstanding = values[kOutstanding] != 0;
-  agreed.resident = values[kNotResident] == 0;
+  agreed.roomy = values[kNotRoomy] == 0;
   if (!adapts || !agreed.all_ready) co_return;
   agreed.margin = values[kMargin];
   agree_on_quality(operation, call.shape, values, agreed);

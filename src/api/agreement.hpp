@@ -12,7 +12,7 @@ struct Agreed {
   std::int64_t step = 0;
   bool all_ready = true;            ///< every rank has room for the tensor's residual
   bool outstanding = false;         ///< some rank's residual may hold something
-  bool resident = true;             ///< every rank's residual is where its gradient is
+  bool roomy = true;                ///< every rank's device has room for all that it is to keep
   double margin = 1;                ///< as PolicyInput's
   const GainModel* gain = nullptr;  ///< as PolicyInput's
   bool count_gain = false;          ///< this operation is to count magnitudes

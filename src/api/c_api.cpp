@@ -58,11 +58,12 @@ int allreduce(const void* sendbuf, void* recvbuf, MPI_Count count, MPI_Datatype 
   const auto type = element_type(datatype);
   const auto reduction = reduce_op(op);
   const Buffers buffers = check_buffers(sendbuf, recvbuf, count, type ? count * element_bytes(*type) : 0);
-  const int device = device_of(process, buffers);
   const bool by_mpi = !type || !reduction;
-  if (by_mpi && device != kHostMemory && !process.mpi_reads_device()) refuse_device_memory();
+  const bool inter = is_intercommunicator(comm);
+  const int device = count > 0 ? device_of(process, buffers) : kHostMemory;
+  if ((by_mpi || inter) && device != kHostMemory && !process.mpi_reads_device()) refuse_device_memory();
   const void* const mpi_send = buffers.send == buffers.recv && count > 0 ? MPI_IN_PLACE : sendbuf;
-  if (is_intercommunicator(comm)) return pass_to_mpi(mpi_send, recvbuf, count, datatype, op, comm);
+  if (inter) return pass_to_mpi(mpi_send, recvbuf, count, datatype, op, comm);
   const std::shared_ptr<Context> context = by_mpi ? Context::find(comm) : Context::of(comm);
   if (context == nullptr) return pass_to_mpi(mpi_send, recvbuf, count, datatype, op, comm);
   auto lock = context->lock();

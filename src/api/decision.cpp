@@ -153,8 +153,8 @@ const Decision& ExactDecisions::exact(const DecisionInput& input) {
   const auto mixed =
       static_cast<std::size_t>(shape.count) * 2654435761U + static_cast<std::size_t>(shape.type);
   Known& known = known_[(mixed >> 8) % known_.size()];
-  if (known.count != shape.count || known.type != shape.type || known.resumable != input.resumable) {
-    known = {shape.count, shape.type, input.resumable, decide(input)};
+  if (known.shape != shape || known.resumable != input.resumable) {
+    known = {shape, input.resumable, decide(input)};
     AllreduceShape whole = shape;
     whole.kept = shape.count;
     known.decision.shape = tuned_for(*known.decision.algorithm, whole, input.model);

@@ -55,8 +55,7 @@ class ExactDecisions {
 
  private:
   struct Known {
-    std::int64_t count = -1;
-    ElementType type = ElementType::float32;
+    AllreduceShape shape{.count = -1};
     bool resumable = false;
     Decision decision;
   };

@@ -5,6 +5,7 @@
 
 #include "collectives/device/device_part.hpp"
 #include "collectives/exchange.hpp"
+#include "compress/topk.hpp"
 #include "core/error.hpp"
 
 namespace pliant {
@@ -29,11 +30,13 @@ DeviceWorkspace& workspace_of(UnderWay& under_way, DevicePart& part) {
 void place_on_device(Operation& operation, DevicePart& part, Context& context, UnderWay& under_way,
                      bool lossy) {
   DeviceWorkspace& workspace = workspace_of(under_way, part);
-  operation.device = {&part, operation.send, operation.recv, true};
+  operation.device = {.part = &part, .send = operation.send, .recv = operation.recv};
   if (!lossy || operation.tensor == nullptr) return;
   const cuda::OnDevice here(part.device);
   operation.tensor->prepare_on(part.device, *operation.plan.feedback);
   operation.device.resident = operation.tensor->memory.on_device != nullptr;
+  const std::int64_t kept = kept_count(operation.count, operation.plan.settings.density);
+  operation.device.roomy = operation.device.resident && workspace.vectors.reserve(operation.count, kept);
   if (operation.device.resident) return;
   if (operation.tensor->feedback->on_device && part.device.ok())
     context.warn_once_here("device " + std::to_string(part.device.number()) +

@@ -243,7 +243,7 @@ Task run_operation(OperationRun& run) {
   agreed.outstanding = state != nullptr && state->memory.outstanding;
   const std::int64_t begun = context.begun_alone();
   co_await agree(call, operation, eligible, agreed);
-  if (!agreed.resident) shape.has_nccl = shape.mpi_reads_device = false;
+  if (!agreed.roomy) shape.has_nccl = shape.mpi_reads_device = false;
   if (eligible && operation.plan.policy->adapts) foresee(context, operation.count, agreed);
   if (!agreed.all_ready)
     context.warn_once(

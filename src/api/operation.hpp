@@ -13,6 +13,7 @@ struct DeviceBuffers {
   const void* send = nullptr;  ///< [count]
   void* recv = nullptr;        ///< [count]
   bool resident = true;        ///< false: the operation's own buffers are copies on the host
+  bool roomy = true;           ///< there is memory for a selection and its pairs, too
 };
 
 struct Operation {

@@ -52,17 +52,16 @@ cuda::PointerFacts facts_of(const cuda::Calls& calls, const void* pointer) {
 }  // namespace
 
 void refuse_device_memory() {
-  throw Error(ErrorClass::buffer, "a buffer in a GPU's memory with a datatype or operation of MPI's own",
-              "Pliant has kernels for float, double, 32- and 64-bit int; sum, min, max, prod",
+  throw Error(ErrorClass::buffer, "a buffer in a GPU's memory, and a call that is MPI's to do",
+              "Pliant reduces float, double, 32- and 64-bit int by sum, min, max, prod on intracommunicators",
               "Use one of these, or an MPI that takes GPU pointers (PLIANT_CUDA_AWARE=1)");
 }
 
 int device_of(Process& process, const Buffers& buffers) {
   const cuda::Calls* const calls = process.device_calls();
   if (calls == nullptr) {
-    if (cuda::is_device_memory(buffers.recv) || cuda::is_device_memory(buffers.send))
-      throw Error(ErrorClass::buffer, "a buffer lies in a GPU's memory",
-                  "this build of Pliant has no CUDA, or finds no device",
+    if (cuda::is_foreign_device_memory(buffers.recv) || cuda::is_foreign_device_memory(buffers.send))
+      throw Error(ErrorClass::buffer, "a buffer lies in a GPU's memory", "this build of Pliant has no CUDA",
                   "Build it where nvcc is, or copy the buffer to the host");
     return kHostMemory;
   }

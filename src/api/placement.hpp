@@ -11,7 +11,8 @@ inline constexpr int kHostMemory = -1;
 /// The number of the device whose memory the buffers are in, managed memory among it; kHostMemory for the
 /// host's, pinned or not. Throws Error(buffer) where the two lie apart, or on a device of which this build
 /// knows nothing.
-/// For device memory with a datatype or operation that Pliant has no kernels for: throws Error(buffer).
+/// For device memory with a datatype or operation that Pliant has no kernels for, or an intercommunicator:
+/// throws Error(buffer).
 [[noreturn]] void refuse_device_memory();
 
 /// The number of the device whose memory the buffers are in, managed memory among it; kHostMemory for the

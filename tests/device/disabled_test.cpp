@@ -14,7 +14,7 @@ TEST(WithoutCuda, ADevicePointerIsAClearError) {
   for (int i = 0; i < 3; ++i) {
     const int code = Pliant_Allreduce(MPI_IN_PLACE, stub_device_memory, 1000, MPI_INT, MPI_SUM, comm);
     EXPECT_EQ(code, MPI_ERR_BUFFER);
-    EXPECT_NE(message(code).find("a buffer lies in a GPU's memory (this build of Pliant has no CUDA"),
+    EXPECT_NE(message(code).find("a buffer lies in a GPU's memory (this build of Pliant has no CUDA)"),
               std::string::npos)
         << message(code);
   }

@@ -61,6 +61,42 @@ TEST_F(DeviceExact, AnyCountAnywhereInMemory) {
     }
 }
 
+TEST_F(DeviceExact, NoElementsAreNobodys) {
+  const FreshComm comm;
+  EXPECT_EQ(Pliant_Allreduce(nullptr, nullptr, 0, MPI_FLOAT, MPI_SUM, comm), MPI_SUCCESS);
+}
+
+TEST_F(DeviceExact, OneCountInBothMemories) {
+  const FreshComm comm;
+  const std::vector<float> mine = gradient(comm.rank(), 0, 5001);
+  const std::vector<float> expected = exact_sum(mine, comm);
+  for (int turn = 0; turn < 2; ++turn) {
+    std::vector<float> host = mine;
+    ASSERT_EQ(Pliant_Allreduce(MPI_IN_PLACE, host.data(), 5001, MPI_FLOAT, MPI_SUM, comm), MPI_SUCCESS);
+    EXPECT_EQ(host, expected);
+    const DeviceBuffer<float> device(mine);
+    ASSERT_EQ(Pliant_Allreduce(MPI_IN_PLACE, device.data(), 5001, MPI_FLOAT, MPI_SUM, comm), MPI_SUCCESS);
+    EXPECT_EQ(device.get(), expected);
+  }
+}
+
+TEST_F(DeviceExact, OnAnotherDeviceThanTheThreadsOwn) {
+  device_double().reset({.devices = 2});
+  for (const char* name : {"ring", "nccl"}) {
+    const FreshComm comm;
+    ASSERT_EQ(set(comm, {{"pliant_algorithm", name}}), MPI_SUCCESS);
+    const std::vector<float> mine = gradient(comm.rank(), 0, 5001);
+    auto* const there = static_cast<float*>(device_double().malloc_on(1, 5001 * sizeof(float)));
+    device_double().write(there, mine.data(), 5001 * sizeof(float));
+    ASSERT_EQ(Pliant_Allreduce(MPI_IN_PLACE, there, 5001, MPI_FLOAT, MPI_SUM, comm), MPI_SUCCESS);
+    EXPECT_EQ(device_double().download(there, 5001), exact_sum(mine, comm));
+    int current = -1;
+    ASSERT_EQ(cuda().get_device(&current), 0);
+    EXPECT_EQ(current, 0);
+    ASSERT_EQ(cuda().free(there), 0);
+  }
+}
+
 TEST_F(DeviceExact, EveryTypeAndOperation) {
   const FreshComm comm;
   for (const MPI_Op op : {MPI_SUM, MPI_MIN, MPI_MAX, MPI_PROD}) {

@@ -137,6 +137,24 @@ TEST_F(DeviceFailures, WithoutRoomForSelectingTheHostSelects) {
   EXPECT_EQ(results[0], results[1]);
 }
 
+TEST_F(DeviceFailures, WithoutRoomOnOneRankNobodyGoesByNccl) {
+  for (const bool poor : {false, true}) {
+    const FreshComm comm;
+    ASSERT_EQ(
+        set(comm, {{"pliant_mode", "topk"}, {"pliant_min_bytes", "0"}, {"pliant_algorithm", "nccl_star"}}),
+        MPI_SUCCESS);
+    const DeviceBuffer<float> buffer(gradient(comm.rank(), 0, kCount));
+    ASSERT_EQ(Pliant_Allreduce(MPI_IN_PLACE, buffer.data(), kCount, MPI_FLOAT, MPI_MAX, comm), MPI_SUCCESS);
+    // A residual finds room, and nothing that comes after it.
+    if (poor && comm.rank() == 0) device_double().options().largest_bytes = kCount * sizeof(float);
+    buffer.set(gradient(comm.rank(), 0, kCount));
+    ASSERT_EQ(reduce(comm, buffer), MPI_SUCCESS);
+    EXPECT_EQ(report_of(comm).algorithm == std::string("nccl_star"), !poor) << report_of(comm).algorithm;
+    EXPECT_TRUE(same_bits(buffer.get(), comm));
+    device_double().options().largest_bytes = pliant::test::kUnlimited;
+  }
+}
+
 TEST_F(DeviceFailures, AnErrorInTheMiddleIsEverybodysAndBreaksTheCommunicator) {
   for (const char* name : {"ring", "nccl", "star_ring", "allgather_topk"}) {
     SCOPED_TRACE(name);

@@ -59,7 +59,8 @@ struct Calls {
 /// Null where the library was built without CUDA.
 const Calls* calls();
 
-/// Is it a device's memory? Also where calls() is null: then the driver that the program has loaded is asked.
-bool is_device_memory(const void* pointer);
+/// Where calls() is null: does the driver that the program has loaded call it a device's memory? False
+/// otherwise.
+bool is_foreign_device_memory(const void* pointer);
 
 }  // namespace pliant::cuda

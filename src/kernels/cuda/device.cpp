@@ -94,6 +94,7 @@ OnDevice::~OnDevice() {
 }
 
 Moment::Moment(Device& device) : device_(device) {
+  const OnDevice here(device);
   if (device.ok()) device.did(device.calls().event_create(&event_), "cudaEventCreate");
 }
 

@@ -34,7 +34,8 @@ DeviceVectors::DeviceVectors(Device& device)
       pairs_(device),
       counts_(device),
       found_(device),
-      numbers_(device) {
+      numbers_(device),
+      instead_(device) {
   const OnDevice here(device_);
   if (device_.ok())
     device_.did(make_launcher(device_.calls(), launcher_), "cudaOccupancyMaxActiveBlocksPerMultiprocessor");
@@ -61,6 +62,12 @@ bool DeviceVectors::prepare(std::int64_t count, std::int64_t kept) {
   }
   memory_ = divide_memory(memory, count, kept);
   return device_.did(enqueue_reset(launcher_, memory_, device_.work()), "cudaMemsetAsync");
+}
+
+bool DeviceVectors::reserve(std::int64_t count, std::int64_t kept) {
+  const OnDevice here(device_);
+  const std::int64_t bytes = kept * kPairBytes;
+  return prepare(count, kept) && selected_.of(bytes) != nullptr && pairs_.of(bytes) != nullptr;
 }
 
 Selection DeviceVectors::numbers() {
@@ -253,11 +260,10 @@ void DeviceVectors::copy(void* to, const void* from, std::int64_t bytes) {
 DevicePairs DeviceVectors::pairs(std::int64_t kept) {
   const OnDevice here(device_);
   void* const memory = pairs_.of(kept * kPairBytes);
-  if (memory == nullptr || !prepare(1, kept)) {
-    device_.did(device_.calls().out_of_memory, "cudaMalloc");
-    return {};
-  }
-  auto* const indices = static_cast<std::uint32_t*>(memory);
+  const bool room = memory != nullptr && prepare(1, kept);
+  if (!room) device_.did(device_.calls().out_of_memory, "cudaMalloc");
+  auto* const indices = static_cast<std::uint32_t*>(room ? memory : instead_.of(kept * kPairBytes));
+  if (!room) std::fill_n(indices, 2 * kept, 0U);
   return {indices, reinterpret_cast<float*>(indices + kept), kept};
 }
 

@@ -27,6 +27,9 @@ class DeviceVectors {
  public:
   explicit DeviceVectors(Device& device);
 
+  /// Is there room for such selections, and for their pairs? Takes it.
+  bool reserve(std::int64_t count, std::int64_t kept);
+
   // As long_vectors.hpp has them. `kernels`: the host's, for what is done there.
   Selection select(const Kernels& kernels, SelectCall<float>& call);
   double accumulate(const Kernels& kernels, float* residual, const float* gradient, std::int64_t count);
@@ -42,7 +45,8 @@ class DeviceVectors {
   // The same for pairs that are, and stay, on the device. Nothing is waited for but numbers that are
   // returned.
 
-  /// Room for so many, until pairs are asked for again; without room the device counts as failed.
+  /// Room for so many, until pairs are asked for again. Without room the device counts as failed, and they
+  /// are the host's: whoever carries them finds memory.
   DevicePairs pairs(std::int64_t kept);
   /// indices: the host's. [kept]
   void put_indices(const DevicePairs& pairs, const std::uint32_t* indices);
@@ -73,6 +77,7 @@ class DeviceVectors {
   DeviceRoom counts_;  ///< of magnitudes
   HostRoom found_;     ///< this rank's own selection, until the next
   HostRoom numbers_;   ///< what kernels found
+  HostRoom instead_;   ///< of pairs that a failed device has no room for
   SelectWorkspace on_host_;
   std::vector<float> residual_;  ///< vectors that were brought to the host
   std::vector<float> gradient_;

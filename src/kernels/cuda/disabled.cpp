@@ -20,7 +20,7 @@ const Calls* calls() {
   return nullptr;
 }
 
-bool is_device_memory(const void* pointer) {
+bool is_foreign_device_memory(const void* pointer) {
   void* const driver = dlopen("libcuda.so.1", RTLD_NOW | RTLD_NOLOAD);
   if (driver == nullptr) return false;
   const auto get = reinterpret_cast<PointerGetAttribute>(dlsym(driver, "cuPointerGetAttribute"));
