@@ -24,11 +24,13 @@ struct DeviceWorkspace {
   explicit DeviceWorkspace(cuda::Device& device)
       : vectors(device),
         slots{{cuda::HostRoom(device), cuda::HostRoom(device)}},
+        arrived{{cuda::Moment(device), cuda::Moment(device)}},
         whole(device),
         moment(device) {}
 
   cuda::DeviceVectors vectors;
   std::array<cuda::HostRoom, 2> slots;  ///< staging: what was brought to the host
+  std::array<cuda::Moment, 2> arrived;  ///< and when
   cuda::HostRoom whole;                 ///< a whole vector, of an operation that stays on the host
 
   cuda::Moment moment;

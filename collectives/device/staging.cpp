@@ -70,7 +70,7 @@ class Stage {
         device_(call.device->device),
         block_bytes_(block_bytes),
         blocks_(segments_of(call.shape.bytes(), block_bytes)),
-        arrived_{cuda::Moment(device_), cuda::Moment(device_)} {
+        arrived_(call.workspace.device->arrived) {
     device_.order(device_.work(), device_.to_host());
     for (std::size_t slot = 0; slot < kSlots; ++slot)
       slots_[slot] = static_cast<std::byte*>(
@@ -102,7 +102,7 @@ class Stage {
   std::int64_t block_bytes_;
   std::int64_t blocks_;
   std::array<std::byte*, kSlots> slots_{};
-  std::array<cuda::Moment, kSlots> arrived_;
+  std::array<cuda::Moment, kSlots>& arrived_;
 };
 
 Task run_staged(AllreduceCall& call, const AllreduceAlgorithm& algorithm) {

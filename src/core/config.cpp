@@ -341,10 +341,13 @@ ProcessSettings process_settings() {
 std::string unknown_environment() {
   std::string lines;
   for (const std::string& name : environment_names("PLIANT_")) {
-    const auto same = [&](const SettingRow& row) {
-      return name == row.environment && !row.each_rank_its_own;
-    };
-    if (std::any_of(kRows.begin(), kRows.end(), same)) continue;
+    const auto same = [&](const SettingRow& row) { return name == row.environment; };
+    if (const auto row = std::find_if(kRows.begin(), kRows.end(), same); row != kRows.end()) {
+      if (row->each_rank_its_own)
+        lines += "environment variable " + name +
+                 " means nothing here (ranks have each its own). Use the info key " + row->key + "\n";
+      continue;
+    }
     if (std::find(kForeignVariables.begin(), kForeignVariables.end(), name) != kForeignVariables.end())
       continue;
     const auto nearest =

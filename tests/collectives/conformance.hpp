@@ -84,12 +84,13 @@ class Conformance : public testing::TestWithParam<const AllreduceAlgorithm*> {
   const int ranks_ = comm_.ranks();
 };
 
-/// The registry's algorithms for which `holds`.
+/// The registry's algorithms for which `holds`, of those that reduce the host's memory (tests/device has
+/// others).
 template <class Predicate>
 std::vector<const AllreduceAlgorithm*> algorithms_where(Predicate holds) {
   std::vector<const AllreduceAlgorithm*> chosen;
   for (const AllreduceAlgorithm* algorithm : algorithms())
-    if (holds(*algorithm)) chosen.push_back(algorithm);
+    if (algorithm->reach != Reach::device && holds(*algorithm)) chosen.push_back(algorithm);
   return chosen;
 }
 

@@ -242,9 +242,15 @@ TEST(Config, ReadsItsEnvironment) {
 
 TEST(Config, UnknownVariablesGetAHint) {
   const test::CleanEnvironment environment;
-  for (const SettingRow& row : setting_rows()) environment.set(row.environment, "");
+  for (const SettingRow& row : setting_rows())
+    if (!row.each_rank_its_own) environment.set(row.environment, "");
   environment.set("PLIANT_NETLAB", "1");
   EXPECT_EQ(unknown_environment(), "");
+  environment.set("PLIANT_CUDA_STREAM", "0");
+  EXPECT_EQ(unknown_environment(),
+            "environment variable PLIANT_CUDA_STREAM means nothing here (ranks have each its own). Use the "
+            "info key "
+            "pliant_cuda_stream\n");
   environment.set("PLIANT_DENSTY", "0.1");
   environment.set("PLIANT_SOMETHING_ELSE", "0.1");
   const std::string text = unknown_environment();
@@ -252,7 +258,7 @@ TEST(Config, UnknownVariablesGetAHint) {
   EXPECT_NE(text.find("Did you mean PLIANT_DENSITY?"), std::string::npos) << text;
   const std::string far = text.substr(text.find("PLIANT_SOMETHING_ELSE"));
   EXPECT_EQ(far.find("Did you mean"), std::string::npos) << far;
-  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 2) << text;
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 3) << text;
 }
 
 }  // namespace

@@ -144,6 +144,30 @@ TEST_F(DeviceLossy, CodecsFeedbacksFloorsAndPolicies) {
   expect_alike(settings("star_ring,ring", {{"pliant_min_gain", "0.9"}}));
 }
 
+TEST_F(DeviceLossy, OnceWarmNothingIsAllocated) {
+  for (const char* name : {"star_ring", "allgather_topk", "nccl_star", "ring"}) {
+    SCOPED_TRACE(name);
+    const FreshComm comm;
+    ASSERT_EQ(set(comm, settings(name)), MPI_SUCCESS);
+    const DeviceBuffer<float> buffer(gradient(comm.rank(), 0, kCount));
+    const auto step = [&] {
+      ASSERT_EQ(Pliant_Allreduce(MPI_IN_PLACE, buffer.data(), kCount, MPI_FLOAT, MPI_SUM, comm), MPI_SUCCESS);
+    };
+    step();
+    step();
+    const auto made = [] {
+      std::int64_t calls = 0;
+      for (const char* call : {"malloc", "free", "malloc_host", "free_host", "stream_create", "event_create"})
+        calls += device_double().calls(call);
+      return calls;
+    };
+    const std::int64_t before = made();
+    step();
+    step();
+    EXPECT_EQ(made(), before);
+  }
+}
+
 TEST_F(DeviceLossy, AdaptingPoliciesCountMagnitudesOnTheDevice) {
   const Steps run = run_steps(settings("star_ring", {{"pliant_policy", "pareto"}}), true);
   EXPECT_GT(device_double().launches(pliant::cuda::Kernel::stream_counting), 0);
