@@ -33,7 +33,11 @@ void place_on_device(Operation& operation, DevicePart& part, Context& context, U
   operation.device = {.part = &part, .send = operation.send, .recv = operation.recv};
   if (!lossy || operation.tensor == nullptr) return;
   const cuda::OnDevice here(part.device);
-  operation.tensor->prepare_on(part.device, *operation.plan.feedback);
+  if (operation.count <= cuda::kMostElements) {
+    operation.tensor->prepare_on(part.device, *operation.plan.feedback);
+  } else {
+    operation.tensor->prepare(*operation.plan.feedback);
+  }
   operation.device.resident = operation.tensor->memory.on_device != nullptr;
   const std::int64_t kept = kept_count(operation.count, operation.plan.settings.density);
   operation.device.roomy = operation.device.resident && workspace.vectors.reserve(operation.count, kept);

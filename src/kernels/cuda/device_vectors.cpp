@@ -67,6 +67,7 @@ bool DeviceVectors::prepare(std::int64_t count, std::int64_t kept) {
 bool DeviceVectors::reserve(std::int64_t count, std::int64_t kept) {
   const OnDevice here(device_);
   const std::int64_t bytes = kept * kPairBytes;
+  found_.of(bytes);  // a leader's turn may come late
   return prepare(count, kept) && selected_.of(bytes) != nullptr && pairs_.of(bytes) != nullptr;
 }
 
