@@ -38,6 +38,12 @@ TEST_F(DeviceExact, EveryAlgorithmByName) {
     ASSERT_EQ(set(comm, {{"pliant_algorithm", name}}), MPI_SUCCESS);
     for (const std::size_t count : {1, 5001, 200'003})
       expect_like_mpi<float>(comm, MPI_FLOAT, MPI_SUM, count);
+    for (const MPI_Op op : {MPI_SUM, MPI_MIN, MPI_MAX, MPI_PROD}) {
+      expect_like_mpi<float>(comm, MPI_FLOAT, op, 1000);
+      expect_like_mpi<double>(comm, MPI_DOUBLE, op, 1000);
+      expect_like_mpi<std::int32_t>(comm, MPI_INT, op, 1000);
+      expect_like_mpi<std::int64_t>(comm, MPI_INT64_T, op, 1000);
+    }
     EXPECT_EQ(name, report_of(comm).algorithm);
   }
 }
