@@ -2,7 +2,9 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "collectives/allreduce.hpp"
 #include "collectives/device/nccl_communicator.hpp"
@@ -11,12 +13,30 @@
 
 namespace pliant {
 
+/// Operations that are under way on a device's memory, in the order of their starts. NCCL's collectives, and
+/// MPI's, come in one order on all ranks if each operation that uses them waits for those that were started
+/// before it, and programs start such operations in one order.
+class Turns {
+ public:
+  std::int64_t take() {
+    waiting_.push_back(next_);
+    return next_++;
+  }
+  void leave(std::int64_t turn) { std::erase(waiting_, turn); }
+  bool is_first(std::int64_t turn) const { return waiting_.front() == turn; }
+
+ private:
+  std::int64_t next_ = 0;
+  std::vector<std::int64_t> waiting_;  ///< ascending
+};
+
 /// A communicator's, from its first such call.
 struct DevicePart {
   DevicePart(const cuda::Calls& calls, int number) : device(calls, number) {}
 
   cuda::Device device;
   std::unique_ptr<NcclCommunicator> nccl;  ///< null: there is none
+  Turns turns;
 };
 
 /// An operation's, kept between calls. One call at a time uses it.
@@ -32,7 +52,6 @@ struct DeviceWorkspace {
   std::array<cuda::HostRoom, 2> slots;  ///< staging: what was brought to the host
   std::array<cuda::Moment, 2> arrived;  ///< and when
   cuda::HostRoom whole;                 ///< a whole vector, of an operation that stays on the host
-
   cuda::Moment moment;
 };
 

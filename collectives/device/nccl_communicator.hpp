@@ -1,7 +1,7 @@
 // NCCL among the ranks of a communicator, one device each.
 //
-//   connecting --> ready <--> busy --> closing --> closed
-//        \___________\__________\____> broken
+//   connecting --> busy <--> ready --> busy --> closed
+//        \__________\_________\_________\____> broken
 // NCCL's calls do not block here: after each one it is asked until it has done with it, for timeout_s at
 // most. Any error, or time that runs out, aborts it; the device then counts as failed, and the ranks learn of
 // it when they agree.

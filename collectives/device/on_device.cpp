@@ -8,15 +8,13 @@
 //     take        values at 4 9 out of everybody's residual
 //     allreduce   k values                         4 k bytes
 //     scatter     into a cleared result
-// All is put on one stream, and the host waits once, for its end. What NCCL takes is measured as a line in
-// the bytes (DeviceModel::nccl); MPI's is that of its allreduce on the host. Source: Table I of the
-// flexible-communication paper for the steps.
+// All is put on one stream; the host waits for the leader's places, for numbers, and for the end. What NCCL
+// takes is measured as a line in the bytes (DeviceModel::nccl); MPI's is that of its allreduce on the host.
+// Source: Table I of the flexible-communication paper for the steps.
 #include "collectives/device/on_device.hpp"
 
 #include "collectives/dense/dense.hpp"
 #include "collectives/device/device_part.hpp"
-#include "collectives/exchange.hpp"
-#include "collectives/paper_costs.hpp"
 #include "collectives/sparse/leader.hpp"
 #include "collectives/sparse/sparse.hpp"
 #include "mpi/check.hpp"

@@ -161,8 +161,11 @@ AllreduceShape tuned_staged(const AllreduceAlgorithm& algorithm, AllreduceShape 
 }
 
 Task run_anywhere(AllreduceCall& call, const AllreduceAlgorithm& algorithm) {
-  if (call.device == nullptr || takes_in_place(algorithm, call.shape)) return algorithm.run(call);
-  return run_staged(call, algorithm);
+  if (call.device == nullptr) return algorithm.run(call);
+  if (!takes_in_place(algorithm, call.shape)) return run_staged(call, algorithm);
+  // MPI reads what the device, and the program's stream, have written: nobody else orders the two.
+  if (algorithm.reach == Reach::host) call.device->device.wait(call.device->device.work());
+  return algorithm.run(call);
 }
 
 }  // namespace pliant

@@ -56,6 +56,26 @@ void describe_device(const Operation& operation, const Process& process, Allredu
   shape.mpi_reads_device = process.mpi_reads_device();
 }
 
+DeviceTurn::DeviceTurn(DevicePart* part) : part_(part) {
+  if (part_ != nullptr) turn_ = part_->turns.take();
+}
+
+void DeviceTurn::leave() {
+  if (part_ != nullptr) part_->turns.leave(turn_);
+  part_ = nullptr;
+}
+
+bool DeviceTurn::has_come() const {
+  return part_ == nullptr || part_->turns.is_first(turn_);
+}
+
+Task await_turn(AllreduceCall&, const OperationRun& run, DeviceTurn& turn,
+                const AllreduceAlgorithm& algorithm) {
+  if (!algorithm.calls_mpi && run.operation.plan.settings.min_gain == 0) turn.leave();
+  const auto has_come = [&] { return turn.has_come(); };
+  co_await until(has_come);
+}
+
 void begin_on_device(OperationRun& run, AllreduceCall& call) {
   const Operation& operation = run.operation;
   if (operation.device.part == nullptr) {

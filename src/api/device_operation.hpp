@@ -21,6 +21,28 @@ void place_on_device(Operation& operation, DevicePart& part, Context& context, U
 /// What of the shape only calls on a device's memory have.
 void describe_device(const Operation& operation, const Process& process, AllreduceShape& shape);
 
+/// An operation's place among those under way on its device; none where it is the host's. Left at its end, or
+/// as soon as it is known to need no order (leave()).
+class DeviceTurn {
+ public:
+  explicit DeviceTurn(DevicePart* part);
+  DeviceTurn(const DeviceTurn&) = delete;
+  DeviceTurn& operator=(const DeviceTurn&) = delete;
+  ~DeviceTurn() { leave(); }
+
+  void leave();
+  bool has_come() const;
+
+ private:
+  DevicePart* part_;  ///< null: no place
+  std::int64_t turn_ = 0;
+};
+
+/// Where `algorithm` wants one order on all ranks, or may give way to one that does: returns when operations
+/// that were started before, and that do, have ended.
+Task await_turn(AllreduceCall& call, const OperationRun& run, DeviceTurn& turn,
+                const AllreduceAlgorithm& algorithm);
+
 /// The program's stream comes first; then the input is where the operation wants it.
 void begin_on_device(OperationRun& run, AllreduceCall& call);
 

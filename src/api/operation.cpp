@@ -235,6 +235,7 @@ Task run_operation(OperationRun& run) {
   run.outside_s = context.outside.total_s();
   AllreduceCall call = make_call(run, shape);
   begin_on_device(run, call);
+  DeviceTurn turn(operation.device.part);
   Agreed agreed;
   agreed.compute_s =
       operation.plan.policy->needs_compute_time ? context.compute_times.typical_s() : between_s;
@@ -274,6 +275,7 @@ Task run_operation(OperationRun& run) {
   Decision decision = decided(run, lane, input);
   call.shape = decision.shape;
   call.step = agreed.step;
+  if (operation.device.part != nullptr) co_await await_turn(call, run, turn, *decision.algorithm);
   Fed fed;
   if (eligible && operation.tensor != nullptr) {
     if (!keeps_feedback(operation))

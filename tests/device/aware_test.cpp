@@ -30,6 +30,25 @@ TEST_F(DeviceAware, MpiReducesWhereTheBufferIs) {
   EXPECT_EQ(buffer.get(), exact_sum(gradient(comm.rank(), 0, kCount), comm));
 }
 
+TEST_F(DeviceAware, MpiReadsWhatTheProgramsStreamHasYetToWrite) {
+  const FreshComm comm;
+  pliant::cuda::Stream stream = nullptr;
+  ASSERT_EQ(cuda().stream_create(&stream), 0);
+  char address[32];
+  std::snprintf(address, sizeof address, "%p", stream);
+  ASSERT_EQ(set(comm, {{"pliant_algorithm", "mpi"}, {"pliant_cuda_stream", address}}), MPI_SUCCESS);
+  const DeviceBuffer<float> computed(gradient(comm.rank(), 0, kCount));
+  const DeviceBuffer<float> send(std::vector<float>(kCount, -1.0F));
+  const DeviceBuffer<float> recv(std::vector<float>(kCount, -2.0F));
+  for (float* const to : {send.data(), recv.data()}) {
+    ASSERT_EQ(cuda().memcpy_async(send.data(), computed.data(), kCount * sizeof(float), stream), 0);
+    ASSERT_EQ(Pliant_Allreduce(send.data(), to, kCount, MPI_FLOAT, MPI_SUM, comm), MPI_SUCCESS);
+  }
+  const std::vector<float> sum = exact_sum(gradient(comm.rank(), 0, kCount), comm);
+  EXPECT_EQ(recv.get(), sum);
+  ASSERT_EQ(cuda().stream_destroy(stream), 0);
+}
+
 TEST_F(DeviceAware, WhatPliantHasNoKernelsForIsMpis) {
   const FreshComm comm;
   const DeviceBuffer<char> buffer(std::vector<char>(10, static_cast<char>(comm.rank())));

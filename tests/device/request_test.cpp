@@ -1,5 +1,6 @@
 // Requests on device buffers: groups, several under way, state.
 #include <cstdio>
+#include <memory>
 
 #include "tests/device/device_support.hpp"
 
@@ -26,6 +27,39 @@ TEST_F(DeviceRequest, AGroupIsPackedOnTheDevice) {
   EXPECT_EQ(a.get(), exact_sum(gradient(comm.rank(), 0, 1000), comm));
   EXPECT_EQ(b.get(), exact_sum(gradient(comm.rank(), 1, 20'001), comm));
   ASSERT_EQ(Pliant_Request_free(&request), MPI_SUCCESS);
+}
+
+TEST_F(DeviceRequest, SeveralByNcclTakeTurns) {
+  for (std::uint32_t seed = 0; seed < 4; ++seed) {
+    device_double().set_schedule(pliant::test::random_order(seed));
+    for (const char* name : {"nccl_star", "nccl"}) {
+      SCOPED_TRACE(name);
+      const FreshComm comm;
+      ASSERT_EQ(set(comm, {{"pliant_mode", "topk"},
+                           {"pliant_min_bytes", "0"},
+                           {"pliant_algorithm", name},
+                           {"pliant_nccl_timeout_s", "20"}}),
+                MPI_SUCCESS);
+      std::vector<std::unique_ptr<DeviceBuffer<float>>> buffers;
+      std::vector<Pliant_Request> requests(3, PLIANT_REQUEST_NULL);
+      for (int i = 0; i < 3; ++i) {
+        buffers.push_back(std::make_unique<DeviceBuffer<float>>(gradient(comm.rank(), i, 9000)));
+        ASSERT_EQ(Pliant_Allreduce_init(MPI_IN_PLACE, buffers.back()->data(), 9000, MPI_FLOAT, MPI_SUM, comm,
+                                        MPI_INFO_NULL, &requests[static_cast<std::size_t>(i)]),
+                  MPI_SUCCESS);
+      }
+      ASSERT_EQ(Pliant_Startall(3, requests.data()), MPI_SUCCESS);
+      const int code = Pliant_Waitall(3, requests.data());
+      ASSERT_EQ(code, MPI_SUCCESS) << message(code);
+      for (int i = 0; i < 3; ++i) {
+        const auto at = static_cast<std::size_t>(i);
+        EXPECT_STREQ(report_of(requests[at]).algorithm, name);
+        ASSERT_EQ(Pliant_Request_flush(requests[at]), MPI_SUCCESS);
+        EXPECT_EQ(buffers[at]->get(), exact_sum(gradient(comm.rank(), i, 9000), comm)) << i;
+        ASSERT_EQ(Pliant_Request_free(&requests[at]), MPI_SUCCESS);
+      }
+    }
+  }
 }
 
 TEST_F(DeviceRequest, SeveralAreUnderWayInAnyOrder) {
