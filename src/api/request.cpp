@@ -101,7 +101,7 @@ bool may_lose(const Pliant_Request_s& request, ElementType type) {
 
 /// A device, and memory for what is packed there. Collective.
 void prepare_device(Pliant_Request_s& request) {
-  if (request.device == kHostMemory) return;
+  if (request.device == kHostMemory || reason_for_mpi(request) != nullptr) return;
   Context& context = *request.context;
   DevicePart& part = context.device_part(request.device);
   if (request.parts.size() == 1) return;
