@@ -23,6 +23,29 @@
 extern "C" {
 #endif
 
+/* ---- One MPI
+ * ----------------------------------------------------------------------------------------------------- */
+
+/*
+ * Handles and constants differ between MPI families. A program that was compiled with another family's mpi.h
+ * than the library does not link, and does not load: it refers to a symbol that only its own family's build
+ * defines. A program that opens the library with dlopen() defines PLIANT_DLOPEN before it includes this
+ * file; a library of another family then ends it with one line. docs/mpi.md
+ */
+#if defined(OPEN_MPI)
+#define PLIANT_BUILT_FOR_MPI Pliant_Built_for_Open_MPI
+#elif defined(MPI_ABI_VERSION)
+#define PLIANT_BUILT_FOR_MPI Pliant_Built_for_MPI_ABI
+#elif defined(MPICH) || defined(MPICH_NAME) || defined(MPICH_VERSION)
+#define PLIANT_BUILT_FOR_MPI Pliant_Built_for_MPICH
+#else
+#define PLIANT_BUILT_FOR_MPI Pliant_Built_for_another_MPI
+#endif
+extern const int PLIANT_BUILT_FOR_MPI;
+#if defined(__GNUC__) && !defined(PLIANT_DLOPEN)
+static const int* const pliant_built_for_mpi __attribute__((used)) = &PLIANT_BUILT_FOR_MPI;
+#endif
+
 /* ---- Drop-in
  * ------------------------------------------------------------------------------------------------ */
 

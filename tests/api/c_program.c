@@ -22,6 +22,7 @@ int main(int argc, char** argv) {
   MPI_Init(&argc, &argv);
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   MPI_Comm_size(MPI_COMM_WORLD, &ranks);
+  require(ranks > 1, "started by the launcher of another MPI: each rank is alone");
   for (i = 0; i < COUNT; ++i) values[i] = (float)(rank + 1);
   require(Pliant_Allreduce(MPI_IN_PLACE, values, COUNT, MPI_FLOAT, MPI_SUM, MPI_COMM_WORLD) == MPI_SUCCESS,
           "call");

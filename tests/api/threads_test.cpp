@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "tests/api/api_support.hpp"
+#include "tests/support/expected_ranks.hpp"
 
 namespace {
 
@@ -106,7 +107,9 @@ int main(int argc, char** argv) {
   int provided = MPI_THREAD_SINGLE;
   MPI_Init_thread(&argc, &argv, MPI_THREAD_MULTIPLE, &provided);
   int failed = 0;
-  if (provided == MPI_THREAD_MULTIPLE) {
+  if (!pliant::test::has_expected_ranks(argc, argv)) {
+    failed = 1;
+  } else if (provided == MPI_THREAD_MULTIPLE) {
     failed = RUN_ALL_TESTS();
   } else {
     std::puts("this MPI gives no MPI_THREAD_MULTIPLE: nothing was tested");

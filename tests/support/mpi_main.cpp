@@ -3,6 +3,9 @@
 #include <mpi.h>
 
 #include <cstdio>
+#include <cstdlib>
+
+#include "tests/support/expected_ranks.hpp"
 
 namespace {
 
@@ -26,6 +29,10 @@ class FailuresOnly : public testing::EmptyTestEventListener {
 int main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
   MPI_Init(&argc, &argv);
+  if (!pliant::test::has_expected_ranks(argc, argv)) {
+    MPI_Finalize();
+    return EXIT_FAILURE;
+  }
   int rank = 0;
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   if (rank != 0) {

@@ -1,0 +1,52 @@
+#include "mpi/family.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace pliant {
+namespace {
+
+struct Mark {
+  std::string_view text;
+  MpiFamily family;
+};
+
+/// What the libraries write into their version.
+constexpr std::array kMarks = {Mark{"Open MPI", MpiFamily::open_mpi}, Mark{"MPICH", MpiFamily::mpich},
+                               Mark{"Intel(R) MPI", MpiFamily::mpich}, Mark{"MVAPICH", MpiFamily::mpich}};
+
+std::string_view name_of(MpiFamily family) {
+  switch (family) {
+    case MpiFamily::open_mpi:
+      return "Open MPI";
+    case MpiFamily::mpich:
+      return "MPICH";
+    case MpiFamily::mpi_abi:
+      return "the ABI of MPI 5";
+    case MpiFamily::other:
+      break;
+  }
+  return "another MPI";
+}
+
+}  // namespace
+
+std::optional<MpiFamily> family_of(std::string_view library_version) {
+  for (const Mark& mark : kMarks)
+    if (library_version.find(mark.text) != std::string_view::npos) return mark.family;
+  return std::nullopt;
+}
+
+std::string family_problem(MpiFamily built, std::string_view library_version) {
+  const std::optional<MpiFamily> found = family_of(library_version);
+  // Any library may implement the ABI of MPI 5, and of other families nothing is known.
+  if (!found || *found == built || built == MpiFamily::mpi_abi || built == MpiFamily::other) return {};
+  std::string line(library_version.substr(0, library_version.find_first_of("\r\n")));
+  std::ranges::replace(line, '\t', ' ');
+  return "pliant: the library was built for " + std::string(name_of(built)) + ", the program runs with \"" +
+         line +
+         "\" (handles of MPI families differ). Build Pliant with the program's mpicc and mpicxx, or start "
+         "the program with the MPI of its Pliant";
+}
+
+}  // namespace pliant
