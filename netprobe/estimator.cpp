@@ -5,12 +5,14 @@
 #include <cstddef>
 #include <numeric>
 
+#include "netprobe/line.hpp"
+
 namespace pliant {
 namespace {
 
 // What alpha and beta can be: a clock tells 1 ns; 1 us would be a message an hour of light away from that.
-constexpr double kLeastAlpha_s = 1e-9, kMostAlpha_s = 1e3;
-constexpr double kLeastBeta = 1e-15, kMostBeta = 1;  // [s/byte]
+constexpr std::array<double, 2> kLeast = {kTick_s, kLeastBeta_s_per_byte};  // [s], [s/byte]
+constexpr std::array<double, 2> kMost = {1e3, 1};
 
 /// Per observation, by how much of themselves alpha and beta walk. Chosen in simulation
 /// (docs/performance.md): what is known is forgotten in 5 to 20 observations, depending on the noise.
@@ -69,12 +71,16 @@ LinkEstimator::Fit LinkEstimator::fit_of(const Exchange& exchange) const {
 
 void LinkEstimator::reset(const LinkModel& link, double alpha_error, double beta_error) {
   const double noise = state_.observations > 0 ? state_.noise_variance : kFirstNoise * kFirstNoise;
-  const std::array<double, 2> value = {within(link.alpha_s, kLeastAlpha_s, kMostAlpha_s),
-                                       within(link.beta_s_per_byte, kLeastBeta, kMostBeta)};
-  const double alpha_error_s = value[0] * std::min(alpha_error, kUnknown);
-  const double beta_error_s = value[1] * std::min(beta_error, kUnknown);
+  const std::array<double, 2> given = {link.alpha_s, link.beta_s_per_byte};
+  const std::array<double, 2> nominal = {kNominalLink.alpha_s, kNominalLink.beta_s_per_byte};
+  std::array<double, 2> value{}, error = {alpha_error, beta_error};
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    const bool is_number = given[i] > kLeast[i] && given[i] <= kMost[i];
+    value[i] = is_number ? given[i] : state_.value[i] > 0 ? state_.value[i] : nominal[i];
+    error[i] = value[i] * (is_number ? std::min(error[i], kUnknown) : kUnknown);
+  }
   state_ = {.value = value,
-            .covariance = {alpha_error_s * alpha_error_s, 0, beta_error_s * beta_error_s},
+            .covariance = {error[0] * error[0], 0, error[1] * error[1]},
             .noise_variance = noise,
             .observations = state_.observations};
   recent_.seen = 0;
@@ -86,8 +92,8 @@ void LinkEstimator::update(const Fit& fit, double innovation_s, double noise_var
     const double least = kLeastShare * state_.value[i];
     state_.value[i] = std::max(least, state_.value[i] + fit.gain[i] / total * innovation_s);
   }
-  state_.value[0] = within(state_.value[0], kLeastAlpha_s, kMostAlpha_s);
-  state_.value[1] = within(state_.value[1], kLeastBeta, kMostBeta);
+  for (std::size_t i = 0; i < kLeast.size(); ++i)
+    state_.value[i] = within(state_.value[i], kLeast[i], kMost[i]);
   auto& [aa, ab, bb] = state_.covariance;
   aa = std::max(0.0, aa - fit.gain[0] * fit.gain[0] / total);
   bb = std::max(0.0, bb - fit.gain[1] * fit.gain[1] / total);
@@ -157,7 +163,7 @@ double LinkEstimator::off(const Recent& recent, const std::array<double, 2>& val
 }
 
 /// Replaces the estimate by least squares over the last observations, relative to each, where that explains
-/// them far better.
+/// them far better. A number that these put at its bound or beyond was not measured, and stays as it is.
 void LinkEstimator::refit() {
   const std::size_t used = recent_.used();
   if (used < kFewest) return;
@@ -172,13 +178,15 @@ void LinkEstimator::refit() {
   const double determinant = aa * bb - ab * ab;
   if (!(determinant > 1e-3 * aa * bb)) return;
   std::array<double, 2> value = {(at * bb - bt * ab) / determinant, (bt * aa - at * ab) / determinant};
-  if (value[0] <= 0) value = {kLeastAlpha_s, bt / bb};
-  if (value[1] <= 0) value = {at / aa, kLeastBeta};
+  const auto [alpha_s, beta] = state_.value;
+  if (value[0] <= kLeast[0]) value = {alpha_s, (bt - ab * alpha_s) / bb};
+  if (value[1] <= kLeast[1]) value = {(at - ab * beta) / aa, beta};
+  if (value[0] <= kLeast[0] || value[1] <= kLeast[1]) return;
   const double fitted = off(recent_, value, 0);
   if (kBetter * std::max(fitted, kLeastNoise * kLeastNoise) > off(recent_, state_.value, kLeftOut)) return;
   const double variance =
       std::clamp(fitted / static_cast<double>(used - 2), kLeastNoise * kLeastNoise, kMostNoise * kMostNoise);
-  state_.value = {within(value[0], kLeastAlpha_s, kMostAlpha_s), within(value[1], kLeastBeta, kMostBeta)};
+  state_.value = {within(value[0], kLeast[0], kMost[0]), within(value[1], kLeast[1], kMost[1])};
   state_.covariance = {variance * bb / determinant, -variance * ab / determinant,
                        variance * aa / determinant};
   state_.noise_variance = variance;
@@ -196,8 +204,8 @@ void LinkEstimator::doubt(bool alpha, bool beta) {
 
 bool LinkEstimator::restore(const State& state) {
   const auto& [aa, ab, bb] = state.covariance;
-  const bool possible = state.value[0] >= kLeastAlpha_s && state.value[0] <= kMostAlpha_s &&
-                        state.value[1] >= kLeastBeta && state.value[1] <= kMostBeta && aa >= 0 && bb >= 0 &&
+  const bool possible = state.value[0] >= kLeast[0] && state.value[0] <= kMost[0] &&
+                        state.value[1] >= kLeast[1] && state.value[1] <= kMost[1] && aa >= 0 && bb >= 0 &&
                         ab * ab <= aa * bb * (1 + 1e-9) && aa <= kMostVariance && bb <= kMostVariance &&
                         state.noise_variance >= kLeastNoise * kLeastNoise &&
                         state.noise_variance <= kMostNoise * kMostNoise && state.observations >= 0 &&

@@ -48,8 +48,8 @@ class LinkEstimator {
   /// Relative standard error up to which a number is known well enough.
   static constexpr double kSeparated = 0.3;
 
-  /// Begins anew at `link`, whose numbers are known up to these relative standard errors. Numbers that cannot
-  /// be (zero, negative, not finite) become the least that can.
+  /// Begins anew at `link`, whose numbers are known up to these relative standard errors. Of a number that is
+  /// none (at its bound or beyond, not finite) nothing is known: it stays as it was, or is kNominalLink's.
   void reset(const LinkModel& link, double alpha_error, double beta_error);
 
   Innovation observe(const Observation& observation);

@@ -162,22 +162,24 @@ double gap_between(std::span<const double> times_s, int messages, double alpha_s
   return std::max(0.0, least);
 }
 
-LinkModel agree_on_link(std::span<const LinkEstimate> links, int ranks) {
+std::optional<LinkModel> agree_on_link(std::span<const LinkEstimate> links, int ranks) {
   const auto count = static_cast<std::size_t>(ranks);
   std::vector<std::vector<double>> alphas(count), betas(count), gaps(count);
   for (const LinkEstimate& link : links) {
+    if (!is_measured(link.line())) continue;
     for (const int end : {link.rank, link.peer}) {
       alphas[static_cast<std::size_t>(end)].push_back(link.alpha_s);
       betas[static_cast<std::size_t>(end)].push_back(link.beta_s_per_byte);
       gaps[static_cast<std::size_t>(end)].push_back(link.gap_s);
     }
   }
-  LinkModel agreed;
+  std::optional<LinkModel> agreed;
   for (std::size_t rank = 0; rank < count; ++rank) {
     if (alphas[rank].empty()) continue;
-    agreed.alpha_s = std::max(agreed.alpha_s, lower_median(std::span(alphas[rank])));
-    agreed.beta_s_per_byte = std::max(agreed.beta_s_per_byte, lower_median(std::span(betas[rank])));
-    agreed.gap_s = std::max(agreed.gap_s, lower_median(std::span(gaps[rank])));
+    const LinkModel before = agreed.value_or(LinkModel{});
+    agreed = {std::max(before.alpha_s, lower_median(std::span(alphas[rank]))),
+              std::max(before.beta_s_per_byte, lower_median(std::span(betas[rank]))),
+              std::max(before.gap_s, lower_median(std::span(gaps[rank])))};
   }
   return agreed;
 }

@@ -2,6 +2,7 @@
 // clock.
 #pragma once
 
+#include <optional>
 #include <span>
 
 #include "core/link_model.hpp"
@@ -34,7 +35,8 @@ double gap_between(std::span<const double> times_s, int messages, double alpha_s
 
 /// One model for all ranks: for each rank the lower median over its links, each number for itself;
 /// then the maximum over the ranks. The slowest rank's link binds, since every collective waits for it; a
-/// single disturbed pair does not. Lower median: of two links one may be disturbed. No links: all zero.
-LinkModel agree_on_link(std::span<const LinkEstimate> links, int ranks);
+/// single disturbed pair does not. Lower median: of two links one may be disturbed. Links that are no
+/// measurement (is_measured()) do not count, nor ranks that have no other. No links count: nothing.
+std::optional<LinkModel> agree_on_link(std::span<const LinkEstimate> links, int ranks);
 
 }  // namespace pliant

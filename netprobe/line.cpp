@@ -21,6 +21,10 @@ std::vector<SizeGroup> groups_of(std::span<const PingSample> samples) {
   return groups;
 }
 
+bool is_measured(const Line& line) {
+  return line.alpha_s > kTick_s && line.beta_s_per_byte > kLeastBeta_s_per_byte;
+}
+
 Moments moments_of(std::span<const SizePoint> points, std::span<const double> weights) {
   Moments sums;
   for (std::size_t i = 0; i < points.size(); ++i) {

@@ -7,6 +7,8 @@
 namespace pliant {
 
 inline constexpr double kTick_s = 1e-9;  ///< no clock here tells less, no link is faster
+/// [s/byte] Inverse bandwidth below which no link is: 8 Pbit/s.
+inline constexpr double kLeastBeta_s_per_byte = 1e-15;
 /// 95 % efficiency on normal errors: Huber, Robust Statistics, 1981.
 inline constexpr double kHuber = 1.345;
 
@@ -38,6 +40,10 @@ struct Line {
 
   double at(double bytes) const { return alpha_s + bytes * beta_s_per_byte; }
 };
+
+/// False for a fit that ended at a bound of what a link can be: latency of one clock tick, or no time per
+/// byte. Such times were disturbed, or too few. Their line is a bound and no measurement.
+bool is_measured(const Line& line);
 
 /// Weighted sums of points, about their centre.
 struct Moments {

@@ -11,12 +11,12 @@ namespace {
 
 using Links = std::vector<const LinkFit*>;
 
-/// Of those that gave any time; 0 if none did.
+/// Of those that were measured; 0 if none was.
 template <class Value>
 double median_of(const Links& links, Value&& value) {
   std::vector<double> values;
   for (const LinkFit* link : links)
-    if (link->typical.samples > 0) values.push_back(value(*link));
+    if (is_measured(link->typical.line())) values.push_back(value(*link));
   if (values.empty()) return 0;
   return lower_median(std::span(values));
 }

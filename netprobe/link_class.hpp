@@ -25,8 +25,8 @@ struct LinkClass {
   bool same_host = false;
   int links = 0;
   /// Each number for itself the median over the links, of two in the middle the lower one: a number in
-  /// between would be no link's. Links without a sample do not count; 0 if none has any. `samples` is their
-  /// sum.
+  /// between would be no link's. Links that are no measurement (is_measured()) do not count; 0 if all are
+  /// none. `samples` is the sum of all.
   LinkEstimate typical;
   Line floor;        ///< the same
   int rejected = 0;  ///< sums over the links

@@ -173,8 +173,10 @@ LinkFit fit_survey(std::span<const SurveySample> samples) {
   const double noise = log_noise(groups);
   set_pieces(link, points_of(groups, 0.5), noise > 0 ? noise : kUnknownNoise);
   const Line floor = robust_line(points_of(groups, kFloorQuantile), noise > 0 ? noise : kUnknownNoise);
-  link.floor = {std::min(floor.alpha_s, link.typical.alpha_s),
-                std::min(floor.beta_s_per_byte, link.typical.beta_s_per_byte)};
+  link.floor = link.typical.line();
+  if (floor.alpha_s > kTick_s) link.floor.alpha_s = std::min(floor.alpha_s, link.floor.alpha_s);
+  if (floor.beta_s_per_byte > kLeastBeta_s_per_byte)
+    link.floor.beta_s_per_byte = std::min(floor.beta_s_per_byte, link.floor.beta_s_per_byte);
   return link;
 }
 

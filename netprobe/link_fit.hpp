@@ -35,7 +35,7 @@ struct LinkFit {
   /// One line through all sizes, with 95 % intervals; what a message typically takes.
   LinkEstimate typical;
   /// The line through the 10 % quantile of each size, nowhere above `typical`: what a message takes that
-  /// nothing disturbs.
+  /// nothing disturbs. A number that ends at its bound is that of `typical`.
   Line floor;
   std::array<LinkPiece, kMostPieces> pieces{};
   int piece_count = 0;  ///< 0 without samples

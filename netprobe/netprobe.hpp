@@ -5,11 +5,13 @@
 // disjoint, so that they disturb one another no more than the messages of a collective do.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "core/link_model.hpp"
 #include "mpi/communicator.hpp"
 #include "mpi/host_layout.hpp"
+#include "netprobe/line.hpp"
 
 namespace pliant {
 
@@ -22,10 +24,14 @@ struct LinkEstimate {
   double beta_s_per_byte = 0, beta_low_s_per_byte = 0, beta_high_s_per_byte = 0;
   double gap_s = 0;  ///< what each of many messages in a row takes, at most alpha_s
   int samples = 0;   ///< round trips that were counted
+
+  Line line() const { return {alpha_s, beta_s_per_byte}; }
 };
 
 struct NetworkMeasurement {
-  LinkModel agreed;                 ///< one model for the communicator: same on all ranks
+  /// One model for the communicator, the same on all ranks; nothing where no link was measured
+  /// (is_measured()).
+  std::optional<LinkModel> agreed;
   std::vector<LinkEstimate> links;  ///< every pair measured, same on all ranks, ordered by (rank, peer)
 };
 
@@ -42,8 +48,9 @@ struct NetworkMeasurement {
 /// nobody would know whether it was disturbed. A pair that has begun makes four round trips, of 1 byte and of
 /// 16 KiB (2 KiB where single bytes in a row show a link of less than about a Mbit/s), and sends two bursts:
 /// with fewer, latency, gap and bandwidth could not be told apart. Where that is longer than `max_s`, it is
-/// how long it takes: for two pairs 12 round trips and the transfer of 128 KiB. Other operations of this
-/// process go on meanwhile.
+/// how long it takes: for two pairs 12 round trips and the transfer of 128 KiB. A pair whose line is no
+/// measurement (is_measured()) is measured once more, in as much time again. Other operations of this process
+/// go on meanwhile.
 NetworkMeasurement measure_network(Communicator& comm, const HostLayout& hosts, double max_s);
 
 }  // namespace pliant

@@ -21,6 +21,7 @@ namespace {
 
 constexpr double kRoundsShare = 0.8;  ///< of the time, for the pairs; the rest for pairs among all others
 constexpr double kClimbShare = 0.1;   ///< of the time left, for trying the next larger size
+constexpr int kAttempts = 2;          ///< at a link, of which the first that is a measurement counts
 constexpr int kLeastTrips = 4;        ///< of a pair, whatever they take
 constexpr int kMostPasses = 25;       ///< over the sizes: more would not narrow an interval that matters
 /// Shorter round trips are taken in threes after one that is not counted: telling the partner what comes is
@@ -49,7 +50,6 @@ class Leader {
     std::size_t top = kAnchorRung;
     while (top + 1 < ladder_.size() && 2 * expected_s(top + 1) <= left_s_ * kClimbShare) try_out(++top);
     repeat(top);
-    end_pings(pair_);
     return std::move(samples_);
   }
 
@@ -132,6 +132,15 @@ class Leader {
   std::vector<SurveySample> samples_;
 };
 
+/// The leader of a pair: what its share of the time gives; once more, where that is no measurement.
+LinkFit lead(const PingPair& pair, Clock clock, double share_s) {
+  LinkFit link;
+  for (int left = kAttempts; left > 0 && !is_measured(link.typical.line()); --left)
+    link = fit_survey(Leader(pair, clock, share_s).measure());
+  end_pings(pair);
+  return link;
+}
+
 /// Everybody begins what follows together.
 void meet(const Communicator& comm) {
   first_rank_where(comm, false);
@@ -173,7 +182,7 @@ std::vector<LinkFit> survey_rounds(SurveyRun& run) {
     }
     const bool late = elapsed_s > run.max_s && !own.empty();
     if (late) end_pings(pair);
-    LinkFit link = late ? LinkFit() : fit_survey(Leader(pair, run.clock, share_s).measure());
+    LinkFit link = late ? LinkFit() : lead(pair, run.clock, share_s);
     link.typical.rank = run.comm.rank();
     link.typical.peer = peer;
     link.typical.same_host = run.hosts.host_of(run.comm.rank()) == run.hosts.host_of(peer);

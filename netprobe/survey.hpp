@@ -26,8 +26,9 @@ struct Survey {
 /// Takes about `max_s`, four fifths of it for the rounds, an equal part for each. A pair climbs the ladder as
 /// long as trying the next size takes a tenth of its time left at most; then sizes are repeated in random
 /// order. A pair that has begun makes four round trips, of 1 byte and of 16 to 32 KiB, however slow its link;
-/// no rank leads another once `max_s` has gone by: links that are left have no samples. A clock that is
-/// stepped costs samples, which are counted; a survey ends all the same.
+/// no rank leads another once `max_s` has gone by: links that are left have no samples. A pair whose line is
+/// no measurement (is_measured()) is measured once more, in as much time again. A clock that is stepped costs
+/// samples, which are counted; a survey ends all the same.
 Survey survey_links(Communicator& comm, const HostLayout& hosts, double max_s, Clock clock = MPI_Wtime);
 
 }  // namespace pliant

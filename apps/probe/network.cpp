@@ -53,7 +53,11 @@ std::vector<std::string> remarks_on(const LinkFit& link, const std::vector<LinkC
     remarks.push_back("not measured");
     return remarks;
   }
-  if (link.typical.beta_low_s_per_byte <= 0) remarks.push_back("bandwidth not told: give it more --max-ms");
+  if (!is_measured(link.typical.line())) {
+    remarks.push_back("no measurement: the fit ended at a bound, and does not count. Give it more --max-ms");
+  } else if (link.typical.beta_low_s_per_byte <= 0) {
+    remarks.push_back("bandwidth not told: give it more --max-ms");
+  }
   if (const double times = slowness(link, classes); times >= kSlowFactor) {
     std::array<char, 80> text{};
     std::snprintf(text.data(), text.size(), "slow: %.3g times its class's median link", times);

@@ -16,11 +16,11 @@ namespace {
 /// Tensors of blocking calls that a communicator remembers; each costs `count` floats.
 constexpr std::size_t kMaxBlockingTensors = 64;
 
-/// What is assumed before anything was measured: a local network (50 us, 10 Gbit/s) and one core (10 GB/s
+/// What is assumed before anything was measured: kNominalLink and one core (10 GB/s
 /// added, 1 ns per element selected, some ns per index encoded). Only messages below the measuring threshold
 /// are ever chosen by it.
 constexpr CostModel kNominalModel = {
-    .link = {.alpha_s = 50e-6, .beta_s_per_byte = 0.8e-9, .gap_s = 2e-6},
+    .link = kNominalLink,
     .compute = {.gamma_s_per_byte = 0.1e-9,
                 .select_s_per_element = 1e-9,
                 .apply_s_per_element = 0.1e-9,

@@ -36,7 +36,12 @@ const std::vector<Pliant_Link>& Context::measure() {
   const double begin_s = MPI_Wtime();
   const NetworkMeasurement network =
       measure_network(comm_, hosts_.layout(), kNetworkShare * plan().settings.probe_max_s);
-  CostModel slowest{network.agreed,
+  if (!network.agreed)
+    warn_once(
+        "the links could not be measured: times of long messages were no longer than those of short ones "
+        "(a bound of a fit is no measurement). Predictions go on by the links known before; a longer "
+        "pliant_probe_max_ms measures more");
+  CostModel slowest{network.agreed.value_or(model_.link),
                     measure_compute(kernels_, MPI_Wtime, team_.members() > 1 ? &team_ : nullptr)};
   const auto numbers = numbers_of(slowest);
   std::array<double, numbers.size()> values{};

@@ -73,9 +73,39 @@ TEST_P(Agreement, TwoEqualHostsAreAsSlowAsTheLinkBetweenThem) {
 
 INSTANTIATE_TEST_SUITE_P(Ranks, Agreement, testing::Values(3, 4, 5, 7, 8));
 
-TEST(AgreementOfFew, NoLinksGiveZero) {
-  EXPECT_EQ(agree_on_link({}, 1), LinkModel{});
-  EXPECT_EQ(agree_on_link({}, 4), LinkModel{});
+TEST(AgreementOfFew, NoLinksGiveNothing) {
+  EXPECT_FALSE(agree_on_link({}, 1));
+  EXPECT_FALSE(agree_on_link({}, 4));
+}
+
+/// Fits that ended at a bound: no time per byte, and no latency.
+std::vector<LinkEstimate> bounds_of(const LinkEstimate& link) {
+  std::vector<LinkEstimate> bounds(3, link);
+  bounds[0].beta_s_per_byte = 0;
+  bounds[1].beta_s_per_byte = kLeastBeta_s_per_byte;
+  bounds[2].alpha_s = kTick_s;
+  return bounds;
+}
+
+TEST(AgreementOnBounds, IsThatOfTheOtherLinks) {
+  const std::vector<LinkEstimate> links = uniform_links(4);
+  for (std::size_t disturbed = 0; disturbed < links.size(); ++disturbed)
+    for (const LinkEstimate& bound : bounds_of(links[disturbed])) {
+      std::vector<LinkEstimate> seen = links;
+      seen[disturbed] = bound;
+      EXPECT_EQ(agree_on_link(seen, 4), (LinkModel{kAlpha_s, kBeta})) << bound.rank << "-" << bound.peer;
+    }
+}
+
+TEST(AgreementOnBounds, LeavesOutARankWithoutAnotherLink) {
+  std::vector<LinkEstimate> links = uniform_links(3);
+  links[0].beta_s_per_byte = links[1].beta_s_per_byte = 0;  // rank 0's
+  EXPECT_EQ(agree_on_link(links, 3), (LinkModel{kAlpha_s, kBeta}));
+}
+
+TEST(AgreementOnBounds, IsNothingWhereAllLinksEndedThere) {
+  for (const LinkEstimate& bound : bounds_of(uniform_links(2).front()))
+    EXPECT_FALSE(agree_on_link(std::vector<LinkEstimate>{bound}, 2));
 }
 
 TEST(AgreementOfFew, TwoRanksHaveTheirLink) {

@@ -187,6 +187,33 @@ TEST(Estimator, BeginsWithWhatAFitLeavesBehindWhateverItIs) {
   }
 }
 
+TEST(Estimator, TakesNoBoundForANumber) {
+  for (const double bound : {0.0, 1e-15, -1.0, kNaN}) {
+    LinkEstimator estimator;
+    estimator.reset({.alpha_s = 1e-3, .beta_s_per_byte = bound}, 0.1, 0.1);
+    EXPECT_DOUBLE_EQ(estimator.alpha_s(), 1e-3);
+    EXPECT_DOUBLE_EQ(estimator.beta_s_per_byte(), kNominalLink.beta_s_per_byte) << bound;
+    EXPECT_GE(estimator.beta_error(), 1) << "nothing is known of it";
+    estimator.reset({.alpha_s = 2e-3, .beta_s_per_byte = 8e-9}, 0.1, 0.1);
+    estimator.reset({.alpha_s = bound, .beta_s_per_byte = bound}, 0.1, 0.1);
+    EXPECT_DOUBLE_EQ(estimator.alpha_s(), 2e-3) << bound;
+    EXPECT_DOUBLE_EQ(estimator.beta_s_per_byte(), 8e-9) << "what was known before " << bound;
+    EXPECT_GE(estimator.alpha_error(), 1);
+  }
+}
+
+/// Times of the last calls that fall with their bytes: no fit of theirs tells a bandwidth.
+TEST(Estimator, NeverEndsAtABoundWhateverTheLastCallsTook) {
+  LinkEstimator estimator;
+  estimator.reset({.alpha_s = 1e-3, .beta_s_per_byte = 8e-9}, 0.1, 0.1);
+  for (int call = 0; call < 200; ++call) {
+    const double bytes = 1e5 * (1 + call % 10);
+    estimator.observe({{14, bytes, 0}, 14 * 1e-4 * (1.05 - 0.05 * bytes / 1e6)});
+    ASSERT_GT(estimator.beta_s_per_byte(), 1e-13) << call;
+    ASSERT_GT(estimator.alpha_s(), 1e-7) << call;
+  }
+}
+
 TEST(Estimator, AClockStepIsAnOutlier) {
   SimulatedLink link(1, {.alpha_s = 1e-3, .beta_s_per_byte = 8e-9}, 0.1);
   LinkEstimator estimator;

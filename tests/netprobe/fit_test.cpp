@@ -216,6 +216,19 @@ TEST(FitOfTimesThatAreNone, LeavesThemOut) {
   EXPECT_EQ(link.samples, 8);
 }
 
+TEST(Measured, IsAFitWithinItsBoundsAlone) {
+  const auto is_fit_measured = [](const std::vector<PingSample>& samples) {
+    return is_measured(fit_link(samples).line());
+  };
+  EXPECT_TRUE(is_fit_measured(exact_samples({5e-7, 1e-11}, 1)));
+  EXPECT_FALSE(is_fit_measured({}));
+  EXPECT_FALSE(is_fit_measured({{1000, 1e-3}})) << "one size";
+  EXPECT_FALSE(is_fit_measured(exact_samples({1e-3, 0}, 3))) << "long messages as quick as short ones";
+  EXPECT_FALSE(is_fit_measured({{1, 3e-3}, {1000, 2e-3}, {2000, 1e-3}})) << "quicker";
+  EXPECT_FALSE(is_fit_measured({{1000, 1e-6}, {2000, 1e-3}, {3000, 2e-3}})) << "no latency";
+  EXPECT_FALSE(is_fit_measured({{1, 0}, {1, 0}, {1000, 0}, {2000, 0}})) << "a clock that stands";
+}
+
 TEST(Gap, IsWhatABurstTakesBeyondTwoLatencies) {
   const double alpha_s = 1e-3;
   const std::vector<double> bursts_s = {2 * alpha_s + 31 * 20e-6, 2 * alpha_s + 31 * 90e-6};

@@ -88,6 +88,16 @@ TEST(Classes, LeaveOutLinksThatGaveNoTimes) {
   EXPECT_EQ(classes_of(std::vector<LinkFit>{silent})[0].typical.alpha_s, 0);
 }
 
+TEST(Classes, LeaveOutLinksWhoseFitEndedAtABound) {
+  const std::vector<LinkFit> links{link_of(false, 1e-3, 0), link_of(false, 2e-3, 2e-8),
+                                   link_of(false, kTick_s, 9e-8)};
+  const LinkClass of = classes_of(links)[0];
+  EXPECT_EQ(of.links, 3);
+  EXPECT_EQ(of.typical.alpha_s, 2e-3);
+  EXPECT_EQ(of.typical.beta_s_per_byte, 2e-8);
+  EXPECT_EQ(classes_of(std::vector<LinkFit>{links[0]})[0].typical.alpha_s, 0);
+}
+
 TEST(Contention, IsTheMedianOfPairsSlowedDown) {
   const std::vector<CrowdTime> times{{1, 2}, {1, 4}, {2, 6}};
   const Contention found = contention_of(times, 8, 1000);

@@ -247,6 +247,20 @@ TEST(SurveyOfTimesThatFall, HasNoNegativeBeta) {
   expect_sound(link);
 }
 
+/// The quickest tenth of the longer messages was as quick as a short one, by a disturbed clock.
+TEST(SurveyOfAFloorAtItsBound, TakesWhatIsTypical) {
+  std::vector<SurveySample> samples = survey(line(1e-3, 1e-8), 20);
+  double largest = 0;
+  for (const SurveySample& sample : samples) largest = std::max(largest, sample.ping.bytes);
+  for (std::size_t i = 0; i < samples.size(); i += 20)
+    for (std::size_t j = i; j < i + 3; ++j)
+      samples[j].ping.one_way_s = 0.95e-3 - 1e-4 * samples[j].ping.bytes / largest;
+  const LinkFit link = fit_survey(samples);
+  EXPECT_GT(link.floor.beta_s_per_byte, kLeastBeta_s_per_byte);
+  EXPECT_GT(link.floor.alpha_s, kTick_s);
+  expect_sound(link);
+}
+
 TEST(SurveyOfZeroTimes, IsOneTickOfTheClock) {
   const LinkFit link = fit_survey(survey(line(0, 0), 4));
   EXPECT_DOUBLE_EQ(link.typical.alpha_s, kTick_s);
