@@ -17,6 +17,7 @@
 
 #include "apps/netlab/channel.hpp"
 #include "apps/netlab/journal.hpp"
+#include "apps/netlab/roster.hpp"
 #include "apps/netlab/statistics.hpp"
 #include "core/error.hpp"
 
@@ -34,6 +35,7 @@ class Server {
  public:
   explicit Server(Control control)
       : control_(std::move(control)),
+        roster_(control_.network.hosts(), control_.ranks_per_host),
         user_(open_file("/proc/self/ns/user", O_RDONLY)),
         processes_(open_file("/proc/self/ns/pid", O_RDONLY)) {}
 
@@ -57,7 +59,7 @@ class Server {
     std::string_view name;
     Reply (Server::*reply)(const Json& question);
   };
-  static const std::array<Question, 7> kQuestions;
+  static const std::array<Question, 9> kQuestions;
 
   [[noreturn]] void end() {
     control_.folder.remove();
@@ -69,6 +71,10 @@ class Server {
     if (!connection.is_open()) return;
     const auto question = receive_question(connection);
     if (!question) return;
+    ucred peer{};
+    socklen_t length = sizeof peer;
+    getsockopt(connection.get(), SOL_SOCKET, SO_PEERCRED, &peer, &length);
+    asking_ = peer.pid;
     Reply reply;
     try {
       reply = (this->*find(*question))(*question);
@@ -123,9 +129,17 @@ class Server {
       throw Error(ErrorClass::argument, quoted("host", question["host"].get<std::string>()),
                   "a command runs on one host", "Name one");
     const Namespaces& own = control_.network.hosts()[static_cast<std::size_t>(host.front())].namespaces();
-    return {Json::object(),
-            {user_.get(), processes_.get(), own.network.get(), own.uts.get(), own.mount.get()}};
+    return {
+        Json::object(),
+        {user_.get(), processes_.get(), own.network.get(), own.uts.get(), own.ipc.get(), own.mount.get()}};
   }
+
+  Reply arrive(const Json&) {
+    roster_.add(asking_);
+    return {};
+  }
+
+  Reply ranks(const Json&) { return {{{"ranks", roster_.ranks()}}, {}}; }
 
   Reply down(const Json&) {
     ending_ = true;
@@ -135,17 +149,21 @@ class Server {
   int hosts() const { return static_cast<int>(control_.network.hosts().size()); }
 
   Control control_;
+  Roster roster_;
+  pid_t asking_ = 0;  ///< whose question is being answered
   Descriptor user_;
   Descriptor processes_;
   bool ending_ = false;
 };
 
-const std::array<Server::Question, 7> Server::kQuestions = {{{"describe", &Server::describe},
+const std::array<Server::Question, 9> Server::kQuestions = {{{"describe", &Server::describe},
                                                              {"set", &Server::set},
                                                              {"start", &Server::start},
                                                              {"stats", &Server::stats},
                                                              {"log", &Server::log},
                                                              {"enter", &Server::enter},
+                                                             {"arrive", &Server::arrive},
+                                                             {"ranks", &Server::ranks},
                                                              {"down", &Server::down}}};
 
 }  // namespace

@@ -26,7 +26,9 @@ struct Control {
 ///   start                         {} (the schedule begins)
 ///   stats                         see json_of(NetworkCounts)
 ///   log                           {"entries": [...]}, see json_of(JournalEntry)
-///   enter    host                 {} with the host's namespaces: user, PID, network, UTS, mount
+///   enter    host                 {} with the host's namespaces: user, PID, network, UTS, IPC, mount
+///   arrive                        {}; who asks is a rank: counted, or refused (roster.hpp)
+///   ranks                         {"ranks": [...]}, those that have arrived on each host
 ///   down                          {}
 void serve_control(Control control);
 

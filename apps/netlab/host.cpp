@@ -38,7 +38,7 @@ constexpr unsigned kWireOverhead = 38;
 Namespaces current_namespaces() {
   const std::string own = "/proc/self/ns/";
   return {open_file(own + "net", O_RDONLY), open_file(own + "uts", O_RDONLY),
-          open_file(own + "mnt", O_RDONLY)};
+          open_file(own + "ipc", O_RDONLY), open_file(own + "mnt", O_RDONLY)};
 }
 
 /// Goes back to the namespaces that were current when it was made.
@@ -49,6 +49,7 @@ class Return {
   ~Return() {
     setns(namespaces_.network.get(), CLONE_NEWNET);
     setns(namespaces_.uts.get(), CLONE_NEWUTS);
+    setns(namespaces_.ipc.get(), CLONE_NEWIPC);
     setns(namespaces_.mount.get(), CLONE_NEWNS);
   }
 
@@ -132,9 +133,12 @@ Host::Host(int number, int hosts, unsigned mtu) : mtu_(mtu) {
 }
 
 void Host::make(int number, int hosts) {
-  if (unshare(CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWNS) < 0)
+  if (unshare(CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNS) < 0)
     throw unsupported(std::string("making a host's namespaces: ") + std::strerror(errno),
-                      "emulated hosts need network, UTS and mount namespaces", "Run it as root");
+                      "emulated hosts need network, UTS, IPC and mount namespaces", "Run it as root");
+  // Shared memory of its own, of both kinds: by it UCX, for one, tells whether two processes share a machine.
+  check_system(mount("tmpfs", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777"),
+               "mounting a host's /dev/shm");
   // So that programs see the host's own devices there. Where a container forbids it they see the machine's.
   static_cast<void>(mount("sysfs", "/sys", "sysfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr));
   const std::string name = host_name(number);

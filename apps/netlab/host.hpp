@@ -1,4 +1,5 @@
-// An emulated host: namespaces of its own for network, host name and mounts, and one Ethernet device.
+// An emulated host: namespaces of its own for network, host name, shared memory and mounts, and one Ethernet
+// device.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +20,7 @@ inline constexpr unsigned kMostMtu = 9000;
 struct Namespaces {
   Descriptor network;
   Descriptor uts;
+  Descriptor ipc;
   Descriptor mount;
 };
 

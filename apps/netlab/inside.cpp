@@ -32,7 +32,8 @@ bool is_own_user_namespace(const Descriptor& user) {
 /// Afterwards this process is on the host, and its children are among the lab's processes.
 void enter(const std::filesystem::path& socket, const std::string& host) {
   const Answer answer = ask(socket, {{"do", "enter"}, {"host", host}});
-  constexpr std::array kKinds = {CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET, CLONE_NEWUTS, CLONE_NEWNS};
+  constexpr std::array kKinds = {CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET,
+                                 CLONE_NEWUTS,  CLONE_NEWIPC, CLONE_NEWNS};
   if (answer.descriptors.size() != kKinds.size())
     throw Error(ErrorClass::io, quoted("host", host) + " cannot be entered",
                 "the lab hands over its namespaces", "Use the pliant_netlab that started it");
@@ -45,7 +46,14 @@ void enter(const std::filesystem::path& socket, const std::string& host) {
   check_system(chdir(folder.c_str()), "going to " + folder.native() + " on " + host);
 }
 
-[[noreturn]] void become(const std::vector<std::string>& command) {
+int status_of(int wait_status) {
+  constexpr int kSignalled = 128;
+  return WIFSIGNALED(wait_status) ? kSignalled + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
+}
+
+}  // namespace
+
+void become(const std::vector<std::string>& command) {
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -60,13 +68,6 @@ void enter(const std::filesystem::path& socket, const std::string& host) {
   constexpr int kNotRunnable = 126;
   _exit(error == ENOENT ? kNotFound : kNotRunnable);
 }
-
-int status_of(int wait_status) {
-  constexpr int kSignalled = 128;
-  return WIFSIGNALED(wait_status) ? kSignalled + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
-}
-
-}  // namespace
 
 int run_inside(const std::filesystem::path& socket, const std::string& host,
                const std::vector<std::string>& command) {

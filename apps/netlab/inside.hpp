@@ -14,4 +14,7 @@ namespace pliant::netlab {
 int run_inside(const std::filesystem::path& socket, const std::string& host,
                const std::vector<std::string>& command);
 
+/// Run a program instead of this one. Ends with 127 if it is not found, 126 if it cannot be run.
+[[noreturn]] void become(const std::vector<std::string>& command);
+
 }  // namespace pliant::netlab

@@ -29,22 +29,10 @@ std::optional<fs::path> find_any(const Names& names) {
   return std::nullopt;
 }
 
-/// Which MPI the command mpirun belongs to, followed through links: Debian's alternatives, or a module's own.
-bool is_mpich(const fs::path& path) {
-  const std::string name = fs::canonical(path).filename();
-  return name.find("hydra") != std::string::npos || name.find("mpich") != std::string::npos;
-}
-
 bool is_launcher(const std::string& program) {
   const std::string name = fs::path(program).filename();
   const auto names = [&](const auto& list) { return std::ranges::find(list, name) != list.end(); };
   return names(kOpenMpi) || names(kMpich) || names(kOthers);
-}
-
-std::vector<std::string> with_program(std::vector<std::string> command,
-                                      const std::vector<std::string>& program) {
-  command.insert(command.end(), program.begin(), program.end());
-  return command;
 }
 
 [[noreturn]] void missing(const char* what, const char* package) {
@@ -77,7 +65,8 @@ void write_launcher_files(const LabFolder& folder, int hosts, int ranks_per_host
   folder.write("hosts", names);
   folder.write("hostfile.openmpi", openmpi);
   folder.write("hostfile.mpich", mpich);
-  fs::create_symlink(fs::read_symlink("/proc/self/exe"), folder.path() / kRemoteShell);
+  for (const char* const link : {kRemoteShell, kRank})
+    fs::create_symlink(fs::read_symlink("/proc/self/exe"), folder.path() / link);
 }
 
 std::vector<std::pair<std::string, std::string>> launcher_environment(const fs::path& socket) {
@@ -97,6 +86,13 @@ std::vector<std::pair<std::string, std::string>> launcher_environment(const fs::
       {"OMPI_MCA_btl_vader_single_copy_mechanism", "none"},
       {"OMPI_MCA_btl_tcp_if_include", kDevice},
       {"OMPI_MCA_oob_tcp_if_include", kDevice},
+      // Open MPI 5 starts programs by PRRTE.
+      {"PRTE_MCA_plm_ssh_agent", folder / kRemoteShell},
+      {"PRTE_MCA_prte_default_hostfile", folder / "hostfile.openmpi"},
+      {"PRTE_MCA_rmaps_default_mapping_policy", "slot:oversubscribe"},
+      {"PRTE_MCA_hwloc_default_binding_policy", "none"},
+      {"PRTE_MCA_prte_if_include", kDevice},
+      {"OMPI_MCA_smsc", "^cma,xpmem,knem"},
       {"HYDRA_LAUNCHER", "rsh"},
       {"HYDRA_LAUNCHER_EXEC", folder / kRemoteShell},
       {"HYDRA_HOST_FILE", folder / "hostfile.mpich"},
@@ -113,24 +109,20 @@ std::vector<std::pair<std::string, std::string>> launcher_environment(const fs::
   return missing;
 }
 
-std::vector<std::string> launch_command(Launcher launcher, int ranks,
-                                        const std::vector<std::string>& program) {
-  if (launcher == Launcher::none || is_launcher(program.front())) return program;
+std::vector<std::string> launcher_words(Launcher launcher, int ranks, const std::string& program) {
+  if (launcher == Launcher::none || is_launcher(program)) return {};
   std::optional<fs::path> command;
-  bool uses_hydra = launcher == Launcher::mpich;
-  if (launcher == Launcher::automatic) {
-    command = find_program("mpirun");
-    if (!command) command = find_program("mpiexec");
-    if (!command) missing("mpirun", "openmpi-bin");
-    uses_hydra = is_mpich(*command);
-  } else if (uses_hydra) {
+  if (launcher == Launcher::mpich) {
     command = find_any(kMpich);
     if (!command) missing("MPICH's launcher", "mpich");
-  } else {
+  } else if (launcher == Launcher::openmpi) {
     command = find_any(kOpenMpi);
     if (!command) missing("Open MPI's launcher", "openmpi-bin");
+  } else {
+    command = find_any(std::array{"mpirun", "mpiexec"});
+    if (!command) missing("mpirun", "openmpi-bin");
   }
-  return with_program({command->native(), "-np", std::to_string(ranks)}, program);
+  return {command->native(), "-np", std::to_string(ranks)};
 }
 
 }  // namespace pliant::netlab

@@ -119,8 +119,16 @@ int remote_shell(int argc, char** argv) {
   return run_inside(find_lab(""), argv[next], {"/bin/sh", "-c", command});
 }
 
+/// Called through the lab's link as `rank PROGRAM...`, by a launcher, on the host where the rank is to be.
+[[noreturn]] void begin_rank(int argc, char** argv) {
+  if (argc < 2) throw Error(ErrorClass::argument, "no program", "called as rank PROGRAM ARGS", "Pass one");
+  ask(find_lab(""), {{"do", "arrive"}});
+  become({argv + 1, argv + argc});
+}
+
 int execute(int argc, char** argv) {
   if (std::filesystem::path(argv[0]).filename() == kRemoteShell) return remote_shell(argc, argv);
+  if (std::filesystem::path(argv[0]).filename() == kRank) begin_rank(argc, argv);
   Options options;
   if (const auto status = parse_options(argc, argv, options)) return *status;
   return std::ranges::find(kCommands, options.command, &Command::name)->execute(options);

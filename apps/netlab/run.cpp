@@ -17,6 +17,7 @@
 
 #include "apps/netlab/channel.hpp"
 #include "apps/netlab/inside.hpp"
+#include "apps/netlab/roster.hpp"
 #include "apps/netlab/statistics.hpp"
 #include "core/error.hpp"
 
@@ -172,22 +173,38 @@ void conclude(const RunOptions& options, const Lab& lab) {
   }
 }
 
+/// A program that ended well did so on all hosts. That the lab is gone is no news then.
+bool are_placed(const RunOptions& options, const Lab& lab) {
+  std::string problem;
+  try {
+    const auto ranks = ask(lab.socket(), {{"do", "ranks"}}).json["ranks"].get<std::vector<int>>();
+    problem = missing_ranks(ranks, options.lab.ranks_per_host);
+  } catch (const std::exception& error) {
+    problem = error.what();
+  }
+  if (!problem.empty()) std::cerr << "pliant_netlab: " << problem << "\n";
+  return problem.empty();
+}
+
 }  // namespace
 
 int run(const RunOptions& options) {
   const int ranks = options.lab.hosts * options.lab.ranks_per_host;
-  const std::vector<std::string> command = launch_command(options.launcher, ranks, options.program);
+  std::vector<std::string> command = launcher_words(options.launcher, ranks, options.program.front());
+  const bool places_ranks = !command.empty();
   if (!options.log.empty() && !std::ofstream(options.log))
     throw Error(ErrorClass::io, quoted("--log", options.log) + " cannot be written",
                 "must be a file in a folder that exists", "Pass another path");
   const sigset_t signals = ending_signals();
   sigprocmask(SIG_BLOCK, &signals, nullptr);
   Lab lab = Lab::start(options.lab);
+  if (places_ranks) command.push_back(lab.socket().parent_path() / kRank);
+  command.insert(command.end(), options.program.begin(), options.program.end());
   ask(lab.socket(), {{"do", "start"}});
   const Program program(lab, command);
   const int status = Supervisor(options, lab, program).wait();
   if (status != kLabDiedStatus) conclude(options, lab);
-  return status;
+  return status == 0 && places_ranks && !are_placed(options, lab) ? kMisplacedStatus : status;
 }
 
 }  // namespace pliant::netlab

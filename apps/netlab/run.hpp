@@ -11,6 +11,7 @@ namespace pliant::netlab {
 
 inline constexpr int kTimedOutStatus = 124;  ///< as timeout(1) has it
 inline constexpr int kLabDiedStatus = 70;    ///< EX_SOFTWARE of sysexits.h
+inline constexpr int kMisplacedStatus = 1;   ///< the program ended well, but not on all hosts
 
 struct RunOptions {
   LabOptions lab;

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <iostream>
@@ -162,6 +163,28 @@ void check_total(Table& table, int hosts, double mbit_per_s, int seconds) {
             total >= kLeastShare * set);
 }
 
+/// What an MPI program finds, started as `run` starts it: a link between two hosts, and no quicker than it
+/// is.
+void check_mpi(Table& table, const std::filesystem::path& probe, double mbit_per_s) {
+  constexpr double kMostShare = 1.02;  // a fit's error; data would get 0.941
+  const Lab lab = lab_of(2, format("%gmbit", mbit_per_s), "1ms");
+  std::vector<std::string> command = launcher_words(Launcher::automatic, 2, probe);
+  command.insert(command.end(), {lab.socket().parent_path() / kRank, probe, "--json", "--max-ms", "1000"});
+  const Json json = Json::parse(HostProgram(lab.socket(), host_name(0), command).output(), nullptr, false);
+  double rate = NAN;
+  bool is_between = false;
+  if (json.is_object() && json.contains("links") && json["links"].size() == 1) {
+    const Json& link = json["links"].front();
+    is_between = link["class"] == "between-hosts";
+    if (link["bandwidth_gbps"].is_number()) rate = 1e3 * link["bandwidth_gbps"].get<double>();
+  }
+  table.add("pliant_probe by " + command.front() + ", 1 ms", format("%g Mbit/s", mbit_per_s),
+            format("%.4g Mbit/s, %.1f %%%s", rate, 100 * rate / mbit_per_s,
+                   is_between ? "" : ", not between hosts"),
+            format("<= %.0f %%", 100 * kMostShare),
+            is_between && rate > 0 && rate <= kMostShare * mbit_per_s);
+}
+
 /// Steps on all hosts, many a second; how late the log says they came into force.
 void check_changes(Table& table, int hosts, double seconds) {
   constexpr double kMost_ms = 1;
@@ -227,6 +250,11 @@ void tell_machine() {
       100 * below / std::max(1.0, all), lateness["most_us"].get<double>() / 1e3);
 }
 
+/// Where this program is.
+std::filesystem::path own_folder() {
+  return std::filesystem::read_symlink("/proc/self/exe").parent_path();
+}
+
 void require_tools() {
   for (const auto& [tool, package] : {std::pair{"ping", "iputils-ping"}, {"iperf3", "iperf3"}})
     if (!find_program(tool))
@@ -250,10 +278,15 @@ int selftest(bool quick) {
     check_total(table, 4, 1000, seconds);
     check_total(table, 8, 500, seconds);
   }
+  const std::filesystem::path probe = own_folder() / "pliant_probe";
+  const bool has_mpi = std::filesystem::exists(probe) && (find_program("mpirun") || find_program("mpiexec"));
+  if (has_mpi) check_mpi(table, probe, 100);
   check_changes(table, 8, quick ? 1 : 5);
   check_start_and_end(table, 8);
   if (!quick) check_start_and_end(table, 16);
   tell_machine();
+  if (!has_mpi)
+    std::cout << "No MPI program was run: there is no mpirun, or no pliant_probe beside pliant_netlab.\n";
   return table.all_hold() ? 0 : 1;
 }
 
