@@ -105,7 +105,9 @@ typedef struct Pliant_Request_s* Pliant_Request;
  * Collective.
  *
  * Argument order of MPI_Allreduce_init. `info` (or MPI_INFO_NULL) holds `pliant_*` keys for this request
- * alone. The buffers must stay valid until Pliant_Request_free. The residual starts at zero.
+ * alone. The buffers must stay valid until Pliant_Request_free. The residual starts at zero, or at what
+ * Pliant_Comm_load_state has loaded for it. `pliant_name` must differ from that of every other request alive
+ * on `comm`, else MPI_ERR_ARG on all ranks.
  */
 int Pliant_Allreduce_init(const void* sendbuf, void* recvbuf, MPI_Count count, MPI_Datatype datatype,
                           MPI_Op op, MPI_Comm comm, MPI_Info info, Pliant_Request* request);
@@ -138,7 +140,8 @@ int Pliant_Test(Pliant_Request request, int* flag);
 /** Block until the request is complete; it becomes inactive. On an inactive request: returns at once. */
 int Pliant_Wait(Pliant_Request request);
 int Pliant_Waitall(int n, Pliant_Request requests[]);
-/** Free an inactive request and its residual; `*request` becomes PLIANT_REQUEST_NULL. Local. */
+/** Free an inactive request; `*request` becomes PLIANT_REQUEST_NULL. Local. Its residual is dropped: call
+ * Pliant_Request_flush before where it is still wanted. */
 int Pliant_Request_free(Pliant_Request* request);
 
 /* ---- Explain
@@ -188,7 +191,8 @@ int Pliant_Comm_get_report(MPI_Comm comm, Pliant_Report* report);
 int Pliant_Comm_plan(MPI_Comm comm, MPI_Count count, MPI_Datatype datatype, MPI_Op op, int max,
                      Pliant_Report reports[], int* n);
 
-/** Measure the network now. Collective. Takes at most about PLIANT_PROBE_MAX_MS. */
+/** Measure the network now. Collective; started requests are brought to their end first. Takes at most about
+ * PLIANT_PROBE_MAX_MS. */
 int Pliant_Comm_probe(MPI_Comm comm);
 
 /* ---- State and errors
@@ -197,14 +201,49 @@ int Pliant_Comm_probe(MPI_Comm comm);
 /**
  * Write every residual, what was learned of tensors and of the network, and the cost model to one HDF5 file.
  * Collective; rank 0 writes. Needs a build with HDF5. Requests are known by `pliant_name`, or else by the
- * order in which they were made.
+ * order in which requests were made; tensors of blocking calls by their count and the order in which they
+ * were first reduced.
+ *
+ * Started requests are brought to their end first (Pliant_Wait still tells of it). So do load, flush and
+ * probe. Where ranks have started different requests, every rank gets MPI_ERR_REQUEST.
  */
 int Pliant_Comm_save_state(MPI_Comm comm, const char* path);
-/** Read it back, on the same number of ranks. Requests made later find their state too. All or nothing. */
+/** Read it back, on the same number of ranks. Requests and blocking calls that come later find their state
+ * too: an init whose count is not the one in the file is an error. All or nothing: where the file or the
+ * requests of the ranks disagree (names, counts, steps, error feedback), every rank gets an error and nothing
+ * changes. */
 int Pliant_Comm_load_state(MPI_Comm comm, const char* path);
 
-/** Add the outstanding residuals of all ranks, exactly, to `recvbuf`; then they are zero. Collective. */
+/** Add the outstanding residuals of all ranks, exactly, to `recvbuf`; then they are zero. Collective. The
+ * request must be inactive: if it is not on some rank, every rank gets an error. */
 int Pliant_Request_flush(Pliant_Request request);
+
+/**
+ * Blocking calls that lose something keep a residual for each tensor, too. A tensor of blocking calls is a
+ * count, and the address of `recvbuf` on every rank: Pliant knows no more of a call. So a buffer that is
+ * freed must be forgotten (or flushed) first: another tensor at its address would get its residual.
+ *
+ * - A recvbuf that is reduced with several counts has a residual for each. This is said once.
+ * - Ranks that combine their buffers in another way than before reduce another tensor.
+ * - A communicator remembers 64 such tensors. Calls beyond them are exact. This is said once.
+ * - An exact call (pliant_mode = exact, pliant_min_bytes, other operations) adds no residual and changes
+ * none. Where new settings make calls exact that have a residual, this is said once.
+ * - Residuals that are outstanding when the communicator is freed are dropped.
+ */
+
+/**
+ * Add to `recvbuf` what all ranks have not sent of blocking calls into it, exactly, for each count; then it
+ * is zero. Collective; every rank gives its buffer of one and the same call. With NULL, on all ranks: of all
+ * blocking calls, each into its own recvbuf, which must still be there.
+ *
+ * @return MPI_ERR_BUFFER, on all ranks, where they give buffers of different calls, or NULL on some ranks
+ * only
+ */
+int Pliant_Comm_flush(MPI_Comm comm, void* recvbuf);
+/** Drop the residuals that Pliant_Comm_flush would add. Collective, with the same arguments; touches no
+ * buffer, so `recvbuf` may have been freed. With NULL also what was loaded for blocking calls and not used
+ * yet. */
+int Pliant_Comm_forget(MPI_Comm comm, const void* recvbuf);
 
 /**
  * Text for an error code; not before MPI_Init. For the code that Pliant returned last in this process it is

@@ -101,6 +101,16 @@ inline Pliant_Report last_report(MPI_Comm comm) {
   return report;
 }
 
+/** Pliant_Comm_flush: add what blocking calls into `recvbuf` have not sent; null: of all. Collective. */
+inline void flush(MPI_Comm comm, void* recvbuf = nullptr) {
+  ensure(Pliant_Comm_flush(comm, recvbuf));
+}
+
+/** Pliant_Comm_forget: drop it, before the buffer is freed. Collective. */
+inline void forget(MPI_Comm comm, const void* recvbuf = nullptr) {
+  ensure(Pliant_Comm_forget(comm, recvbuf));
+}
+
 /** Every candidate for such a call, cheapest first. Local. */
 inline std::vector<Pliant_Report> plan(MPI_Comm comm, MPI_Count count, MPI_Datatype datatype = MPI_FLOAT,
                                        MPI_Op op = MPI_SUM) {

@@ -15,6 +15,8 @@ enum Value : std::size_t {
   kNotReady,
   kOutstanding,
   kNotRoomy,
+  kPlace,
+  kMinusPlace,
   kForAll,  ///< what follows is for policies that adapt
   kMargin = kForAll,
   kFingerprint,
@@ -82,10 +84,17 @@ Task agree(AllreduceCall& call, const Operation& operation, bool eligible, Agree
   const bool by_construction = !operation.blocking && !adapts && operation.device.part == nullptr;
   if (!eligible || by_construction) co_return;
   TensorState* tensor = operation.tensor;
-  Values values{agreed.compute_s, static_cast<double>(agreed.step), tensor == nullptr ? 1.0 : 0.0,
-                agreed.outstanding ? 1.0 : 0.0, operation.device.roomy ? 0.0 : 1.0};
+  Values values{agreed.compute_s,
+                static_cast<double>(agreed.step),
+                tensor == nullptr ? 1.0 : 0.0,
+                agreed.outstanding ? 1.0 : 0.0,
+                operation.device.roomy ? 0.0 : 1.0,
+                static_cast<double>(operation.place),
+                -static_cast<double>(operation.place)};
   if (adapts) add_policy(values, tensor);
   co_await agree_max(call, std::span(values).first(adapts ? kValues : kForAll));
+  agreed.same_tensor = values[kPlace] == -values[kMinusPlace] && values[kPlace] != Tensors::kNone;
+  if (!agreed.same_tensor) co_return;
   agreed.compute_s = values[kComputeS];
   agreed.step = static_cast<std::int64_t>(values[kStep]);
   agreed.all_ready = values[kNotReady] == 0;

@@ -10,6 +10,7 @@ namespace pliant {
 struct Agreed {
   double compute_s = 0;
   std::int64_t step = 0;
+  bool same_tensor = true;          ///< all ranks of a blocking call found the same, or room for none
   bool all_ready = true;            ///< every rank has room for the tensor's residual
   bool outstanding = false;         ///< some rank's residual may hold something
   bool roomy = true;                ///< every rank's device has room for all that it is to keep

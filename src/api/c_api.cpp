@@ -8,6 +8,7 @@
 #include <string>
 
 #include "api/alike.hpp"
+#include "api/blocking_call.hpp"
 #include "api/buffers.hpp"
 #include "api/context.hpp"
 #include "api/decision.hpp"
@@ -16,6 +17,7 @@
 #include "api/operation.hpp"
 #include "api/placement.hpp"
 #include "api/report.hpp"
+#include "api/residuals.hpp"
 #include "api/short_call.hpp"
 #include "api/state.hpp"
 #include "core/error.hpp"
@@ -74,22 +76,7 @@ int allreduce(const void* sendbuf, void* recvbuf, MPI_Count count, MPI_Datatype 
     lock.unlock();  // a thread may advance what is under way while MPI reduces
     return pass_to_mpi(mpi_send, recvbuf, count, datatype, op, comm);
   }
-  const Plan& plan = context->plan();
-  if (count == 0) return MPI_SUCCESS;
-  const AllreduceShape shape = plan.shape(context->hosts().layout(), count, *type);
-  TensorState* tensor =
-      lossy_eligible(plan, shape, *reduction) ? context->blocking_tensor(buffers.recv, count) : nullptr;
-  Operation operation{plan, tensor, buffers.send, buffers.recv, count, *type, *reduction, true};
-  if (device != kHostMemory)
-    place_on_device(operation, context->device_part(device), *context, under_way, tensor != nullptr);
-  OperationRun run{*context, operation, under_way};
-  context->prepare(under_way);
-  context->begin(under_way, run_operation(run));
-  context->finish(under_way);
-  Context::rethrow(under_way);
-  tell(run);
-  context->last_report = run.report;
-  remember_short_call(run);
+  reduce_now(*context, {buffers, count, *type, *reduction, device});
   return MPI_SUCCESS;
 }
 
@@ -112,6 +99,7 @@ int Pliant_Comm_set_info(MPI_Comm comm, MPI_Info info) {
     const auto context = Context::of(comm);
     const auto lock = context->lock();
     context->set_info(info);
+    warn_of_residuals_out_of_use(*context);
     return MPI_SUCCESS;
   });
 }
@@ -181,7 +169,7 @@ int Pliant_Comm_probe(MPI_Comm comm) {
   return guard(comm, "", [&] {
     const auto context = Context::of(comm);
     const auto lock = context->lock();
-    context->require_same_starts("a probe");
+    context->finish_all("a probe");
     context->measure();
     return MPI_SUCCESS;
   });
@@ -194,7 +182,7 @@ int Pliant_Comm_probe_links(MPI_Comm comm, int max, Pliant_Link links[], int* n)
                   "max >= 0, links has room for max, n is not NULL", "Pass an array of P(P-1)/2 links");
     const auto context = Context::of(comm);
     const auto lock = context->lock();
-    context->require_same_starts("a probe");
+    context->finish_all("a probe");
     const std::vector<Pliant_Link>& measured = context->measure();
     *n = static_cast<int>(measured.size());
     for (int i = 0; i < *n && i < max; ++i) links[i] = measured[static_cast<std::size_t>(i)];
@@ -216,6 +204,27 @@ int Pliant_Comm_load_state(MPI_Comm comm, const char* path) {
     const auto context = Context::of(comm);
     const auto lock = context->lock();
     load_state(*context, path);
+    return MPI_SUCCESS;
+  });
+}
+
+int Pliant_Comm_flush(MPI_Comm comm, void* recvbuf) {
+  return guard(comm, "", [&] {
+    const auto context = Context::find(comm);
+    if (context == nullptr) return MPI_SUCCESS;
+    const auto lock = context->lock();
+    context->finish_all("a flush");
+    flush_blocking(*context, recvbuf);
+    return MPI_SUCCESS;
+  });
+}
+
+int Pliant_Comm_forget(MPI_Comm comm, const void* recvbuf) {
+  return guard(comm, "", [&] {
+    const auto context = Context::find(comm);
+    if (context == nullptr) return MPI_SUCCESS;
+    const auto lock = context->lock();
+    forget_blocking(*context, recvbuf);
     return MPI_SUCCESS;
   });
 }

@@ -4,12 +4,14 @@
 
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "api/buffers.hpp"
 #include "api/guard.hpp"
 #include "api/report.hpp"
 #include "api/request.hpp"
+#include "api/together.hpp"
 #include "core/error.hpp"
 #include "mpi/datatype.hpp"
 
@@ -198,7 +200,9 @@ int Pliant_Request_get_report(Pliant_Request request, Pliant_Report* report) {
 
 int Pliant_Request_flush(Pliant_Request request) {
   return guard_request(request, [](Pliant_Request_s& r) {
-    require_inactive(r, "flush");
+    r.context->finish_all("a flush");
+    std::optional<Error> refused = attempt([&] { require_inactive(r, "flush"); });
+    throw_together(r.context->comm(), refused, "refuses a flush");
     flush_request(r);
   });
 }

@@ -13,9 +13,6 @@
 namespace pliant {
 namespace {
 
-/// Tensors of blocking calls that a communicator remembers; each costs `count` floats.
-constexpr std::size_t kMaxBlockingTensors = 64;
-
 /// What is assumed before anything was measured: kNominalLink and one core (10 GB/s
 /// added, 1 ns per element selected, some ns per index encoded). Only messages below the measuring threshold
 /// are ever chosen by it.
@@ -204,6 +201,11 @@ void Context::finish(UnderWay& under_way) {
   }
 }
 
+void Context::finish_all(const char* what) {
+  require_same_starts(what);
+  while (!under_way_.empty()) finish(*under_way_.front());
+}
+
 bool Context::others_under_way() {
   const bool here =
       std::any_of(under_way_.begin(), under_way_.end(), [](const UnderWay* each) { return !each->stepping; });
@@ -318,39 +320,6 @@ Plan Context::plan_with(MPI_Info info) {
 
 const CostModel& Context::nominal_model() {
   return kNominalModel;
-}
-
-TensorState* Context::blocking_tensor(const void* recvbuf, std::int64_t count) {
-  const BlockingKey key{recvbuf, count};
-  if (const auto found = blocking_.find(key); found != blocking_.end()) return found->second.get();
-  if (blocking_.size() >= kMaxBlockingTensors) return nullptr;
-  auto tensor = new_tensor("", count);
-  return (blocking_[key] = std::move(tensor)).get();
-}
-
-std::shared_ptr<TensorState> Context::new_tensor(const std::string& name, std::int64_t count) {
-  auto tensor = std::make_shared<TensorState>();
-  std::erase_if(made_, [](const auto& weak) { return weak.expired(); });
-  const std::string ordinal = "#" + std::to_string(tensors_made_++);
-  tensor->name = name.empty() ? ordinal : name;
-  tensor->count = count;
-  adopt(*tensor);
-  made_.push_back(tensor);
-  return tensor;
-}
-
-void Context::adopt(TensorState& tensor) {
-  const auto found = pending_.find(tensor.name);
-  if (found == pending_.end() || found->second.count != tensor.count) return;
-  tensor.resume(std::move(found->second));
-  pending_.erase(found);
-}
-
-std::vector<TensorState*> Context::all_tensors() const {
-  std::vector<TensorState*> alive;
-  for (const auto& weak : made_)
-    if (const auto tensor = weak.lock()) alive.push_back(tensor.get());
-  return alive;
 }
 
 void Context::warn_once(const std::string& text) {

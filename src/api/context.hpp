@@ -4,7 +4,6 @@
 #include <mpi.h>
 #include <pliant/pliant.h>
 
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -18,7 +17,7 @@
 #include "api/process.hpp"
 #include "api/progress.hpp"
 #include "api/short_call.hpp"
-#include "api/tensor.hpp"
+#include "api/tensors.hpp"
 #include "collectives/allreduce.hpp"
 #include "core/error.hpp"
 #include "mpi/communicator.hpp"
@@ -114,6 +113,9 @@ class Context {
   void let_others_go_on();
   /// Until this one has ended; others go on meanwhile, on all communicators.
   void finish(UnderWay& under_way);
+  /// Until all that this rank has started on the communicator has ended; whoever waits for it is told then.
+  /// Collective. Throws Error(request) on all ranks where they have not started the same.
+  void finish_all(const char* what);
   /// On this communicator or another of this process; not counting what makes this very call.
   bool others_under_way();
   /// Throws what ended it, if it was an error. It can begin again then.
@@ -133,14 +135,7 @@ class Context {
   std::int64_t next_turn() { return turns_++; }
   std::int64_t turns_done = 0;
 
-  /// State of the blocking calls into recvbuf; null when there is room for no more.
-  TensorState* blocking_tensor(const void* recvbuf, std::int64_t count);
-  /// The next tensor of a request: its name is pliant_name, or "#0", "#1", ... in order. Adopts loaded state.
-  std::shared_ptr<TensorState> new_tensor(const std::string& name, std::int64_t count);
-  /// All tensors alive, in the order in which they were made.
-  std::vector<TensorState*> all_tensors() const;
-  /// State read from a file, for tensors made later. Replaces what was pending.
-  void set_pending(std::map<std::string, TensorState> pending) { pending_ = std::move(pending); }
+  Tensors& tensors() { return tensors_; }
 
   /// Say something once per communicator, on rank 0.
   void warn_once(const std::string& text);
@@ -179,7 +174,6 @@ class Context {
   void connect_nccl(DevicePart& part);
   void share_environment();
   SettingLayer agreed_layer(MPI_Info info);
-  void adopt(TensorState& tensor);
 
   Process& process_;
   Communicator comm_;
@@ -205,15 +199,7 @@ class Context {
   int requests_ = 0;          ///< made so far; equal on all ranks
   std::uint64_t starts_ = 0;  ///< of which requests how often, whatever their order
   std::int64_t turns_ = 0;
-  struct BlockingKey {
-    const void* recvbuf;
-    std::int64_t count;
-    auto operator<=>(const BlockingKey&) const = default;
-  };
-  std::map<BlockingKey, std::shared_ptr<TensorState>> blocking_;
-  std::vector<std::weak_ptr<TensorState>> made_;  ///< in order
-  std::int64_t tensors_made_ = 0;
-  std::map<std::string, TensorState> pending_;
+  Tensors tensors_;
   std::vector<std::string> said_;
 };
 

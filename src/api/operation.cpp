@@ -244,12 +244,15 @@ Task run_operation(OperationRun& run) {
   agreed.outstanding = state != nullptr && state->memory.outstanding;
   const std::int64_t begun = context.begun_alone();
   co_await agree(call, operation, eligible, agreed);
+  run.tensor_unknown = !agreed.same_tensor;
+  if (run.tensor_unknown) co_return;
   if (!agreed.roomy) shape.has_nccl = shape.mpi_reads_device = false;
   if (eligible && operation.plan.policy->adapts) foresee(context, operation.count, agreed);
   if (!agreed.all_ready)
     context.warn_once(
         "more tensors in blocking calls than residuals are kept for (64 a communicator; keyed by recvbuf "
-        "and count). Further ones are reduced exactly: use Pliant_Allreduce_init, one request a tensor");
+        "and count). Further ones are reduced exactly: use Pliant_Allreduce_init, one request a tensor, or "
+        "Pliant_Comm_forget for buffers that are gone");
 
   CostModel model = operation.nominal ? Context::nominal_model() : context.model();
   const DecisionInput input{.plan = operation.plan,

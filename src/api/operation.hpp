@@ -33,6 +33,7 @@ struct Operation {
   /// holds for good.
   bool nominal = false;
   DeviceBuffers device{};
+  int place = 0;  ///< of a blocking call: where this rank found `tensor`; Tensors::find()
 };
 
 /// An operation that is being carried out. Stays where it is until it has ended.
@@ -40,14 +41,15 @@ struct OperationRun {
   Context& context;
   const Operation operation;
   UnderWay& under_way;
-  Pliant_Report report{};  ///< out
-  double begin_s = 0;      ///< out: [s] when it began; measuring the network comes before
-  double outside_s = 0;    ///< out: OutsideTime::total_s() then
-  std::int64_t step = 0;   ///< out
-  bool alone = false;      ///< out: no other operation was under way on the communicator
-  bool teaches = false;    ///< its time is a sample that ranks meet over: nothing else may be in it
-  bool sampled = false;    ///< out: its time holds that of a sample of its staleness
-  double away_s = 0;       ///< [s] that the program spent elsewhere while it was under way
+  bool tensor_unknown = false;  ///< out: nothing was done, since ranks must agree on the call's tensor first
+  Pliant_Report report{};       ///< out
+  double begin_s = 0;           ///< out: [s] when it began; measuring the network comes before
+  double outside_s = 0;         ///< out: OutsideTime::total_s() then
+  std::int64_t step = 0;        ///< out
+  bool alone = false;           ///< out: no other operation was under way on the communicator
+  bool teaches = false;         ///< its time is a sample that ranks meet over: nothing else may be in it
+  bool sampled = false;         ///< out: its time holds that of a sample of its staleness
+  double away_s = 0;            ///< [s] that the program spent elsewhere while it was under way
   const AllreduceAlgorithm* algorithm = nullptr;  ///< out
   double formula_s = 0;                           ///< out: as Decision's
   bool may_lose = false;                          ///< out: such a call can be a lossy one

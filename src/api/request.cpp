@@ -5,6 +5,7 @@
 
 #include "api/alike.hpp"
 #include "api/device_operation.hpp"
+#include "api/residuals.hpp"
 #include "collectives/device/device_part.hpp"
 #include "core/error.hpp"
 #include "mpi/agree.hpp"
@@ -177,31 +178,12 @@ void complete(Pliant_Request_s& request) {
   request.tensor->report = request.run->report;
 }
 
-/// recv += rest. [count]
-void add_to(Pliant_Request_s& request, const Part& part, float* rest) {
-  float* const recv = static_cast<float*>(part.recv);
-  if (request.device == kHostMemory) {
-    for (std::int64_t i = 0; i < part.count; ++i) recv[i] += rest[i];
-    return;
-  }
-  cuda::Device& device = request.context->device_part(request.device).device;
-  const cuda::OnDevice here(device);
-  device.begin_after(request.plan.settings.cuda_stream);
-  std::vector<float> sum(static_cast<std::size_t>(part.count));
-  const std::int64_t bytes = part_bytes(part, ElementType::float32);
-  device.copy(sum.data(), recv, bytes, device.work());
-  device.wait(device.work());
-  for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += rest[i];
-  device.copy(recv, sum.data(), bytes, device.work());
-  device.wait(device.work());
-}
-
 }  // namespace
 
 void make_ready(Pliant_Request_s& request, MPI_Info info) {
   Context& context = *request.context;
   request.plan = context.plan_with(info);
-  request.tensor = context.new_tensor(request.plan.settings.name, request.count);
+  request.tensor = context.tensors().add(context.comm(), request.plan.settings.name, request.count);
   prepare_device(request);
   request.tag = context.next_tag();
   const auto type = element_type(request.datatype);
@@ -216,6 +198,7 @@ void make_ready(Pliant_Request_s& request, MPI_Info info) {
       needs_measuring(request.plan, request.plan.shape(context.hosts().layout(), request.count, *type), *op))
     context.measure();
   request.nominal = !context.measured();
+  context.tensors().adopt_loaded(context.comm(), *request.tensor);
   context.want_progress_thread();
 }
 
@@ -249,9 +232,10 @@ void flush_request(Pliant_Request_s& request) {
   if (element_type(request.datatype) != ElementType::float32 || request.count == 0) return;
   std::vector<float> rest(static_cast<std::size_t>(request.count), 0.0F);
   flush_tensor(*request.context, request.plan, *request.tensor, rest.data());
-  float* from = rest.data();
+  const float* from = rest.data();
   for (const Part& part : request.parts) {
-    add_to(request, part, from);
+    add_to(*request.context, request.plan, request.device, static_cast<float*>(part.recv),
+           std::span(from, static_cast<std::size_t>(part.count)));
     from += part.count;
   }
 }

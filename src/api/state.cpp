@@ -10,19 +10,15 @@
 #include "api/guard.hpp"
 #include "api/learner_file.hpp"
 #include "api/state_file.hpp"
+#include "api/together.hpp"
 #include "core/error.hpp"
 #include "mpi/agree.hpp"
 
 namespace pliant {
 namespace {
 
-/// Throw on every rank if one of them failed: its own error there, a pointer to it elsewhere.
 void throw_together(Context& context, const std::optional<Error>& mine, const char* path) {
-  const int failing = first_rank_where(context.comm(), mine.has_value());
-  if (mine) throw *mine;
-  if (failing >= 0)
-    throw Error(ErrorClass::io, "rank " + std::to_string(failing) + " failed with " + path,
-                "a state file is of all ranks or of none", "Read that rank's message");
+  throw_together(context.comm(), mine, std::string("failed with ") + path);
 }
 
 // ---- What travels between a rank and rank 0: of each tensor a header, its name, and its vectors.
@@ -30,6 +26,7 @@ void throw_together(Context& context, const std::optional<Error>& mine, const ch
 struct TensorHeader {
   std::int64_t name_bytes = 0, count = 0, step = 0;
   std::int64_t feedback = 0;  ///< its place in the list
+  std::int64_t outstanding = 0;
   PolicyMemory::State policy;
   QualityMemory::State quality;
 };
@@ -41,6 +38,7 @@ TensorHeader header_of(const TensorState& tensor) {
           .count = tensor.count,
           .step = tensor.step,
           .feedback = std::find(feedbacks.begin(), feedbacks.end(), tensor.feedback) - feedbacks.begin(),
+          .outstanding = tensor.memory.outstanding ? 1 : 0,
           .policy = tensor.policy.state(),
           .quality = tensor.quality.state()};
 }
@@ -52,6 +50,7 @@ TensorState tensor_of(const TensorHeader& header) {
   tensor.count = header.count;
   tensor.step = header.step;
   tensor.prepare(*error_feedbacks()[static_cast<std::size_t>(header.feedback)]);
+  tensor.memory.outstanding = header.outstanding != 0;
   // Checked by who sent it.
   tensor.policy.restore(header.policy, header.count);
   tensor.quality.restore(header.quality);
@@ -96,26 +95,27 @@ std::vector<TensorState> receive_tensors(Communicator& comm, int from) {
   return tensors;
 }
 
-void check_fit(const Context& context, const std::vector<TensorState>& loaded, const char* path) {
-  for (const TensorState* alive : context.all_tensors())
-    for (const TensorState& tensor : loaded)
-      if (tensor.name == alive->name && tensor.count != alive->count)
-        throw Error(
-            ErrorClass::io,
-            "tensor '" + tensor.name + "' has " + std::to_string(tensor.count) + " elements in " + path,
-            "must be its count here, " + std::to_string(alive->count), "Load the state of the same program");
+void send_saved(Communicator& comm, const SavedTensors& tensors, int to) {
+  send_tensors(comm, tensors.of_requests, to);
+  send_tensors(comm, tensors.of_blocking_calls, to);
 }
 
-void apply(Context& context, std::vector<TensorState> loaded) {
-  std::map<std::string, TensorState> pending;
-  for (TensorState& tensor : loaded) pending[tensor.name] = std::move(tensor);
-  for (TensorState* alive : context.all_tensors()) {
-    const auto found = pending.find(alive->name);
-    if (found == pending.end()) continue;
-    alive->resume(std::move(found->second));
-    pending.erase(found);
-  }
-  context.set_pending(std::move(pending));
+SavedTensors receive_saved(Communicator& comm, int from) {
+  SavedTensors tensors;
+  tensors.of_requests = receive_tensors(comm, from);
+  tensors.of_blocking_calls = receive_tensors(comm, from);
+  return tensors;
+}
+
+/// A request that only some ranks have freed would take its state on some ranks only.
+void require_same_tensors(Context& context) {
+  const std::string list = context.tensors().list();
+  const std::string of_root = share_from_root(context.comm(), list);
+  const int other = first_rank_where(context.comm(), list != of_root);
+  if (other < 0) return;
+  throw Error(ErrorClass::request,
+              "loading state where rank " + std::to_string(other) + " has other requests than rank 0",
+              "every rank takes the state of the same tensors", "Make and free requests on all ranks before");
 }
 
 /// Rank 0's model for all; without one nothing changes.
@@ -132,21 +132,22 @@ void share_model(Context& context, const std::optional<CostModel>& mine) {
   context.set_model(model);
 }
 
-void require_path(const char* path) {
+void require_path(Context& context, const char* path) {
+  std::optional<Error> refused;
   if (path == nullptr || path[0] == '\0')
-    throw Error(ErrorClass::argument, "path is NULL or empty", "it names the state file", "Pass a path");
+    refused = Error(ErrorClass::argument, "path is NULL or empty", "it names the state file", "Pass a path");
+  throw_together(context.comm(), refused, "gives no path");
 }
 
 }  // namespace
 
 void save_state(Context& context, const char* path) {
-  require_path(path);
+  context.finish_all("saving state");
+  require_path(context, path);
   Communicator& comm = context.comm();
-  std::vector<TensorState> mine;
-  for (const TensorState* tensor : context.all_tensors())
-    if (tensor->feedback != nullptr) mine.push_back(*tensor);
+  const SavedTensors mine = context.tensors().saved();
   if (comm.rank() != 0) {
-    send_tensors(comm, mine, 0);
+    send_saved(comm, mine, 0);
     return throw_together(context, std::nullopt, path);
   }
   std::optional<Hdf5File> file;
@@ -154,19 +155,25 @@ void save_state(Context& context, const char* path) {
     file = Hdf5File::create_replacing(path);
     write_head(*file, context);
     if (const Learner* const learner = context.learning().learner()) write_learner(*file, *learner);
+    check_alike(mine, mine, 0, path);
     write_tensors(*file, 0, mine);
   });
   for (int rank = 1; rank < comm.ranks(); ++rank) {
-    std::vector<TensorState> theirs = receive_tensors(comm, rank);
-    if (!failed) failed = attempt([&] { write_tensors(*file, rank, theirs); });
+    const SavedTensors theirs = receive_saved(comm, rank);
+    if (!failed)
+      failed = attempt([&] {
+        check_alike(mine, theirs, rank, path);
+        write_tensors(*file, rank, theirs);
+      });
   }
   if (!failed) failed = attempt([&] { file->commit(); });
   throw_together(context, failed, path);
 }
 
 void load_state(Context& context, const char* path) {
-  require_path(path);
-  context.require_same_starts("loading state");
+  context.finish_all("loading state");
+  require_path(context, path);
+  require_same_tensors(context);
   Communicator& comm = context.comm();
   std::optional<Hdf5File> file;
   std::optional<CostModel> model;
@@ -181,21 +188,25 @@ void load_state(Context& context, const char* path) {
     });
   throw_together(context, failed, path);
 
-  std::vector<TensorState> loaded;
-  if (comm.rank() != 0) loaded = receive_tensors(comm, 0);
+  SavedTensors loaded;
+  if (comm.rank() != 0) loaded = receive_saved(comm, 0);
   for (int rank = 0; comm.rank() == 0 && rank < comm.ranks(); ++rank) {
-    std::vector<TensorState> theirs;
-    if (!failed) failed = attempt([&] { theirs = read_tensors(*file, rank); });
-    if (failed) theirs.clear();
+    SavedTensors theirs;
+    if (!failed)
+      failed = attempt([&] {
+        theirs = read_tensors(*file, rank);
+        check_alike(rank == 0 ? theirs : loaded, theirs, rank, path);
+      });
+    if (failed) theirs = {};
     if (rank == 0) {
       loaded = std::move(theirs);
     } else {
-      send_tensors(comm, theirs, rank);
+      send_saved(comm, theirs, rank);
     }
   }
-  if (!failed) failed = attempt([&] { check_fit(context, loaded, path); });
+  if (!failed) failed = attempt([&] { context.tensors().check_fit(loaded, path); });
   throw_together(context, failed, path);
-  apply(context, std::move(loaded));
+  context.tensors().load(std::move(loaded));
   share_model(context, model);
   if (learner) context.learning().go_on(std::move(learner));
 }

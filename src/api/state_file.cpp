@@ -1,6 +1,9 @@
 #include "api/state_file.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <set>
+#include <string_view>
 
 #include "api/policy_file.hpp"
 #include "core/error.hpp"
@@ -9,15 +12,21 @@ namespace pliant {
 namespace {
 
 constexpr const char* kSchema = "pliant-state";
-constexpr const char* kVersion = "1.2";
+constexpr const char* kVersion = "1.3";
 constexpr const char* kMajor = "1.";
 constexpr double kMostNumber = 1e6;  ///< no number of a cost model is more, whatever its unit
 
 std::string group_of(int rank) {
   return "/ranks/" + std::to_string(rank);
 }
-std::string group_of(int rank, std::size_t index) {
-  return group_of(rank) + "/" + std::to_string(index);
+std::string blocking_group_of(int rank) {
+  return group_of(rank) + "/blocking";
+}
+
+/// Files before 1.3 do not say whether something is outstanding.
+bool says_outstanding(const Hdf5File& file) {
+  const auto version = file.read_attribute<std::string>("/", "schema_version");
+  return version != "1.0" && version != "1.1" && version != "1.2";
 }
 
 void check_model(CostModel& model) {
@@ -35,6 +44,7 @@ void write_tensor(Hdf5File& file, const std::string& group, const TensorState& t
   file.write_attribute(group, "count", tensor.count);
   file.write_attribute(group, "step", tensor.step);
   file.write_attribute(group, "error_feedback", std::string(tensor.feedback->name));
+  file.write_attribute(group, "outstanding", std::int64_t{tensor.memory.outstanding ? 1 : 0});
   for_each_vector(tensor.memory, [&](const char* name, const std::vector<float>& v) {
     if (!v.empty()) file.write(group + "/" + name, std::span<const float>(v));
   });
@@ -68,9 +78,50 @@ TensorState read_tensor(const Hdf5File& file, const std::string& group) {
     v = file.read<float>(group + "/" + name);
     check(name, v);
   });
+  tensor.memory.outstanding =
+      !says_outstanding(file) || file.read_attribute<std::int64_t>(group, "outstanding") != 0;
   read_policy(file, group + "/policy", tensor.count, tensor.policy);
   read_quality(file, group + "/quality", tensor.quality);
   return tensor;
+}
+
+void write_all(Hdf5File& file, const std::string& group, const std::vector<TensorState>& tensors) {
+  file.make_group(group);
+  file.write_attribute(group, "tensors", static_cast<std::int64_t>(tensors.size()));
+  for (std::size_t i = 0; i < tensors.size(); ++i)
+    write_tensor(file, group + "/" + std::to_string(i), tensors[i]);
+}
+
+std::vector<TensorState> read_all(const Hdf5File& file, const std::string& group) {
+  const auto written = file.read_attribute<std::int64_t>(group, "tensors");
+  if (written < 0) throw damaged(group + " has tensors = " + std::to_string(written), "must be >= 0");
+  std::vector<TensorState> tensors;
+  for (std::int64_t i = 0; i < written; ++i)
+    tensors.push_back(read_tensor(file, group + "/" + std::to_string(i)));
+  return tensors;
+}
+
+/// What ranks must hold alike of a tensor.
+std::string describe(const std::vector<TensorState>& tensors, std::size_t index) {
+  if (index >= tensors.size()) return "no tensor " + std::to_string(index);
+  const TensorState& tensor = tensors[index];
+  return "'" + tensor.name + "' of " + std::to_string(tensor.count) + " elements after " +
+         std::to_string(tensor.step) + " steps by " + std::string(tensor.feedback->name) +
+         (tensor.memory.outstanding ? ", with" : ", without") + " a residual";
+}
+
+void check_alike(const std::vector<TensorState>& of_rank_0, const std::vector<TensorState>& of_rank, int rank,
+                 const char* path) {
+  for (std::size_t i = 0; i < std::max(of_rank_0.size(), of_rank.size()); ++i) {
+    const std::string first = describe(of_rank_0, i);
+    const std::string other = describe(of_rank, i);
+    if (first == other) continue;
+    throw Error(ErrorClass::io,
+                std::string(path) + " is to hold " + first + " of rank 0, but " + other + " of rank " +
+                    std::to_string(rank),
+                "ranks agree on each tensor's name, count, steps and error feedback",
+                "Save where all ranks have made, freed and completed the same requests");
+  }
 }
 
 }  // namespace
@@ -113,20 +164,27 @@ std::optional<CostModel> read_model(const Hdf5File& file) {
   return model;
 }
 
-void write_tensors(Hdf5File& file, int rank, const std::vector<TensorState>& tensors) {
-  file.make_group(group_of(rank));
-  file.write_attribute(group_of(rank), "tensors", static_cast<std::int64_t>(tensors.size()));
-  for (std::size_t i = 0; i < tensors.size(); ++i) write_tensor(file, group_of(rank, i), tensors[i]);
+void write_tensors(Hdf5File& file, int rank, const SavedTensors& tensors) {
+  write_all(file, group_of(rank), tensors.of_requests);
+  if (!tensors.of_blocking_calls.empty()) write_all(file, blocking_group_of(rank), tensors.of_blocking_calls);
 }
 
-std::vector<TensorState> read_tensors(const Hdf5File& file, int rank) {
-  const auto written = file.read_attribute<std::int64_t>(group_of(rank), "tensors");
-  if (written < 0)
-    throw damaged(group_of(rank) + " has tensors = " + std::to_string(written), "must be >= 0");
-  std::vector<TensorState> tensors;
-  for (std::int64_t i = 0; i < written; ++i)
-    tensors.push_back(read_tensor(file, group_of(rank, static_cast<std::size_t>(i))));
+SavedTensors read_tensors(const Hdf5File& file, int rank) {
+  SavedTensors tensors;
+  tensors.of_requests = read_all(file, group_of(rank));
+  if (file.exists(blocking_group_of(rank)))
+    tensors.of_blocking_calls = read_all(file, blocking_group_of(rank));
   return tensors;
+}
+
+void check_alike(const SavedTensors& of_rank_0, const SavedTensors& of_rank, int rank, const char* path) {
+  std::set<std::string_view> names;
+  for (const TensorState& tensor : of_rank_0.of_requests)
+    if (!names.insert(tensor.name).second)
+      throw Error(ErrorClass::io, std::string(path) + " is to hold two tensors named '" + tensor.name + "'",
+                  "names of requests are unique", "Give each request a pliant_name of its own");
+  check_alike(of_rank_0.of_requests, of_rank.of_requests, rank, path);
+  check_alike(of_rank_0.of_blocking_calls, of_rank.of_blocking_calls, rank, path);
 }
 
 }  // namespace pliant

@@ -15,8 +15,9 @@
 namespace pliant {
 
 struct TensorState {
-  std::string name;        ///< pliant_name, or one made from its order; for messages and state files
-  std::int64_t count = 0;  ///< elements
+  std::string name;          ///< pliant_name, or one made from its order; for messages and state files
+  std::int64_t ordinal = 0;  ///< of a request: how many were made before it
+  std::int64_t count = 0;    ///< elements
   const ErrorFeedback* feedback = nullptr;  ///< null until the first lossy step, when `memory` is allocated
   FeedbackState memory;
   std::int64_t step = 0;  ///< steps done; equal on all ranks
@@ -29,7 +30,6 @@ struct TensorState {
   void resume(TensorState&& saved) {
     feedback = saved.feedback;
     memory = std::move(saved.memory);
-    memory.outstanding = true;
     step = saved.step;
     policy = saved.policy;
     quality = saved.quality;

@@ -199,20 +199,25 @@ TEST(StateLearned, DamagedValuesAreRefusedOnAllRanksAndChangeNothing) {
   constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
   const std::string last = "/ranks/" + std::to_string(comm.ranks() - 1) + "/0";
   const std::string policy = last + "/policy", quality = last + "/quality";
-  const std::array damages = {Damage{"/", "alpha_s", kNan},
-                              Damage{"/", "mpi_factor_16k", 0.0},
-                              Damage{"/", "gamma_s_per_byte", -1.0},
-                              Damage{"/learner", "alpha_s", kNan},
-                              Damage{"/learner", "beta_variance", -1.0},
-                              Damage{"/learner", "used_beta_s_per_byte", 1e300},
-                              Damage{"/learner", "learned", std::int64_t{-1}},
-                              Damage{last, "step", std::int64_t{-1}},
-                              Damage{last, "count", std::int64_t{1} << 60},
-                              Damage{last, "error_feedback", std::string("none of ours")},
-                              Damage{policy, "margin_variance", kNan},
-                              Damage{policy, "achieved", -1.0},
-                              Damage{quality, "saved_s", kNan},
-                              Damage{quality, "until_trial", std::int64_t{1} << 40}};
+  std::vector<Damage> damages = {Damage{"/", "alpha_s", kNan},
+                                 Damage{"/", "mpi_factor_16k", 0.0},
+                                 Damage{"/", "gamma_s_per_byte", -1.0},
+                                 Damage{"/learner", "alpha_s", kNan},
+                                 Damage{"/learner", "beta_variance", -1.0},
+                                 Damage{"/learner", "used_beta_s_per_byte", 1e300},
+                                 Damage{"/learner", "learned", std::int64_t{-1}},
+                                 Damage{last, "step", std::int64_t{-1}},
+                                 Damage{last, "count", std::int64_t{1} << 60},
+                                 Damage{last, "error_feedback", std::string("none of ours")},
+                                 Damage{policy, "margin_variance", kNan},
+                                 Damage{policy, "achieved", -1.0},
+                                 Damage{quality, "saved_s", kNan},
+                                 Damage{quality, "until_trial", std::int64_t{1} << 40}};
+  if (comm.ranks() > 1)  // another rank has another value
+    damages.insert(
+        damages.end(),
+        {Damage{last, "step", std::int64_t{20}}, Damage{last, "outstanding", std::int64_t{0}},
+         Damage{last, "error_feedback", std::string("none")}, Damage{last, "name", std::string("b")}});
   steps.step(20);
   ASSERT_EQ(Pliant_Comm_save_state(comm, file.path()), MPI_SUCCESS);
   const std::int64_t kept = steps.step(21).kept;
@@ -222,6 +227,10 @@ TEST(StateLearned, DamagedValuesAreRefusedOnAllRanksAndChangeNothing) {
     ASSERT_EQ(Pliant_Comm_save_state(comm, file.path()), MPI_SUCCESS);
     change(file, damage.object, damage.name, damage.value);
     EXPECT_NE(Pliant_Comm_load_state(comm, file.path()), MPI_SUCCESS) << damage.object << " " << damage.name;
+  }
+  if (comm.rank() == 0 && comm.ranks() > 1) {
+    EXPECT_NE(message(MPI_ERR_IO).find("but 'b' of 40000 elements"), std::string::npos)
+        << message(MPI_ERR_IO);
   }
   // On with what there was.
   EXPECT_EQ(steps.step(21).kept, kept);
@@ -235,6 +244,32 @@ TEST(StateLearned, DamagedValuesAreRefusedOnAllRanksAndChangeNothing) {
     open.write(path, std::span<const double>(gains));
   });
   EXPECT_EQ(Pliant_Comm_load_state(comm, file.path()), MPI_ERR_IO);
+}
+
+// Such files were written before names had to be unique.
+TEST(StateLearned, AFileWithTwoTensorsOfOneNameIsRefused) {
+  const StateFile file("two_names");
+  const FreshComm comm;
+  ASSERT_EQ(set(comm, kAdapting), MPI_SUCCESS);
+  {
+    Steps named(comm);
+    std::vector<float> values(300, 1.0F);
+    Pliant_Request unnamed = PLIANT_REQUEST_NULL;
+    ASSERT_EQ(Pliant_Allreduce_init(MPI_IN_PLACE, values.data(), 300, MPI_FLOAT, MPI_SUM, comm, MPI_INFO_NULL,
+                                    &unnamed),
+              MPI_SUCCESS);
+    named.step(0);
+    ASSERT_EQ(Pliant_Start(unnamed), MPI_SUCCESS);
+    ASSERT_EQ(Pliant_Wait(unnamed), MPI_SUCCESS);
+    ASSERT_EQ(Pliant_Comm_save_state(comm, file.path()), MPI_SUCCESS);
+    ASSERT_EQ(Pliant_Request_free(&unnamed), MPI_SUCCESS);
+  }
+  for (int rank = 0; rank < comm.ranks(); ++rank)
+    change(file, "/ranks/" + std::to_string(rank) + "/1", "name", std::string("a"));
+  EXPECT_EQ(Pliant_Comm_load_state(comm, file.path()), MPI_ERR_IO);
+  if (comm.rank() == 0) {
+    EXPECT_NE(message(MPI_ERR_IO).find("two tensors named 'a'"), std::string::npos) << message(MPI_ERR_IO);
+  }
 }
 
 }  // namespace

@@ -1,0 +1,59 @@
+#include "api/blocking_call.hpp"
+
+#include "api/decision.hpp"
+#include "api/device_operation.hpp"
+#include "api/operation.hpp"
+#include "api/placement.hpp"
+#include "api/short_call.hpp"
+
+namespace pliant {
+namespace {
+
+/// With the tensor that this rank has at `place`. False: ranks must agree on the tensor first; nothing was
+/// done.
+bool reduce_at(Context& context, const BlockingCall& call, int place) {
+  TensorState* const tensor = context.tensors().at(place);
+  UnderWay& under_way = context.blocking();
+  Operation operation{context.plan(), tensor,    call.buffers.send, call.buffers.recv,
+                      call.count,     call.type, call.op,           true};
+  operation.place = place;
+  if (call.device != kHostMemory)
+    place_on_device(operation, context.device_part(call.device), context, under_way, tensor != nullptr);
+  OperationRun run{context, operation, under_way};
+  context.prepare(under_way);
+  context.begin(under_way, run_operation(run));
+  context.finish(under_way);
+  Context::rethrow(under_way);
+  if (run.tensor_unknown) {
+    context.outside.leave(MPI_Wtime());
+    return false;
+  }
+  tell(run);
+  context.last_report = run.report;
+  remember_short_call(run);
+  return true;
+}
+
+/// The place that all ranks use.
+int agreed_place(Context& context, const BlockingCall& call) {
+  if (context.tensors().has_other_count(call.buffers.recv, call.count))
+    context.warn_once(
+        "blocking calls reduce a recvbuf with several counts (each count has a residual of its own, which "
+        "waits "
+        "for the next call of that count). Pliant_Comm_flush adds them all, Pliant_Comm_forget drops them");
+  return context.tensors().agree_on_place(context.comm(), call.buffers.recv, call.count);
+}
+
+}  // namespace
+
+void reduce_now(Context& context, const BlockingCall& call) {
+  const Plan& plan = context.plan();
+  if (call.count == 0) return;
+  const AllreduceShape shape = plan.shape(context.hosts().layout(), call.count, call.type);
+  const int place = lossy_eligible(plan, shape, call.op)
+                        ? context.tensors().find(call.buffers.recv, call.count)
+                        : Tensors::kFull;
+  if (!reduce_at(context, call, place)) reduce_at(context, call, agreed_place(context, call));
+}
+
+}  // namespace pliant
