@@ -9,6 +9,7 @@
 #include "kernels/kernels.hpp"
 #include "mpi/check.hpp"
 #include "mpi/cuda_aware.hpp"
+#include "mpi/family.hpp"
 
 namespace pliant {
 namespace {
@@ -56,6 +57,9 @@ Process& Process::instance() {
 Process::Process() : begin_s_(MPI_Wtime()) {
   MPI_Comm_rank(MPI_COMM_WORLD, &world_rank_);
   if (world_rank_ != 0) return;
+  int ranks = 0;
+  MPI_Comm_size(MPI_COMM_WORLD, &ranks);
+  if (const std::string problem = launcher_problem(ranks); !problem.empty()) logger().warn(problem);
   std::string lines = unknown_environment();
   while (!lines.empty()) {
     logger().warn(lines.substr(0, lines.find('\n')));

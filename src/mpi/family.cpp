@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
+
+#include "core/environment.hpp"
 
 namespace pliant {
 namespace {
@@ -14,6 +17,14 @@ struct Mark {
 /// What the libraries write into their version.
 constexpr std::array kMarks = {Mark{"Open MPI", MpiFamily::open_mpi}, Mark{"MPICH", MpiFamily::mpich},
                                Mark{"Intel(R) MPI", MpiFamily::mpich}, Mark{"MVAPICH", MpiFamily::mpich}};
+
+/// How a launcher tells its processes how many there are, and which one this is: Open MPI's, MPICH's.
+struct LauncherNames {
+  const char* size;
+  const char* rank;
+};
+constexpr std::array kLaunchers = {LauncherNames{"OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK"},
+                                   LauncherNames{"PMI_SIZE", "PMI_RANK"}};
 
 std::string_view name_of(MpiFamily family) {
   switch (family) {
@@ -47,6 +58,18 @@ std::string family_problem(MpiFamily built, std::string_view library_version) {
          line +
          "\" (handles of MPI families differ). Build Pliant with the program's mpicc and mpicxx, or start "
          "the program with the MPI of its Pliant";
+}
+
+std::string launcher_problem(int ranks) {
+  if (ranks != 1) return {};
+  for (const LauncherNames& names : kLaunchers) {
+    const std::string size = environment_value(names.size).value_or("");
+    if (std::atoi(size.c_str()) < 2 || environment_value(names.rank).value_or("0") != "0") continue;
+    return "MPI_COMM_WORLD has 1 rank, the launcher has started " + size + " (" + names.size +
+           "; each is alone under another MPI's launcher). Start them with the mpirun of the MPI that the "
+           "program is built with";
+  }
+  return {};
 }
 
 }  // namespace pliant

@@ -32,4 +32,9 @@ std::optional<MpiFamily> family_of(std::string_view library_version);
 /// nothing is known.
 std::string family_problem(MpiFamily built, std::string_view library_version);
 
+/// What is wrong when MPI_COMM_WORLD has `ranks` ranks, by what the launcher left in the environment: under
+/// another MPI's launcher each process is alone. Empty: nothing, or another process of the launcher's tells
+/// it.
+std::string launcher_problem(int ranks);
+
 }  // namespace pliant

@@ -87,6 +87,22 @@ class FakeLaunchers(LabTest):
                 self.expect_misplaced(self.run_by(script, "--hosts", 1), part)
 
 
+class Environment(LabTest):
+    def test_every_launcher_finds_the_hosts(self):
+        lab = self.up("--hosts", 2, "--ppn", 3)
+        found = dict(line.split("=", 1) for line in lab.exec("host1", "env").splitlines() if "=" in line)
+        for hosts, shell, text in (("OMPI_MCA_orte_default_hostfile", "OMPI_MCA_plm_rsh_agent", " slots=3"),
+                                   ("PRTE_MCA_prte_default_hostfile", "PRTE_MCA_plm_ssh_agent", " slots=3"),
+                                   ("HYDRA_HOST_FILE", "HYDRA_LAUNCHER_EXEC", ":3")):
+            with self.subTest(hosts=hosts):
+                self.assertEqual(pathlib.Path(found[hosts]).read_text(), f"host0{text}\nhost1{text}\n")
+                self.assertTrue(os.access(found[shell], os.X_OK))
+        for name in ("OMPI_MCA_btl_tcp_if_include", "PRTE_MCA_prte_if_include", "HYDRA_IFACE", "UCX_NET_DEVICES"):
+            self.assertEqual(found[name], "eth0")
+        self.assertIn("oversubscribe", found["PRTE_MCA_rmaps_default_mapping_policy"])
+        self.assertEqual(found["PRTE_MCA_hwloc_default_binding_policy"], "none")
+
+
 class Memory(LabTest):
     def test_hosts_share_none(self):
         lab = self.up()

@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <cstdlib>
 #include <string>
+#include <utility>
 
 namespace pliant {
 namespace {
@@ -48,6 +50,44 @@ TEST(MpiFamily, OfItsOwnOrOfNoneThatIsKnownIsLetThrough) {
     EXPECT_EQ(family_problem(MpiFamily::mpi_abi, version), "");
     EXPECT_EQ(family_problem(MpiFamily::other, version), "");
   }
+}
+
+/// Without what a launcher of this test says.
+class Launcher : public testing::Test {
+ protected:
+  void SetUp() override { clear(); }
+  void TearDown() override { clear(); }
+  static void clear() {
+    for (const char* const name : {"OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK", "PMI_SIZE", "PMI_RANK"})
+      unsetenv(name);
+  }
+  static void set(const char* name, const char* value) { setenv(name, value, 1); }
+};
+
+TEST_F(Launcher, OfAnotherMpiLeavesEachRankAloneWhichItsFirstTells) {
+  for (const auto& [size, rank] :
+       {std::pair{"PMI_SIZE", "PMI_RANK"}, std::pair{"OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK"}}) {
+    clear();
+    set(size, "3");
+    set(rank, "0");
+    const std::string problem = launcher_problem(1);
+    EXPECT_NE(problem.find("MPI_COMM_WORLD has 1 rank, the launcher has started 3"), std::string::npos)
+        << problem;
+    EXPECT_EQ(problem.find('\n'), std::string::npos);
+    set(rank, "2");
+    EXPECT_EQ(launcher_problem(1), "");
+  }
+}
+
+TEST_F(Launcher, OfItsOwnMpiOrNoneIsNoProblem) {
+  EXPECT_EQ(launcher_problem(1), "");
+  set("PMI_SIZE", "1");
+  EXPECT_EQ(launcher_problem(1), "");
+  set("OMPI_COMM_WORLD_SIZE", "3");
+  EXPECT_EQ(launcher_problem(3), "");
+  EXPECT_EQ(launcher_problem(2), "") << "more were spawned, or fewer: not alone";
+  set("OMPI_COMM_WORLD_SIZE", "many");
+  EXPECT_EQ(launcher_problem(1), "");
 }
 
 TEST(MpiFamily, OfTheHeaderIsThatOfTheLibrary) {
