@@ -51,7 +51,11 @@ expect_refusal "C, shared" "$symbol" "$other_cc" "-I$include" "$work/call.c" "${
 expect_refusal "C++, shared" "$symbol" "$other_cxx" "-I$include" "$work/call.cpp" "${shared[@]}" -o "$work/program"
 expect_refusal "C, optimised at link time" "$symbol" \
   "$other_cc" -O2 -flto "-I$include" "$work/call.c" "$work/no_call.c" "${shared[@]}" -o "$work/program"
-expect_refusal "C, static" "$symbol" "$other_cc" "-I$include" "$work/call.c" "$libdir/libpliant.a" -o "$work/program"
+if command -v pkg-config >/dev/null; then
+  read -ra static <<<"$(PKG_CONFIG_PATH=$libdir/pkgconfig pkg-config --static --libs pliant)"
+  expect_refusal "C, static" "$symbol" \
+    "$other_cc" "-I$include" "$work/call.c" "$libdir/libpliant.a" "${static[@]}" -o "$work/program"
+fi
 
 # Linked with a library of its own family, it finds this one when it starts.
 cat >"$work/stand_in.c" <<'END'
