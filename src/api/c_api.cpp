@@ -55,8 +55,10 @@ void check_alike_now(Context& context, UnderWay& under_way, const Intention& int
 int allreduce(const void* sendbuf, void* recvbuf, MPI_Count count, MPI_Datatype datatype, MPI_Op op,
               MPI_Comm comm) {
   if (short_call(sendbuf, recvbuf, count, datatype, op, comm)) return MPI_SUCCESS;
+  if (Process::has_ended()) return pass_to_mpi(sendbuf, recvbuf, count, datatype, op, comm);
   Process& process = Process::instance();
-  if (!process.settings().enable) return pass_to_mpi(sendbuf, recvbuf, count, datatype, op, comm);
+  if (!process.problem() && !process.settings().enable)
+    return pass_to_mpi(sendbuf, recvbuf, count, datatype, op, comm);
   const auto type = element_type(datatype);
   const auto reduction = reduce_op(op);
   const Buffers buffers = check_buffers(sendbuf, recvbuf, count, type ? count * element_bytes(*type) : 0);
@@ -68,12 +70,12 @@ int allreduce(const void* sendbuf, void* recvbuf, MPI_Count count, MPI_Datatype 
   if (inter) return pass_to_mpi(mpi_send, recvbuf, count, datatype, op, comm);
   const std::shared_ptr<Context> context = by_mpi ? Context::find(comm) : Context::of(comm);
   if (context == nullptr) return pass_to_mpi(mpi_send, recvbuf, count, datatype, op, comm);
-  auto lock = context->lock();
+  CollectiveCall call(*context);
   UnderWay& under_way = context->blocking();
   if (context->checks())
     check_alike_now(*context, under_way, intention_of("", count, datatype, op, context->plan(), device));
   if (by_mpi) {
-    lock.unlock();  // a thread may advance what is under way while MPI reduces
+    call.leave();  // others may advance what is under way while MPI reduces
     return pass_to_mpi(mpi_send, recvbuf, count, datatype, op, comm);
   }
   reduce_now(*context, {buffers, count, *type, *reduction, device});
@@ -97,7 +99,7 @@ int Pliant_Allreduce(const void* sendbuf, void* recvbuf, int count, MPI_Datatype
 int Pliant_Comm_set_info(MPI_Comm comm, MPI_Info info) {
   return guard(comm, "", [&] {
     const auto context = Context::of(comm);
-    const auto lock = context->lock();
+    const CollectiveCall call(*context);
     context->set_info(info);
     warn_of_residuals_out_of_use(*context);
     return MPI_SUCCESS;
@@ -168,7 +170,7 @@ int Pliant_Comm_plan(MPI_Comm comm, MPI_Count count, MPI_Datatype datatype, MPI_
 int Pliant_Comm_probe(MPI_Comm comm) {
   return guard(comm, "", [&] {
     const auto context = Context::of(comm);
-    const auto lock = context->lock();
+    const CollectiveCall call(*context);
     context->finish_all("a probe");
     context->measure();
     return MPI_SUCCESS;
@@ -181,7 +183,7 @@ int Pliant_Comm_probe_links(MPI_Comm comm, int max, Pliant_Link links[], int* n)
       throw Error(ErrorClass::argument, "no room for the links",
                   "max >= 0, links has room for max, n is not NULL", "Pass an array of P(P-1)/2 links");
     const auto context = Context::of(comm);
-    const auto lock = context->lock();
+    const CollectiveCall call(*context);
     context->finish_all("a probe");
     const std::vector<Pliant_Link>& measured = context->measure();
     *n = static_cast<int>(measured.size());
@@ -193,7 +195,7 @@ int Pliant_Comm_probe_links(MPI_Comm comm, int max, Pliant_Link links[], int* n)
 int Pliant_Comm_save_state(MPI_Comm comm, const char* path) {
   return guard(comm, "", [&] {
     const auto context = Context::of(comm);
-    const auto lock = context->lock();
+    const CollectiveCall call(*context);
     save_state(*context, path);
     return MPI_SUCCESS;
   });
@@ -202,7 +204,7 @@ int Pliant_Comm_save_state(MPI_Comm comm, const char* path) {
 int Pliant_Comm_load_state(MPI_Comm comm, const char* path) {
   return guard(comm, "", [&] {
     const auto context = Context::of(comm);
-    const auto lock = context->lock();
+    const CollectiveCall call(*context);
     load_state(*context, path);
     return MPI_SUCCESS;
   });

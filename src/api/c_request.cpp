@@ -19,6 +19,13 @@ namespace {
 
 using namespace pliant;
 
+/// MPI_Finalize has returned.
+bool mpi_is_over() {
+  int over = 0;
+  MPI_Finalized(&over);
+  return over != 0;
+}
+
 /// What both init calls are given.
 struct InitArguments {
   int ntensors;
@@ -67,22 +74,32 @@ void add_parts(Pliant_Request_s& request, const InitArguments& arguments) {
     request.packed.resize(static_cast<std::size_t>(request.count * element_bytes(*type)));
 }
 
+/// Local. Throws Error for arguments that cannot be.
+std::unique_ptr<Pliant_Request_s> request_of(const InitArguments& arguments, const Pliant_Request* request) {
+  if (request == nullptr)
+    throw Error(ErrorClass::argument, "request is NULL", "it receives the new request", "Pass its address");
+  if (arguments.ntensors < 1 || arguments.sendbufs == nullptr || arguments.recvbufs == nullptr ||
+      arguments.counts == nullptr)
+    throw Error(ErrorClass::argument,
+                "ntensors = " + std::to_string(arguments.ntensors) + " or an array is NULL",
+                "a group has at least one tensor, and arrays of ntensors entries", "Pass all three arrays");
+  auto made = std::make_unique<Pliant_Request_s>();
+  made->user_comm = arguments.comm;
+  made->datatype = arguments.datatype;
+  made->op = arguments.op;
+  add_parts(*made, arguments);
+  return made;
+}
+
 int init(const InitArguments& arguments, Pliant_Request* request) {
   return guard(arguments.comm, "", [&] {
-    if (request == nullptr)
-      throw Error(ErrorClass::argument, "request is NULL", "it receives the new request", "Pass its address");
-    if (arguments.ntensors < 1 || arguments.sendbufs == nullptr || arguments.recvbufs == nullptr ||
-        arguments.counts == nullptr)
-      throw Error(ErrorClass::argument,
-                  "ntensors = " + std::to_string(arguments.ntensors) + " or an array is NULL",
-                  "a group has at least one tensor, and arrays of ntensors entries", "Pass all three arrays");
-    auto made = std::make_unique<Pliant_Request_s>();
-    made->user_comm = arguments.comm;
-    made->datatype = arguments.datatype;
-    made->op = arguments.op;
-    add_parts(*made, arguments);
-    made->context = Context::of(arguments.comm);
-    const auto lock = made->context->lock();
+    std::unique_ptr<Pliant_Request_s> prepared;
+    const std::optional<Error> problem = attempt([&] { prepared = request_of(arguments, request); });
+    const std::shared_ptr<Context> context = Context::of(arguments.comm);
+    const CollectiveCall call(*context);
+    throw_together(context->comm(), problem, "refuses its arguments");
+    std::unique_ptr<Pliant_Request_s> made = std::move(prepared);  // if it goes, then before the call ends
+    made->context = context;
     make_ready(*made, arguments.info);
     *request = made.release();
     return MPI_SUCCESS;
@@ -96,20 +113,25 @@ Pliant_Request_s& checked(Pliant_Request request) {
   return *request;
 }
 
+/// On which errors are raised: MPI_COMM_WORLD where the request has outlived its communicator.
 MPI_Comm comm_of(Pliant_Request request) {
-  return request == PLIANT_REQUEST_NULL ? MPI_COMM_WORLD : request->user_comm;
+  if (request == PLIANT_REQUEST_NULL || request->context->comm_freed()) return MPI_COMM_WORLD;
+  return request->user_comm;
 }
 
 std::string_view name_of(Pliant_Request request) {
   return request == PLIANT_REQUEST_NULL ? std::string_view() : std::string_view(request->tensor->name);
 }
 
-/// guard() with the request's communicator and tensor, and its context to itself.
-template <class Body>
+/// guard() with the request's communicator and tensor, and its context to itself. Held: std::unique_lock for
+/// local calls, or CollectiveCall. After MPI_Finalize there is no error handler that could be told.
+template <class Held, class Body>
 int guard_request(Pliant_Request request, Body&& body) {
+  if (mpi_is_over()) return MPI_ERR_OTHER;
   return guard(comm_of(request), name_of(request), [&] {
     const std::shared_ptr<Context> context = checked(request).context;
-    const auto lock = context->lock();
+    const Held held(*context);
+    context->require_alive();
     body(*request);
     return MPI_SUCCESS;
   });
@@ -153,7 +175,7 @@ int Pliant_Grouped_allreduce_init(int ntensors, const void* const sendbufs[], vo
 }
 
 int Pliant_Start(Pliant_Request request) {
-  return guard_request(request, [](Pliant_Request_s& r) {
+  return guard_request<LocalCall>(request, [](Pliant_Request_s& r) {
     require_inactive(r, "start");
     start_request(r);
   });
@@ -164,7 +186,7 @@ int Pliant_Startall(int n, Pliant_Request requests[]) {
 }
 
 int Pliant_Test(Pliant_Request request, int* flag) {
-  return guard_request(request, [&](Pliant_Request_s& r) {
+  return guard_request<LocalCall>(request, [&](Pliant_Request_s& r) {
     if (flag == nullptr)
       throw Error(ErrorClass::argument, "flag is NULL", "it receives whether the request is complete",
                   "Pass its address");
@@ -173,7 +195,7 @@ int Pliant_Test(Pliant_Request request, int* flag) {
 }
 
 int Pliant_Wait(Pliant_Request request) {
-  return guard_request(request, [](Pliant_Request_s& r) { wait_for_request(r); });
+  return guard_request<LocalCall>(request, [](Pliant_Request_s& r) { wait_for_request(r); });
 }
 
 int Pliant_Waitall(int n, Pliant_Request requests[]) {
@@ -182,15 +204,20 @@ int Pliant_Waitall(int n, Pliant_Request requests[]) {
 
 int Pliant_Request_free(Pliant_Request* request) {
   const Pliant_Request handle = request == nullptr ? PLIANT_REQUEST_NULL : *request;
-  return guard_request(handle, [&](Pliant_Request_s& r) {
-    require_inactive(r, "free");
-    delete &r;
+  const auto free_it = [&] {
+    const std::shared_ptr<Context> context = checked(handle).context;
+    const LocalCall held(*context);
+    require_inactive(*handle, "free");
+    delete handle;
     *request = PLIANT_REQUEST_NULL;
-  });
+    return MPI_SUCCESS;
+  };
+  if (mpi_is_over()) return attempt(free_it) ? MPI_ERR_REQUEST : MPI_SUCCESS;
+  return guard(comm_of(handle), name_of(handle), free_it);
 }
 
 int Pliant_Request_get_report(Pliant_Request request, Pliant_Report* report) {
-  return guard_request(request, [&](Pliant_Request_s& r) {
+  return guard_request<LocalCall>(request, [&](Pliant_Request_s& r) {
     if (r.tensor->report.size == 0)
       throw Error(ErrorClass::request, "the request was never completed",
                   "a report tells of the last operation", "Start it and wait for it first");
@@ -199,7 +226,7 @@ int Pliant_Request_get_report(Pliant_Request request, Pliant_Report* report) {
 }
 
 int Pliant_Request_flush(Pliant_Request request) {
-  return guard_request(request, [](Pliant_Request_s& r) {
+  return guard_request<CollectiveCall>(request, [](Pliant_Request_s& r) {
     r.context->finish_all("a flush");
     std::optional<Error> refused = attempt([&] { require_inactive(r, "flush"); });
     throw_together(r.context->comm(), refused, "refuses a flush");

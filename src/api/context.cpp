@@ -1,10 +1,14 @@
 #include "api/context.hpp"
 
+#include <sched.h>
+
 #include <algorithm>
 #include <array>
 #include <utility>
 
 #include "api/guard.hpp"
+#include "api/request.hpp"
+#include "api/together.hpp"
 #include "collectives/device/device_part.hpp"
 #include "core/error.hpp"
 #include "mpi/agree.hpp"
@@ -26,23 +30,73 @@ constexpr CostModel kNominalModel = {
                 .codec_s_per_index = {1e-9, 2e-9, 4e-9, 10e-9}},
 };
 
-using ContextPointer = std::shared_ptr<Context>;
+/// What hangs on a communicator.
+struct Attribute {
+  std::shared_ptr<Context> context;  ///< null: nothing was called on this duplicate yet
+  SettingLayer inherited;            ///< what was set on the communicator that this is a duplicate of
+};
 
-int on_delete(MPI_Comm comm, int, void* attribute, void*) {
-  auto* pointer = static_cast<ContextPointer*>(attribute);
-  (*pointer)->process().detach(comm);
-  delete pointer;
+/// Local, as MPI_Comm_free may be: the context ends later.
+int on_delete(MPI_Comm, int, void* attribute, void*) {
+  const std::unique_ptr<Attribute> gone(static_cast<Attribute*>(attribute));
+  if (gone->context != nullptr) gone->context->note_comm_freed();
   return MPI_SUCCESS;
 }
 
-// A duplicate made by the user starts without state of ours, and gets its own when it is first used.
+/// A duplicate has the settings of its original, as it has MPI's own hints, and nothing else of it.
+int on_copy(MPI_Comm, int, void*, void* attribute, void* copy, int* copied) {
+  const auto& original = *static_cast<const Attribute*>(attribute);
+  auto made = std::make_unique<Attribute>();
+  made->inherited = original.context != nullptr ? original.context->config().info : original.inherited;
+  *static_cast<void**>(copy) = made.release();
+  *copied = 1;
+  return MPI_SUCCESS;
+}
+
 int keyval() {
   static const int value = [] {
     int made = MPI_KEYVAL_INVALID;
-    check(MPI_Comm_create_keyval(MPI_COMM_NULL_COPY_FN, on_delete, &made, nullptr), "MPI_Comm_create_keyval");
+    check(MPI_Comm_create_keyval(on_copy, on_delete, &made, nullptr), "MPI_Comm_create_keyval");
     return made;
   }();
   return value;
+}
+
+/// Null where nothing hangs on it.
+Attribute* attribute_of(MPI_Comm comm) {
+  void* attribute = nullptr;
+  int found = 0;
+  check(MPI_Comm_get_attr(comm, keyval(), &attribute, &found), "MPI_Comm_get_attr");
+  return found != 0 ? static_cast<Attribute*>(attribute) : nullptr;
+}
+
+Context::Setup setup_of(Process& process) {
+  Context::Setup setup;
+  setup.problem = attempt([&] {
+    const ProcessSettings& settings = process.settings();
+    setup.kernels = &choose_kernels(settings.kernels);
+    setup.team = std::make_unique<Team>(settings.threads);
+  });
+  return setup;
+}
+
+/// Collective. Returns once all ranks have come; what is under way goes on meanwhile, since another rank may
+/// wait for it before it comes. What MPI itself does together from here on blocks only for a moment.
+void wait_for_all(MPI_Comm comm, Process& process) {
+  MPI_Request request = MPI_REQUEST_NULL;
+  check(MPI_Ibarrier(comm, &request), "MPI_Ibarrier");
+  for (int all = 0; all == 0;) {
+    check(MPI_Test(&request, &all, MPI_STATUS_IGNORE), "MPI_Test");
+    if (all == 0) process.progress().advance_others(nullptr);
+  }
+}
+
+/// Collective. Throws on all ranks where one of them has a problem.
+Communicator duplicate_if_all_can(MPI_Comm user, Process& process, const std::optional<Error>& problem) {
+  wait_for_all(user, process);
+  Communicator made = Communicator::duplicate(user);
+  throw_together(made, problem, "cannot begin");
+  return made;
 }
 
 void require_intracommunicator(MPI_Comm comm) {
@@ -57,99 +111,105 @@ void require_intracommunicator(MPI_Comm comm) {
                 "Merge it with MPI_Intercomm_merge first");
 }
 
-/// Pairs of an MPI_Info. Throws for those that are Pliant's and wrong.
-SettingLayer layer_of(MPI_Info info) {
-  SettingLayer layer;
-  if (info == MPI_INFO_NULL) return layer;
-  int keys = 0;
-  check(MPI_Info_get_nkeys(info, &keys), "MPI_Info_get_nkeys");
-  for (int i = 0; i < keys; ++i) {
-    std::array<char, MPI_MAX_INFO_KEY + 1> key{};
-    check(MPI_Info_get_nthkey(info, i, key.data()), "MPI_Info_get_nthkey");
-    int length = 0;
-    int found = 0;
-    check(MPI_Info_get_valuelen(info, key.data(), &length, &found), "MPI_Info_get_valuelen");
-    std::string value(static_cast<std::size_t>(length) + 1, '\0');
-    check(MPI_Info_get(info, key.data(), length, value.data(), &found), "MPI_Info_get");
-    value.resize(static_cast<std::size_t>(length));
-    add_info(layer, key.data(), value);
-  }
-  return layer;
-}
-
-SettingLayer over(SettingLayer base, const SettingLayer& more) {
-  for (const auto& [key, value] : more) base[key] = value;
-  return base;
-}
-
-/// Without what each rank has of its own.
-SettingLayer common_part(SettingLayer layer) {
-  for (const SettingRow& row : setting_rows())
-    if (row.each_rank_its_own) layer.erase(row.key);
-  return layer;
-}
-
-/// The first key in which two layers differ, as an error on this rank.
-Error difference(const SettingLayer& mine, const SettingLayer& root) {
-  for (const auto& [key, value] : over(mine, root)) {
-    const auto here = mine.find(key);
-    const auto there = root.find(key);
-    if (here != mine.end() && there != root.end() && here->second == there->second) continue;
-    const std::string mine_text = here == mine.end() ? "not set" : here->second;
-    const std::string root_text = there == root.end() ? "not set" : there->second;
-    return Error(ErrorClass::argument, quoted(key, mine_text) + " here, but " + root_text + " on rank 0",
-                 "every rank gives the same settings", "Pass the same MPI_Info everywhere");
-  }
-  return Error(ErrorClass::argument, "another rank gives other settings than rank 0",
-               "every rank gives the same settings", "Pass the same MPI_Info everywhere");
-}
-
 }  // namespace
 
 Context* Context::made_for(MPI_Comm comm) {
   void* attribute = nullptr;
   int found = 0;
-  const int code = MPI_Comm_get_attr(comm, keyval(), &attribute, &found);
-  return code == MPI_SUCCESS && found != 0 ? static_cast<ContextPointer*>(attribute)->get() : nullptr;
+  if (MPI_Comm_get_attr(comm, keyval(), &attribute, &found) != MPI_SUCCESS || found == 0) return nullptr;
+  Context* const context = static_cast<Attribute*>(attribute)->context.get();
+  return context != nullptr && !context->ended() ? context : nullptr;
 }
 
 std::shared_ptr<Context> Context::find(MPI_Comm comm) {
   require_intracommunicator(comm);
-  void* attribute = nullptr;
-  int found = 0;
-  check(MPI_Comm_get_attr(comm, keyval(), &attribute, &found), "MPI_Comm_get_attr");
-  return found != 0 ? *static_cast<ContextPointer*>(attribute) : nullptr;
+  const Attribute* const attribute = attribute_of(comm);
+  if (attribute == nullptr || attribute->context == nullptr) return nullptr;
+  attribute->context->require_alive();
+  return attribute->context;
 }
 
 std::shared_ptr<Context> Context::of(MPI_Comm comm) {
   if (auto found = find(comm)) return found;
   Process& process = Process::instance();
-  auto made = std::make_unique<ContextPointer>(std::make_shared<Context>(comm, process));
-  check(MPI_Comm_set_attr(comm, keyval(), made.get()), "MPI_Comm_set_attr");
-  process.attach(comm, keyval());
-  return *made.release();
+  Attribute* attribute = attribute_of(comm);
+  if (attribute == nullptr) {
+    auto made = std::make_unique<Attribute>();
+    check(MPI_Comm_set_attr(comm, keyval(), made.get()), "MPI_Comm_set_attr");
+    attribute = made.release();
+  }
+  auto context = std::make_shared<Context>(comm, process, setup_of(process), attribute->inherited);
+  attribute->context = context;
+  process.contexts().add(context);
+  const CollectiveCall call(*context);
+  process.contexts().end_abandoned(*context);
+  return context;
 }
 
-Context::Context(MPI_Comm user, Process& process)
+Context::Context(MPI_Comm user, Process& process, Setup setup, SettingLayer inherited)
     : process_(process),
-      comm_(Communicator::duplicate(user)),
-      hosts_(comm_),
+      links_(std::make_unique<Links>(duplicate_if_all_can(user, process, setup.problem))),
+      ranks_(comm().ranks()),
       id_(process.next_communicator()),
-      kernels_(choose_kernels(process.settings().kernels)),
-      team_(process.settings().threads),
+      kernels_(*setup.kernels),
+      team_(std::move(setup.team)),
       model_(kNominalModel) {
-  comm_.set_idle(go_on, this);
-  share_environment();
-  if (hosts_.refused()) warn_once(HostGroup::kRefusal);
+  const std::lock_guard held(mutex_);
+  comm().set_idle(go_on, this);
+  config_.info = std::move(inherited);
+  share_with_root();
   problem_ = attempt([&] { plan_ = make_plan(config_); });
 }
 
-Context::~Context() {
+void Context::require_alive() const {
+  if (!ended_) return;
+  throw Error(ErrorClass::other, "this communicator has ended for Pliant",
+              "MPI_Finalize ends all of them before later callbacks run",
+              "Set your attribute on MPI_COMM_SELF after the first Pliant call: it is deleted before");
+}
+
+void Context::end() {
+  const CollectiveCall call(*this);
+  const bool busy = first_rank_where(comm(), !under_way_.empty()) >= 0;
+  for (Pliant_Request_s* request : live_requests_) let_go(*request, busy);
+  if (device_ != nullptr) device_->nccl.reset();
+  ended_ = true;
   process_.progress().remove(*this);
+  if (busy) {
+    process_.logger().warn(
+        "communicator " + std::to_string(id_) +
+        " ends with operations under way (a request must be complete before MPI_Finalize). "
+        "Call Pliant_Wait first");
+    // MPI goes on with their messages: what they use is never given back.
+    static_cast<void>(links_.release());
+  } else {
+    links_.reset();
+  }
+}
+
+void Context::enter() {
+  ++wanting_;
+  mutex_.lock();
+  --wanting_;
+}
+
+CollectiveCall::CollectiveCall(Context& context) : context_(context) {
+  context.enter();
+  while (context.in_collective_) context.pause();
+  if (context.ended()) context.mutex_.unlock();
+  context.require_alive();
+  context.in_collective_ = true;
+}
+
+void CollectiveCall::leave() {
+  if (left_) return;
+  left_ = true;
+  context_.in_collective_ = false;
+  context_.mutex_.unlock();
 }
 
 void Context::prepare(UnderWay& under_way) {
-  under_way.workspace.select.team = team_.members() > 1 ? &team_ : nullptr;
+  under_way.workspace.select.team = team_->members() > 1 ? team_.get() : nullptr;
   under_way.sent = {};
   under_way.ended = false;
   under_way.error.reset();
@@ -159,9 +219,9 @@ template <class Act>
 void Context::step(UnderWay& under_way, Act&& act) {
   if (under_way.stepping) return;
   under_way.stepping = true;
-  const Traffic before = comm_.traffic();
+  const Traffic before = comm().traffic();
   under_way.error = attempt([&] { act(under_way.workspace.execution); });
-  under_way.sent = under_way.sent + (comm_.traffic() - before);
+  under_way.sent = under_way.sent + (comm().traffic() - before);
   under_way.stepping = false;
   if (!under_way.error && !under_way.workspace.execution.idle()) return;
   under_way.ended = true;
@@ -184,20 +244,22 @@ void Context::advance_all() {
     step(*under_way_[i], [](Execution& execution) { execution.advance(); });
 }
 
-/// MPI may wait for it: nothing else would go on meanwhile.
+/// MPI may wait for it: nothing else would go on meanwhile, and no other thread can start anything.
 bool Context::alone(const UnderWay& under_way) {
-  return under_way_.size() == 1 && under_way_.front() == &under_way &&
+  return !process_.threads_call_mpi() && under_way_.size() == 1 && under_way_.front() == &under_way &&
          !process_.progress().advance_others(this);
 }
 
 void Context::finish(UnderWay& under_way) {
-  while (!under_way.ended) {
+  for (int looks = 0; !under_way.ended; ++looks) {
     if (alone(under_way)) {
       step(under_way, [](Execution& execution) { execution.advance_for(kLooks); });
     } else {
       advance_all();
     }
-    if (!under_way.ended) let_others_go_on();
+    if (under_way.ended) return;
+    pause();
+    if (looks > kLooks && process_.threads_call_mpi()) sched_yield();
   }
 }
 
@@ -221,21 +283,30 @@ void Context::rethrow(UnderWay& under_way) {
 
 void Context::advance_everything() {
   advance_all();
-  let_others_go_on();
+  progress_others();
 }
 
-void Context::let_others_go_on() {
+void Context::progress_others() {
   process_.progress().advance_others(this);
   // MPI goes on in its calls only. What is asked for never comes, since no rank sends to itself here: MPI
   // does not return before it has looked at everything.
   int arrived = 0;
-  MPI_Iprobe(comm_.rank(), 0, comm_.handle(), &arrived, MPI_STATUS_IGNORE);
+  MPI_Iprobe(comm().rank(), 0, comm().handle(), &arrived, MPI_STATUS_IGNORE);
+}
+
+void Context::pause() {
+  constexpr int kMostYields = 64;
+  mutex_.unlock();
+  progress_others();
+  // A mutex that is taken again at once stays with its thread: whoever wants it is given the time to wake.
+  for (int i = 0; i < kMostYields && wanting_ > 0; ++i) sched_yield();
+  mutex_.lock();
 }
 
 void Context::go_on(void* of) {
   auto& context = *static_cast<Context*>(of);
   context.advance_all();
-  context.process_.progress().advance_others(&context);
+  context.pause();
 }
 
 double Context::computed_until(double begin_s) {
@@ -246,8 +317,8 @@ double Context::computed_until(double begin_s) {
 }
 
 MPI_Comm Context::another_communicator() {
-  others_.push_back(Communicator::duplicate(comm_.handle()));
-  return others_.back().handle();
+  links_->others.push_back(Communicator::duplicate(comm().handle()));
+  return links_->others.back().handle();
 }
 
 void Context::want_progress_thread() {
@@ -273,49 +344,9 @@ int Context::next_tag() {
   return AllreduceCall::kTags * (1 + requests_++ % blocks);
 }
 
-void Context::share_environment() {
-  const std::string mine = encode(environment_layer());
-  const std::string root = share_from_root(comm_, mine);
-  config_.environment = decode(root);
-  const int other = first_rank_where(comm_, mine != root);
-  if (other >= 0)
-    warn_once(
-        "rank " + std::to_string(other) +
-        " has other PLIANT_* settings than rank 0 (rank 0's are in force on all). Start all ranks with one "
-        "environment");
-}
-
 const Plan& Context::plan() const {
   if (problem_) throw *problem_;
   return *plan_;
-}
-
-SettingLayer Context::agreed_layer(MPI_Info info) {
-  SettingLayer layer;
-  std::optional<Error> refused = attempt([&] {
-    layer = layer_of(info);
-    make_plan({over(config_.info, layer), config_.environment});
-  });
-  const int refusing = first_rank_where(comm_, refused.has_value());
-  if (refused) throw *refused;
-  if (refusing >= 0)
-    throw Error(ErrorClass::argument, "rank " + std::to_string(refusing) + " refuses its settings",
-                "every rank gives the same settings", "Read that rank's message");
-  const SettingLayer common = common_part(layer);
-  const SettingLayer root = decode(share_from_root(comm_, encode(common)));
-  if (first_rank_where(comm_, root != common) >= 0) throw difference(common, root);
-  return layer;
-}
-
-void Context::set_info(MPI_Info info) {
-  config_.info = over(config_.info, agreed_layer(info));
-  plan_ = make_plan(config_);
-  forget_decisions();
-  problem_.reset();
-}
-
-Plan Context::plan_with(MPI_Info info) {
-  return make_plan({over(config_.info, agreed_layer(info)), config_.environment});
 }
 
 const CostModel& Context::nominal_model() {
@@ -323,7 +354,7 @@ const CostModel& Context::nominal_model() {
 }
 
 void Context::warn_once(const std::string& text) {
-  if (comm_.rank() == 0) warn_once_here(text);
+  if (comm().rank() == 0) warn_once_here(text);
 }
 
 void Context::warn_once_here(const std::string& text) {

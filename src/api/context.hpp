@@ -1,9 +1,11 @@
-// What Pliant keeps for one communicator. Hangs on it as an attribute and goes with it.
+// What Pliant keeps for one communicator. The communicator's attribute leads to it; requests keep it alive
+// when the communicator is gone. It ends where all its ranks are together (context_list.hpp).
 #pragma once
 
 #include <mpi.h>
 #include <pliant/pliant.h>
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -11,6 +13,7 @@
 #include <vector>
 
 #include "api/compute_times.hpp"
+#include "api/context_list.hpp"
 #include "api/decision.hpp"
 #include "api/learning.hpp"
 #include "api/plan.hpp"
@@ -34,20 +37,44 @@ struct Foreseen {
   std::optional<Worth> worth;
 };
 
-class Context {
+class Context : public std::enable_shared_from_this<Context> {
  public:
   /// The context of an intracommunicator, made at the first call: collective then. Throws Error(communicator)
-  /// for an intercommunicator or MPI_COMM_NULL.
+  /// for an intercommunicator or MPI_COMM_NULL; on all ranks where one of them cannot begin, for example for
+  /// a PLIANT_* setting of its process; Error(other) once MPI_Finalize has ended Pliant.
   static std::shared_ptr<Context> of(MPI_Comm comm);
-  /// The same if it has been made already; null otherwise. Local.
+  /// The same if it has been made already; null otherwise. Local. Throws as of() does.
   static std::shared_ptr<Context> find(MPI_Comm comm);
   /// The same for a call that the communicator outlives. Null for one that has none, or cannot.
   static Context* made_for(MPI_Comm comm);
 
-  Context(MPI_Comm user, Process& process);
+  /// What a context needs of its process. Found before any message, since finding it can fail.
+  struct Setup {
+    const Kernels* kernels = nullptr;
+    std::unique_ptr<Team> team;
+    std::optional<Error> problem;
+  };
+  /// Collective. inherited: settings of the communicator that `user` is a duplicate of.
+  Context(MPI_Comm user, Process& process, Setup setup, SettingLayer inherited);
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
-  ~Context();
+  ~Context() = default;
+
+  // ---- Its end ----
+
+  ContextKey key() const { return key_; }
+  /// The program has freed its communicator. Local: nothing is sent, nobody is waited for.
+  void note_comm_freed() { comm_freed_ = true; }
+  bool comm_freed() const { return comm_freed_; }
+  /// Collective. Frees everything that MPI frees collectively; requests keep a shell. Nothing is sent
+  /// afterwards. Where an operation is under way on some rank, what it uses is left to MPI_Finalize.
+  void end();
+  bool ended() const { return ended_; }
+  /// Throws Error(other) once it has ended.
+  void require_alive() const;
+  /// Requests that are not freed yet, each from its init to its end.
+  void add(Pliant_Request_s& request) { live_requests_.push_back(&request); }
+  void remove(Pliant_Request_s& request) { std::erase(live_requests_, &request); }
 
   /// Settings of the communicator. Throws Error(info_value) while the environment holds one that cannot be
   /// used.
@@ -76,7 +103,7 @@ class Context {
     model_ = model;
     model_.device = device_model_;
     measured_ = true;
-    learning_.begin(model, comm_);
+    learning_.begin(model, comm());
     forget_decisions();
   }
 
@@ -94,9 +121,9 @@ class Context {
 
   // ---- Operations under way. All with the mutex held. ----
 
-  /// Whoever works with the context holds it: one call at a time, or the thread that advances it.
+  /// Whoever works with the context holds it: LocalCall, CollectiveCall, or the thread that advances it.
+  /// Nobody holds it while waiting: see pause().
   std::mutex& mutex() { return mutex_; }
-  [[nodiscard]] std::unique_lock<std::mutex> lock() { return std::unique_lock(mutex_); }
 
   /// The one of blocking calls.
   UnderWay& blocking() { return blocking_call_; }
@@ -108,9 +135,9 @@ class Context {
   void advance_all();
   /// The same, those of other communicators, and the program's own messages.
   void advance_everything();
-  /// For who waits without calling MPI: whoever it waits for may wait for a message of the program's own, or
-  /// for an operation on another communicator.
-  void let_others_go_on();
+  /// For who waits, with the mutex held: other threads may take the mutex meanwhile, and what is under way on
+  /// other communicators goes on, as do the program's own messages.
+  void pause();
   /// Until this one has ended; others go on meanwhile, on all communicators.
   void finish(UnderWay& under_way);
   /// Until all that this rank has started on the communicator has ended; whoever waits for it is told then.
@@ -142,9 +169,9 @@ class Context {
   /// The same on this rank, whichever it is: for what other ranks do not know of.
   void warn_once_here(const std::string& text);
 
-  Communicator& comm() { return comm_; }
-  int ranks() const { return comm_.ranks(); }
-  HostGroup& hosts() { return hosts_; }
+  Communicator& comm() { return links_->comm; }
+  int ranks() const { return ranks_; }
+  HostGroup& hosts() { return links_->hosts; }
   Process& process() { return process_; }
   const Kernels& kernels() const { return kernels_; }
   std::int64_t id() const { return id_; }
@@ -161,9 +188,24 @@ class Context {
   Pliant_Report last_report{};   ///< of the last blocking call; `size` is 0 before the first
 
  private:
+  friend class LocalCall;
+  friend class CollectiveCall;
+
+  void enter();
+
+  /// What MPI frees collectively.
+  struct Links {
+    explicit Links(Communicator duplicate) : comm(std::move(duplicate)), hosts(comm) {}
+
+    Communicator comm;
+    HostGroup hosts;
+    std::vector<Communicator> others;
+  };
+
   template <class Act>
   void step(UnderWay& under_way, Act&& act);
   bool alone(const UnderWay& under_way);
+  void progress_others();
   static void go_on(void* context);
   void forget_decisions() {
     decisions.forget();
@@ -172,27 +214,32 @@ class Context {
   }
 
   void connect_nccl(DevicePart& part);
-  void share_environment();
+  void share_with_root();
   SettingLayer agreed_layer(MPI_Info info);
 
   Process& process_;
-  Communicator comm_;
-  HostGroup hosts_;
+  std::unique_ptr<Links> links_;  ///< null once it has ended
+  int ranks_;
+  ContextKey key_;
+  std::atomic<bool> comm_freed_ = false;
+  std::atomic<bool> ended_ = false;
+  std::vector<Pliant_Request_s*> live_requests_;
   std::int64_t id_;
   Config config_;
   std::optional<Plan> plan_;
   std::optional<Error> problem_;  // why there is no plan_
   const Kernels& kernels_;
-  Team team_;
+  std::unique_ptr<Team> team_;
   CostModel model_;
   DeviceModel device_model_;
   std::string device_problem_;
   std::unique_ptr<DevicePart> device_;  ///< null before the first call on a device's memory
   bool measured_ = false;
-  std::vector<Pliant_Link> links_;
+  std::vector<Pliant_Link> measured_links_;
   std::mutex mutex_;
+  std::atomic<int> wanting_ = 0;  ///< threads that wait for the mutex
+  bool in_collective_ = false;    ///< a CollectiveCall is there
   std::vector<UnderWay*> under_way_;
-  std::vector<Communicator> others_;
   UnderWay blocking_call_;
   std::int64_t begun_ = 0;
   Learning learning_;
@@ -201,6 +248,36 @@ class Context {
   std::int64_t turns_ = 0;
   Tensors tensors_;
   std::vector<std::string> said_;
+};
+
+/// A call that concerns this rank alone has the context's mutex.
+class LocalCall {
+ public:
+  explicit LocalCall(Context& context) : context_(context) { context_.enter(); }
+  LocalCall(const LocalCall&) = delete;
+  LocalCall& operator=(const LocalCall&) = delete;
+  ~LocalCall() { context_.mutex_.unlock(); }
+
+ private:
+  Context& context_;
+};
+
+/// A call that all ranks make in one order: it has the context's mutex, except while it waits, and no other
+/// such call on this communicator begins before it has ended.
+class CollectiveCall {
+ public:
+  /// Throws Error(other) where the context has ended.
+  explicit CollectiveCall(Context& context);
+  CollectiveCall(const CollectiveCall&) = delete;
+  CollectiveCall& operator=(const CollectiveCall&) = delete;
+  ~CollectiveCall() { leave(); }
+
+  /// Its end, before it goes.
+  void leave();
+
+ private:
+  Context& context_;
+  bool left_ = false;
 };
 
 }  // namespace pliant

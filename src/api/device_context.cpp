@@ -42,10 +42,10 @@ DevicePart& Context::device_part(int number) {
     return *device_;
   }
   auto made = std::make_unique<DevicePart>(*process_.device_calls(), number);
-  require_working(made->device, comm_);
+  require_working(made->device, comm());
   connect_nccl(*made);
-  const DeviceModel measured = measure_device(*made, comm_, kernels_);
-  require_working(made->device, comm_);
+  const DeviceModel measured = measure_device(*made, comm(), kernels_);
+  require_working(made->device, comm());
   device_ = std::move(made);
   model_.device = device_model_ = measured;
   forget_decisions();
@@ -55,11 +55,11 @@ DevicePart& Context::device_part(int number) {
 void Context::connect_nccl(DevicePart& part) {
   const cuda::NcclCalls* const calls = cuda::nccl_calls();
   std::string why_not = "this build has no NCCL";
-  const int without = first_rank_where(comm_, calls == nullptr);
+  const int without = first_rank_where(comm(), calls == nullptr);
   if (without < 0)
     part.nccl =
-        NcclCommunicator::connect(*calls, part.device, comm_, plan().settings.nccl_timeout_s, why_not);
-  if (part.nccl != nullptr || comm_.rank() != 0) return;
+        NcclCommunicator::connect(*calls, part.device, comm(), plan().settings.nccl_timeout_s, why_not);
+  if (part.nccl != nullptr || comm().rank() != 0) return;
   process_.logger().info("communicator " + std::to_string(id_) + ": GPU buffers go without NCCL: " + why_not);
 }
 

@@ -54,7 +54,7 @@ int raise(MPI_Comm comm, std::string_view tensor, const Error& error) {
   text.append(error.what());
 
   const int code = mpi_class(error);
-  Process::instance().remember_error(code, text);
+  if (Process* const process = Process::find()) process->remember_error(code, text);
   if (is_fatal(handler_comm)) std::fputs((text + "\n").c_str(), stderr);
   MPI_Comm_call_errhandler(handler_comm, code);
   return code;

@@ -22,9 +22,9 @@ void Context::note_start(int tag) {
 }
 
 void Context::require_same_starts(const char* what) {
-  std::array<double, 1> root = {comm_.rank() == 0 ? static_cast<double>(starts_) : 0};
-  agree_max(comm_, root);
-  const int other = first_rank_where(comm_, static_cast<double>(starts_) != root[0]);
+  std::array<double, 1> root = {comm().rank() == 0 ? static_cast<double>(starts_) : 0};
+  agree_max(comm(), root);
+  const int other = first_rank_where(comm(), static_cast<double>(starts_) != root[0]);
   if (other < 0) return;
   throw Error(
       ErrorClass::request,
@@ -35,33 +35,33 @@ void Context::require_same_starts(const char* what) {
 const std::vector<Pliant_Link>& Context::measure() {
   const double begin_s = MPI_Wtime();
   const NetworkMeasurement network =
-      measure_network(comm_, hosts_.layout(), kNetworkShare * plan().settings.probe_max_s);
+      measure_network(comm(), hosts().layout(), kNetworkShare * plan().settings.probe_max_s);
   if (!network.agreed)
     warn_once(
         "the links could not be measured: times of long messages were no longer than those of short ones "
         "(a bound of a fit is no measurement). Predictions go on by the links known before; a longer "
         "pliant_probe_max_ms measures more");
   CostModel slowest{network.agreed.value_or(model_.link),
-                    measure_compute(kernels_, MPI_Wtime, team_.members() > 1 ? &team_ : nullptr)};
+                    measure_compute(kernels_, MPI_Wtime, team_->members() > 1 ? team_.get() : nullptr)};
   const auto numbers = numbers_of(slowest);
   std::array<double, numbers.size()> values{};
   for (std::size_t i = 0; i < numbers.size(); ++i) values[i] = *numbers[i].value;
-  agree_max(comm_, values);
+  agree_max(comm(), values);
   for (std::size_t i = 0; i < numbers.size(); ++i) *numbers[i].value = values[i];
   calibrate(slowest, *this, (1 - kNetworkShare) * plan().settings.probe_max_s);
   set_model(slowest);
-  links_.clear();
+  measured_links_.clear();
   for (const LinkEstimate& link : network.links)
-    links_.push_back({link.rank, link.peer, link.same_host ? 1 : 0, link.alpha_s, link.alpha_low_s,
-                      link.alpha_high_s, link.beta_s_per_byte, link.beta_low_s_per_byte,
-                      link.beta_high_s_per_byte, link.samples});
-  if (comm_.rank() == 0)
+    measured_links_.push_back({link.rank, link.peer, link.same_host ? 1 : 0, link.alpha_s, link.alpha_low_s,
+                               link.alpha_high_s, link.beta_s_per_byte, link.beta_low_s_per_byte,
+                               link.beta_high_s_per_byte, link.samples});
+  if (comm().rank() == 0)
     process_.logger().info("communicator " + std::to_string(id_) + ": alpha " +
                            std::to_string(model_.link.alpha_s * 1e6) + " us, beta " +
                            std::to_string(model_.link.beta_s_per_byte * 1e9) + " ns/byte, selection " +
                            std::to_string(model_.compute.select_s_per_element * 1e9) + " ns/element");
   if (end_s > 0) end_s += MPI_Wtime() - begin_s;  // measuring is not the program's computing
-  return links_;
+  return measured_links_;
 }
 
 }  // namespace pliant

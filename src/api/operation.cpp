@@ -19,10 +19,14 @@
 namespace pliant {
 namespace {
 
-/// The memory of hosts that it may use. What blocks uses the context's.
+/// The memory of hosts that it may use. What blocks uses the context's, where memory may have to be made
+/// first.
 HostLanes* hosts_of(const OperationRun& run) {
-  const bool blocks = &run.under_way == &run.context.blocking();
-  return blocks ? run.context.hosts().lanes() : run.operation.hosts;
+  if (&run.under_way != &run.context.blocking()) return run.operation.hosts;
+  const Operation& operation = run.operation;
+  HostLanes* const lanes = run.context.hosts().lanes_for(operation.count * element_bytes(operation.type));
+  if (run.context.hosts().refused()) run.context.warn_once(HostGroup::kRefusal);
+  return lanes;
 }
 
 /// What it is to reduce; without memory of hosts, as if each had one rank.

@@ -3,7 +3,10 @@
 #include <pliant/pliant.h>
 
 #include <ctime>
+#include <memory>
+#include <random>
 
+#include "api/context.hpp"
 #include "api/guard.hpp"
 #include "core/monotonic.hpp"
 #include "kernels/kernels.hpp"
@@ -22,6 +25,17 @@ std::string mpi_text(int (*get)(char*, int*), int room) {
   return text.substr(0, text.find('\n'));
 }
 
+/// Of the mark on MPI_COMM_WORLD.
+int end_keyval() {
+  static const int value = [] {
+    int made = MPI_KEYVAL_INVALID;
+    check(MPI_Comm_create_keyval(MPI_COMM_NULL_COPY_FN, MPI_COMM_NULL_DELETE_FN, &made, nullptr),
+          "MPI_Comm_create_keyval");
+    return made;
+  }();
+  return value;
+}
+
 }  // namespace
 
 int Process::keyval() {
@@ -34,28 +48,52 @@ int Process::keyval() {
   return value;
 }
 
-// MPI deletes MPI_COMM_SELF's attributes first of all when it is finalized: everything still works then.
+// MPI deletes MPI_COMM_SELF's attributes first of all when it is finalized, and those that were set last come
+// first: everything still works then.
 int Process::on_finalize(MPI_Comm, int, void* attribute, void*) {
-  auto* process = static_cast<Process*>(attribute);
-  process->end_communicators();
-  delete process;
+  const std::unique_ptr<Process> process(static_cast<Process*>(attribute));
+  MPI_Comm_set_attr(MPI_COMM_WORLD, end_keyval(), nullptr);
+  process->progress_.stop_thread();
+  const std::optional<Error> problem = attempt([&] { process->contexts_.end_all(); });
+  if (problem) process->logger().warn(problem->what());
   return MPI_SUCCESS;
+}
+
+Process* Process::find() {
+  void* attribute = nullptr;
+  int found = 0;
+  if (has_ended()) return nullptr;
+  check(MPI_Comm_get_attr(MPI_COMM_SELF, keyval(), &attribute, &found), "MPI_Comm_get_attr");
+  return found != 0 ? static_cast<Process*>(attribute) : nullptr;
+}
+
+bool Process::has_ended() {
+  void* attribute = nullptr;
+  int found = 0;
+  check(MPI_Comm_get_attr(MPI_COMM_WORLD, end_keyval(), &attribute, &found), "MPI_Comm_get_attr");
+  return found != 0;
 }
 
 Process& Process::instance() {
   static std::mutex making;
   const std::lock_guard lock(making);
-  void* attribute = nullptr;
-  int found = 0;
-  check(MPI_Comm_get_attr(MPI_COMM_SELF, keyval(), &attribute, &found), "MPI_Comm_get_attr");
-  if (found != 0) return *static_cast<Process*>(attribute);
-  auto* process = new Process;
-  check(MPI_Comm_set_attr(MPI_COMM_SELF, keyval(), process), "MPI_Comm_set_attr");
-  return *process;
+  if (Process* const process = find()) return *process;
+  if (has_ended())
+    throw Error(ErrorClass::other, "Pliant has ended",
+                "MPI_Finalize ends it before it runs callbacks that were set before Pliant's first call",
+                "Call Pliant once before the attribute is set on MPI_COMM_SELF");
+  auto process = std::unique_ptr<Process>(new Process);
+  check(MPI_Comm_set_attr(MPI_COMM_SELF, keyval(), process.get()), "MPI_Comm_set_attr");
+  return *process.release();
 }
 
 Process::Process() : begin_s_(MPI_Wtime()) {
   MPI_Comm_rank(MPI_COMM_WORLD, &world_rank_);
+  int provided = MPI_THREAD_SINGLE;
+  check(MPI_Query_thread(&provided), "MPI_Query_thread");
+  threads_call_mpi_ = provided == MPI_THREAD_MULTIPLE;
+  std::random_device random;
+  random_ = std::uint64_t{random()} << 32 | random();
   if (world_rank_ != 0) return;
   int ranks = 0;
   MPI_Comm_size(MPI_COMM_WORLD, &ranks);
@@ -76,6 +114,10 @@ const ProcessSettings& Process::settings() {
     open_trace();
   }
   return settings_;
+}
+
+std::optional<Error> Process::problem() {
+  return attempt([&] { settings(); });
 }
 
 const cuda::Calls* Process::device_calls() {
@@ -130,22 +172,9 @@ std::int64_t Process::next_communicator() {
   return communicators_++;
 }
 
-void Process::attach(MPI_Comm comm, int comm_keyval) {
+ContextKey Process::next_key() {
   const std::lock_guard lock(mutex_);
-  attached_.push_back({comm, comm_keyval});
-}
-
-void Process::detach(MPI_Comm comm) {
-  const std::lock_guard lock(mutex_);
-  std::erase_if(attached_, [&](const Attached& entry) { return entry.comm == comm; });
-}
-
-void Process::end_communicators() {
-  while (!attached_.empty()) {
-    const Attached last = attached_.back();
-    attached_.pop_back();
-    MPI_Comm_delete_attr(last.comm, last.keyval);
-  }
+  return {random_, keys_++};
 }
 
 }  // namespace pliant

@@ -1,5 +1,6 @@
 // What one process keeps for all its communicators: its settings, the trace file, the last error. It hangs on
-// MPI_COMM_SELF as an attribute, so that it ends with MPI and needs no global variable.
+// MPI_COMM_SELF as an attribute, so that it ends with MPI and needs no global variable. A mark on
+// MPI_COMM_WORLD says that it has ended: nothing brings it back to life then.
 #pragma once
 
 #include <mpi.h>
@@ -8,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "api/context_list.hpp"
 #include "api/progress.hpp"
 #include "core/config.hpp"
 #include "core/log.hpp"
@@ -19,14 +21,21 @@ namespace pliant {
 class Process {
  public:
   /// This process's state; made on first use, when it warns of environment variables that mean nothing (rank
-  /// 0).
+  /// 0). Throws Error(other) once MPI_Finalize has ended it: what comes then are callbacks of MPI_Finalize.
   static Process& instance();
+  /// The same if it has been made and has not ended; null otherwise.
+  static Process* find();
+  /// Has MPI_Finalize ended it?
+  static bool has_ended();
 
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
 
-  /// Throws Error(info_value) as long as the environment holds a value that cannot be used.
+  /// Throws Error(info_value) as long as the environment holds a value that cannot be used. On a rank alone:
+  /// collective calls look at it where ranks agree on what to do.
   const ProcessSettings& settings();
+  /// What settings() would throw.
+  std::optional<Error> problem();
   Logger logger() const { return {settings_.debug, world_rank_}; }
 
   /// [s] from when this state was made to `wtime_s`, a value of MPI_Wtime: a trace's clock.
@@ -50,25 +59,19 @@ class Process {
   /// What is under way in this process.
   Progress& progress() { return progress_; }
 
+  ContextList& contexts() { return contexts_; }
   /// A number for each communicator, in order of first use.
   std::int64_t next_communicator();
-
-  /// `comm` has state that must go before MPI does: its attribute `keyval` is deleted then.
-  void attach(MPI_Comm comm, int keyval);
-  void detach(MPI_Comm comm);
+  ContextKey next_key();
+  /// MPI_THREAD_MULTIPLE: while one thread waits, another may start what it would have to advance.
+  bool threads_call_mpi() const { return threads_call_mpi_; }
 
  private:
   Process();
   static int keyval();
   static int on_finalize(MPI_Comm comm, int keyval, void* attribute, void* extra);
-  void end_communicators();
   void open_trace();
   void end_trace_on(const TraceFailure& failure) const;
-
-  struct Attached {
-    MPI_Comm comm;
-    int keyval;
-  };
 
   ProcessSettings settings_;
   bool settings_read_ = false;
@@ -76,13 +79,16 @@ class Process {
   int world_rank_ = 0;
   Recorder recorder_;
   Progress progress_;
+  ContextList contexts_;
+  bool threads_call_mpi_ = false;
+  std::uint64_t random_ = 0;  ///< tells this process from others
   std::mutex mutex_;  // guards what follows, and recorder_'s use: threads may use different communicators
   int last_code_ = MPI_SUCCESS;
   std::string last_text_;
   std::int64_t communicators_ = 0;
+  std::uint64_t keys_ = 0;
   bool devices_sought_ = false;
   const cuda::Calls* device_calls_ = nullptr;
-  std::vector<Attached> attached_;
 };
 
 }  // namespace pliant

@@ -15,6 +15,10 @@ constexpr timespec kNap{.tv_sec = 0, .tv_nsec = 50'000};
 }  // namespace
 
 Progress::~Progress() {
+  stop_thread();
+}
+
+void Progress::stop_thread() {
   {
     const std::lock_guard lock(mutex_);
     ending_ = true;
@@ -26,31 +30,37 @@ Progress::~Progress() {
 void Progress::add(Context& context) {
   {
     const std::lock_guard lock(mutex_);
-    active_.push_back(&context);
+    active_.push_back(context.shared_from_this());
   }
   changed_.notify_all();
 }
 
-void Progress::remove(Context& context) {
+void Progress::remove(const Context& context) {
   const std::lock_guard lock(mutex_);
-  std::erase(active_, &context);
+  std::erase_if(active_, [&](const auto& each) { return each.get() == &context; });
 }
 
-bool Progress::advance_others(const Context* mine) {
+std::shared_ptr<Context> Progress::active(std::size_t place) {
   const std::lock_guard lock(mutex_);
+  return place < active_.size() ? active_[place] : nullptr;
+}
+
+// Contexts come and go meanwhile: one that is passed over is advanced the next time.
+bool Progress::advance_others(const Context* mine) {
   bool others = false;
-  for (std::size_t i = 0; i < active_.size(); ++i) {
-    Context& context = *active_[i];
-    if (&context == mine) continue;
+  std::size_t place = 0;
+  while (const std::shared_ptr<Context> context = active(place++)) {
+    if (context.get() == mine) continue;
     others = true;
-    const std::unique_lock entered(context.mutex(), std::try_to_lock);
-    if (entered.owns_lock()) context.advance_all();
+    const std::unique_lock entered(context->mutex(), std::try_to_lock);
+    if (entered.owns_lock()) context->advance_all();
   }
   return others;
 }
 
 void Progress::start_thread() {
-  if (!thread_.joinable()) thread_ = std::thread([this] { run_thread(); });
+  const std::lock_guard lock(mutex_);
+  if (!thread_.joinable() && !ending_) thread_ = std::thread([this] { run_thread(); });
 }
 
 void Progress::run_thread() {

@@ -1,11 +1,13 @@
 // Operations under way: who advances them, and what a call that waits does meanwhile.
 //
 // A context's operations are advanced by the calls on its communicator, by calls on others while they wait,
-// and by a thread if PLIANT_PROGRESS_THREAD asks for one. Whoever advances a context holds its mutex.
+// and by a thread if PLIANT_PROGRESS_THREAD asks for one. Whoever advances a context holds its mutex; whoever
+// waits holds none.
 #pragma once
 
 #include <condition_variable>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -38,23 +40,26 @@ class Progress {
 
   /// To be called with the context's mutex held.
   void add(Context& context);
-  void remove(Context& context);
+  void remove(const Context& context);
 
-  /// Advance every context but `mine`, whose mutex the caller holds; those that somebody else is advancing
-  /// are passed over. Returns whether there are others.
+  /// Advance every context but `mine`; those that somebody else is advancing are passed over. Returns whether
+  /// there are others.
   bool advance_others(const Context* mine);
 
   /// From now on a thread of its own does so, too.
   void start_thread();
+  /// It ends, and no other begins.
+  void stop_thread();
 
  private:
   void run_thread();
 
-  /// Taken after a context's mutex; a context's is only tried for under it. Recursive: what is advanced may
-  /// end.
-  std::recursive_mutex mutex_;
-  std::condition_variable_any changed_;
-  std::vector<Context*> active_;
+  std::shared_ptr<Context> active(std::size_t place);
+
+  /// Held for a moment only, never while something is advanced.
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<std::shared_ptr<Context>> active_;
   std::thread thread_;
   bool ending_ = false;
 };

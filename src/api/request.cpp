@@ -180,8 +180,25 @@ void complete(Pliant_Request_s& request) {
 
 }  // namespace
 
+}  // namespace pliant
+
+Pliant_Request_s::~Pliant_Request_s() {
+  if (context != nullptr) context->remove(*this);
+}
+
+namespace pliant {
+
+void let_go(Pliant_Request_s& request, bool busy) {
+  if (busy) {
+    static_cast<void>(request.hosts.release());
+  } else {
+    request.hosts.reset();
+  }
+}
+
 void make_ready(Pliant_Request_s& request, MPI_Info info) {
   Context& context = *request.context;
+  context.add(request);
   request.plan = context.plan_with(info);
   request.tensor = context.tensors().add(context.comm(), request.plan.settings.name, request.count);
   prepare_device(request);

@@ -41,6 +41,12 @@ struct Pliant_Request_s {
   pliant::UnderWay under_way;
   std::optional<pliant::OperationRun> run;
 
+  Pliant_Request_s() = default;
+  Pliant_Request_s(const Pliant_Request_s&) = delete;
+  Pliant_Request_s& operator=(const Pliant_Request_s&) = delete;
+  /// Local. With the context's mutex held, unless the context has ended: then no call of MPI is made.
+  ~Pliant_Request_s();
+
   pliant::FramePool& frames() { return under_way.workspace.frames; }
 };
 
@@ -48,6 +54,11 @@ namespace pliant {
 
 /// What an init call does once its arguments are checked: everything that takes other ranks. Collective.
 void make_ready(Pliant_Request_s& request, MPI_Info info);
+
+/// The request's context ends: gives back what is the context's. What is left is a shell, which can only be
+/// freed.
+/// @param busy  operations are under way somewhere: what they use stays as it is
+void let_go(Pliant_Request_s& request, bool busy);
 
 /// The rest is called with the context's mutex held.
 

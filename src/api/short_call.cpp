@@ -18,7 +18,7 @@ void carry_out(Context& context, const ShortCalls::Known& known, const Buffers& 
                               .recv = static_cast<std::byte*>(buffers.recv),
                               .count = known.count,
                               .bytes = static_cast<std::size_t>(known.count * element_bytes(known.type)),
-                              .idle = [](void* of) { static_cast<Context*>(of)->let_others_go_on(); },
+                              .idle = [](void* of) { static_cast<Context*>(of)->pause(); },
                               .of = &context});
   ++context.plain_calls;
   context.end_s = MPI_Wtime();
@@ -59,7 +59,7 @@ bool short_call(const void* sendbuf, void* recvbuf, MPI_Count count, MPI_Datatyp
   if (!type || !reduction || comm == MPI_COMM_NULL) return false;
   Context* const context = Context::made_for(comm);
   if (context == nullptr) return false;
-  const auto lock = context->lock();
+  const CollectiveCall call(*context);
   if (context->has_requests()) return false;
   const ShortCalls::Known* const known = context->short_calls.find(count, *type, *reduction);
   if (known == nullptr) return false;

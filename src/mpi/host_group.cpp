@@ -62,38 +62,53 @@ HostGroup::HostGroup(Communicator& comm, std::span<const int> marks, std::span<c
 
 HostGroup::HostGroup(Communicator& comm, HostLayout layout)
     : comm_(comm), layout_(std::move(layout)), rank_(comm.rank()) {
+  const auto members = layout_.members(host());
+  local_rank_ = static_cast<int>(std::find(members.begin(), members.end(), rank_) - members.begin());
   undivided_ = {0, local_ranks()};
-  if (layout_.flat()) return;
-  share_memory();
-  if (refused_) {
-    layout_ = flat_layout(comm.ranks());
-    undivided_ = {0, 1};
-    return;
-  }
-  local_rank_ = local_->rank();
-  leaders_.emplace(Communicator::split(comm, leads() ? 1 : 0));
-  leaders_->count_for(comm);
 }
 
-void HostGroup::share_memory() {
-  const auto members = layout_.members(host());
-  const auto place = std::find(members.begin(), members.end(), rank_) - members.begin();
-  local_.emplace(Communicator::split(comm_, host(), static_cast<int>(place)));
-  window_.emplace(local_->handle(), HostLanes::part_bytes(HostLanes::kSlotBytes));
-  refused_ = first_rank_where(comm_, window_->parts().empty()) >= 0;
-  if (refused_) {
-    window_->abandon();
-    return;
+HostLanes* HostGroup::lanes_for(std::int64_t bytes) {
+  if (layout_.flat()) return nullptr;
+  const bool is_long = bytes > HostLanes::kShortSlotBytes;
+  if (lanes_ && (!is_long || lanes_->slot_bytes() == HostLanes::kSlotBytes)) return &*lanes_;
+  if (refused_) return nullptr;
+  make_lanes(is_long ? HostLanes::kSlotBytes : HostLanes::kShortSlotBytes);
+  return refused_ ? nullptr : &*lanes_;
+}
+
+void HostGroup::make_lanes(std::int64_t slot_bytes) {
+  const auto bytes = static_cast<std::size_t>(HostLanes::part_bytes(slot_bytes));
+  auto made = std::make_unique<SharedSegment>(comm_, layout_, bytes);
+  refused_ = made->refused();
+  if (refused_ && !lanes_) {
+    layout_ = flat_layout(comm_.ranks());
+    local_rank_ = 0;
+    undivided_ = {0, 1};
   }
-  const int looks = patience(local_->ranks());
-  lanes_.emplace(*this, HostLanes::Place{window_->parts(), 0, HostLanes::kSlotBytes, local_->rank(), looks});
-  request_lanes_.emplace(*this, *local_, looks);
-  // Nobody looks at a count before it is there.
-  check(MPI_Barrier(local_->handle()), "MPI_Barrier");
+  if (refused_) return;
+  connect_leaders();
+  // All ranks have come here, and so are done with the lanes before.
+  segment_ = std::move(made);
+  lanes_.emplace(*this,
+                 HostLanes::Place{segment_->parts(), 0, slot_bytes, local_rank_, patience(local_ranks())});
+}
+
+void HostGroup::connect_leaders() {
+  if (leaders_ || layout_.hosts() == 1) return;
+  leaders_.emplace(Communicator::split(comm_, leads() ? 1 : 0));
+  leaders_->count_for(comm_);
+}
+
+Communicator& HostGroup::leaders() {
+  if (!leaders_) leaders_.emplace(Communicator::duplicate(MPI_COMM_SELF));  // of the only host
+  return *leaders_;
 }
 
 HostGroup::RequestLanes HostGroup::take_lanes() {
-  return RequestLanes(request_lanes_ ? request_lanes_->take(comm_) : nullptr);
+  if (layout_.flat()) return {};
+  connect_leaders();
+  if (!request_lanes_) request_lanes_.emplace(*this, comm_, patience(local_ranks()));
+  return RequestLanes(request_lanes_->take());
 }
 
 }  // namespace pliant

@@ -10,7 +10,7 @@
 #include "mpi/communicator.hpp"
 #include "mpi/host_lanes.hpp"
 #include "mpi/host_layout.hpp"
-#include "mpi/shared_window.hpp"
+#include "mpi/shared_segment.hpp"
 
 namespace pliant {
 
@@ -18,9 +18,9 @@ namespace pliant {
 /// Collective. Throws Error(mpi).
 HostLayout find_hosts(const Communicator& comm);
 
-/// Made and destroyed collectively. In between nothing is allocated and no window is touched by MPI. Where
-/// every host has one rank, or the system refuses shared memory, the layout is flat and there is nothing to
-/// share.
+/// Made and destroyed collectively. Memory comes when the first call can use it, and is given up locally.
+/// Where every host has one rank, or the system refuses shared memory, the layout is flat and there is
+/// nothing to share.
 class HostGroup {
  public:
   /// As find_hosts() finds them. Throws Error(mpi).
@@ -47,10 +47,14 @@ class HostGroup {
       "no memory that the ranks of a host could share: they send messages instead. Look at the room in "
       "/dev/shm, or where your MPI library keeps its files";
 
-  /// One rank a host, in their order: what leaders have here, where the layout is not flat. The other ranks
-  /// have one of their own, unused. What is sent on it counts for the communicator of all, too.
-  Communicator& leaders() { return *leaders_; }
-  /// Those of blocking calls; null where the layout is flat.
+  /// One rank a host, in their order: what leaders have here, once there are lanes. The other ranks have one
+  /// of their own, unused. What is sent on it counts for the communicator of all, too.
+  Communicator& leaders();
+  /// Lanes of blocking calls that reduce so many bytes; null where the layout is flat, or the system refuses
+  /// memory. Collective where there were none, or too short ones: all ranks ask for the same calls, in one
+  /// order. Replaces what lanes() gave before.
+  HostLanes* lanes_for(std::int64_t bytes);
+  /// The lanes there are now; null: none.
   HostLanes* lanes() { return lanes_ ? &*lanes_ : nullptr; }
 
   /// Gives lanes back when it goes; locally.
@@ -67,7 +71,8 @@ class HostGroup {
  private:
   HostGroup(Communicator& comm, HostLayout layout);
 
-  void share_memory();
+  void make_lanes(std::int64_t slot_bytes);
+  void connect_leaders();
 
   Communicator& comm_;
   HostLayout layout_;
@@ -75,9 +80,8 @@ class HostGroup {
   int local_rank_ = 0;
   std::array<int, 2> undivided_{};
   bool refused_ = false;
-  std::optional<Communicator> local_;
   std::optional<Communicator> leaders_;
-  std::optional<SharedWindow> window_;  // behind the communicator it was made on
+  std::unique_ptr<SharedSegment> segment_;
   std::optional<HostLanes> lanes_;
   std::optional<LanePool> request_lanes_;
 };

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "mpi/agree.hpp"
-#include "mpi/check.hpp"
+#include "mpi/host_group.hpp"
 
 namespace pliant {
 namespace {
@@ -22,31 +22,31 @@ HostLanes::HostLanes(HostGroup& group, const Place& place)
       spreading_(shifted(place.parts, place.offset + HostLane::part_bytes(place.slot_bytes)), place.own,
                  place.slot_bytes, place.patience) {}
 
-HostLanes* LanePool::take(const Communicator& comm) {
+HostLanes* LanePool::take() {
   if (refused_) return nullptr;
   std::vector<double> taken;
   for (const Entry& entry : entries_) taken.push_back(entry.taken ? 1 : 0);
   taken.push_back(0);  // what is still to be added
-  agree_max(comm, taken);
+  agree_max(comm_, taken);
   const auto free = static_cast<std::size_t>(std::find(taken.begin(), taken.end(), 0) - taken.begin());
-  if (free == entries_.size()) grow(comm);  // all ranks are here: MPI may block
+  if (free == entries_.size()) grow();
   if (refused_) return nullptr;
   entries_[free].taken = true;
   return entries_[free].lanes.get();
 }
 
-void LanePool::grow(const Communicator& comm) {
+void LanePool::grow() {
   constexpr std::int64_t kBytes = HostLanes::part_bytes(HostLanes::kRequestSlotBytes);
-  windows_.push_back(std::make_unique<SharedWindow>(host_.handle(), kLanesPerWindow * kBytes));
-  SharedWindow& window = *windows_.back();
-  refused_ = first_rank_where(comm, window.parts().empty()) >= 0;
-  if (refused_) return window.abandon();
-  for (int i = 0; i < kLanesPerWindow; ++i)
+  const std::size_t more = std::clamp(entries_.size(), std::size_t{1}, kMostLanesPerSegment);
+  auto segment =
+      std::make_unique<SharedSegment>(comm_, group_.layout(), more * static_cast<std::size_t>(kBytes));
+  refused_ = segment->refused();
+  if (refused_) return;
+  for (std::size_t i = 0; i < more; ++i)
     entries_.push_back({std::make_unique<HostLanes>(
-        group_, HostLanes::Place{window.parts(), i * kBytes, HostLanes::kRequestSlotBytes, host_.rank(),
-                                 patience_})});
-  // Nobody looks at a count before it is there.
-  check(MPI_Barrier(host_.handle()), "MPI_Barrier");
+        group_, HostLanes::Place{segment->parts(), static_cast<std::int64_t>(i) * kBytes,
+                                 HostLanes::kRequestSlotBytes, group_.local_rank(), patience_})});
+  segments_.push_back(std::move(segment));
 }
 
 void LanePool::give_back(const HostLanes& lanes, bool in_step) {

@@ -10,7 +10,7 @@
 
 #include "mpi/communicator.hpp"
 #include "mpi/host_lane.hpp"
-#include "mpi/shared_window.hpp"
+#include "mpi/shared_segment.hpp"
 
 namespace pliant {
 
@@ -20,8 +20,10 @@ class HostGroup;
 /// request.
 class HostLanes {
  public:
-  /// [byte] of a slot: of blocking calls, and of a request, of which there may be hundreds.
+  /// [byte] of a slot: of blocking calls, of those that have only been short so far (a program may make
+  /// thousands of communicators), and of a request, of which there may be hundreds.
   static constexpr std::int64_t kSlotBytes = std::int64_t{128} << 10;
+  static constexpr std::int64_t kShortSlotBytes = std::int64_t{4} << 10;
   static constexpr std::int64_t kRequestSlotBytes = std::int64_t{32} << 10;
   /// [byte] of shared memory for each rank.
   static constexpr std::int64_t part_bytes(std::int64_t slot_bytes) {
@@ -30,7 +32,7 @@ class HostLanes {
 
   /// Where the memory of each rank of the host lies, and what HostLane needs besides.
   struct Place {
-    std::span<std::byte* const> parts;  ///< [ranks of the host] of a window
+    std::span<std::byte* const> parts;  ///< [ranks of the host] of a segment
     std::int64_t offset = 0;            ///< [byte] in each part
     std::int64_t slot_bytes = 0;
     int own = 0;
@@ -51,16 +53,16 @@ class HostLanes {
   HostLane spreading_;
 };
 
-/// Lanes of requests. Memory is added as they come and stays until the end, since MPI frees it collectively;
-/// lanes that all ranks have given back are taken again.
+/// Lanes of requests. Lanes that all ranks have given back are taken again; memory is added where there are
+/// none, and stays until the pool goes.
 class LanePool {
  public:
-  LanePool(HostGroup& group, const Communicator& host, int patience)
-      : group_(group), host_(host), patience_(patience) {}
+  LanePool(HostGroup& group, const Communicator& comm, int patience)
+      : group_(group), comm_(comm), patience_(patience) {}
 
-  /// Collective over `comm`, of which `host` is this rank's part: the same lanes on all ranks. Null on all of
-  /// them where the system refuses memory to one, now or before.
-  HostLanes* take(const Communicator& comm);
+  /// Collective: the same lanes on all ranks. Null on all of them where the system refuses memory to one, now
+  /// or before.
+  HostLanes* take();
   /// Local: other ranks may still be using them, or give them back in another order.
   /// @param in_step  false: an operation ended early, and ranks differ in where it did; nobody takes them
   /// again
@@ -68,20 +70,21 @@ class LanePool {
   bool refused() const { return refused_; }
 
  private:
-  static constexpr int kLanesPerWindow = 8;
+  /// A segment holds as many lanes as there are already, but at most so many.
+  static constexpr std::size_t kMostLanesPerSegment = 8;
 
   struct Entry {
     std::unique_ptr<HostLanes> lanes;
     bool taken = false;
   };
 
-  void grow(const Communicator& comm);
+  void grow();
 
   HostGroup& group_;
-  const Communicator& host_;
+  const Communicator& comm_;
   int patience_;
   bool refused_ = false;
-  std::vector<std::unique_ptr<SharedWindow>> windows_;
+  std::vector<std::unique_ptr<SharedSegment>> segments_;
   std::vector<Entry> entries_;  // equal on all ranks, but for what is taken
 };
 

@@ -5,30 +5,21 @@
 #include <memory>
 
 #include "tests/api/api_support.hpp"
+#include "tests/support/shared_memory.hpp"
 
-namespace {
-
-bool refuses_windows = false;
-
-}  // namespace
-
-/// MPI's profiling interface: ranks 2i and 2i + 1 share a host, and memory may run out.
+/// MPI's profiling interface: ranks 2i and 2i + 1 share a host.
 extern "C" {
 int MPI_Comm_split_type(MPI_Comm comm, int type, int key, MPI_Info, MPI_Comm* made) {
   int rank = 0;
   MPI_Comm_rank(comm, &rank);
   return type == MPI_COMM_TYPE_SHARED ? PMPI_Comm_split(comm, rank / 2, key, made) : MPI_ERR_ARG;
 }
-int MPI_Win_allocate_shared(MPI_Aint bytes, int unit, MPI_Info info, MPI_Comm comm, void* base,
-                            MPI_Win* made) {
-  const int code = PMPI_Win_allocate_shared(bytes, unit, info, comm, base, made);
-  return refuses_windows ? static_cast<int>(MPI_ERR_NO_MEM) : code;
-}
 }
 
 namespace {
 
 using namespace pliant_test;
+using pliant::test::refuses_memory;
 
 /// A request that sums `values` in place.
 class Sum {
@@ -192,11 +183,11 @@ TEST(Hosts, WithoutMemoryRequestsSendMessages) {
   const FreshComm comm;
   std::vector<float> values(10, 1.0F);
   ASSERT_EQ(Pliant_Allreduce(MPI_IN_PLACE, values.data(), 10, MPI_FLOAT, MPI_SUM, comm), MPI_SUCCESS);
-  refuses_windows = comm.rank() == comm.ranks() - 1;
+  refuses_memory = comm.rank() == comm.ranks() - 1;
   Sums sums;
   for (const char* algorithm : {"two_level_ring", "auto", "shared_memory"})
     sums.push_back(std::make_unique<Sum>(comm, 3000, algorithm));
-  refuses_windows = false;
+  refuses_memory = false;
   for (int step = 0; step < 4; ++step) {
     const std::size_t first = static_cast<std::size_t>(comm.rank() + step) % 3;
     for (std::size_t i = 0; i < 3; ++i) sums[(first + i) % 3]->start(comm.rank(), step);

@@ -1,10 +1,11 @@
 // Once warm, an operation allocates nothing and makes no communicator: this program counts operator new and
-// MPI's communicator and window calls.
+// MPI's communicator calls, and shared memory.
 #include <atomic>
 #include <memory>
 
 #include "tests/api/api_support.hpp"
 #include "tests/support/counting_new.hpp"
+#include "tests/support/shared_memory.hpp"
 
 namespace {
 
@@ -24,11 +25,6 @@ int MPI_Comm_split(MPI_Comm comm, int color, int key, MPI_Comm* made) {
 int MPI_Comm_split_type(MPI_Comm comm, int type, int key, MPI_Info info, MPI_Comm* made) {
   ++communicators;
   return PMPI_Comm_split_type(comm, type, key, info, made);
-}
-int MPI_Win_allocate_shared(MPI_Aint bytes, int unit, MPI_Info info, MPI_Comm comm, void* base,
-                            MPI_Win* made) {
-  ++communicators;
-  return PMPI_Win_allocate_shared(bytes, unit, info, comm, base, made);
 }
 }
 
@@ -50,7 +46,9 @@ class Warm : public testing::Test {
     for (int i = 0; i < 2 * ranks_ + 4; ++i) step();  // every rank leads once
     const std::int64_t allocated = allocations();
     const std::int64_t made = communicators;
+    const std::int64_t reserved = pliant::test::memory_reserved;
     for (int i = 0; i < 2 * ranks_ + 4; ++i) step();
+    EXPECT_EQ(pliant::test::memory_reserved - reserved, 0);
     EXPECT_EQ(allocations() - allocated, 0);
     EXPECT_EQ(communicators - made, 0);
   }

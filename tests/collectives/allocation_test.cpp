@@ -1,6 +1,6 @@
 // Once buffers have grown, a step of a lossy algorithm or one in two levels allocates nothing: neither
-// kernels nor codecs nor collectives. This program counts what operator new is asked for, and communicators
-// and windows.
+// kernels nor codecs nor collectives. This program counts what operator new is asked for, communicators, and
+// shared memory.
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -11,6 +11,7 @@
 #include "compress/topk.hpp"
 #include "tests/support/counting_new.hpp"
 #include "tests/support/host_layouts.hpp"
+#include "tests/support/shared_memory.hpp"
 
 namespace {
 
@@ -23,16 +24,6 @@ extern "C" int MPI_Comm_split(MPI_Comm comm, int color, int key, MPI_Comm* made)
   ++made_by_mpi;
   return PMPI_Comm_split(comm, color, key, made);
 }
-extern "C" int MPI_Win_allocate_shared(MPI_Aint size, int unit, MPI_Info info, MPI_Comm comm, void* base,
-                                       MPI_Win* window) {
-  ++made_by_mpi;
-  return PMPI_Win_allocate_shared(size, unit, info, comm, base, window);
-}
-extern "C" int MPI_Win_sync(MPI_Win window) {
-  ++made_by_mpi;
-  return PMPI_Win_sync(window);
-}
-
 namespace pliant {
 namespace {
 
@@ -67,7 +58,7 @@ class Allocation : public testing::Test {
     run(algorithm, call);
   }
 
-  HostLanes* lanes() const { return hosts_ != nullptr ? hosts_->lanes() : nullptr; }
+  HostLanes* lanes() const { return hosts_ != nullptr ? hosts_->lanes_for(HostLanes::kSlotBytes) : nullptr; }
 
   void expect_none_after_growing(const AllreduceAlgorithm& algorithm, const IndexCodec& indices,
                                  const ValueCodec& values) {
@@ -75,8 +66,10 @@ class Allocation : public testing::Test {
     for (std::int64_t number = 0; number < 2 * ranks; ++number) step(algorithm, indices, values, number);
     const std::int64_t before = allocations();
     const std::int64_t made_before = made_by_mpi;
+    const std::int64_t reserved_before = test::memory_reserved;
     for (std::int64_t number = 0; number < 2 * ranks; ++number) step(algorithm, indices, values, number);
     EXPECT_EQ(made_by_mpi, made_before) << algorithm.name;
+    EXPECT_EQ(test::memory_reserved, reserved_before) << algorithm.name;
     EXPECT_EQ(allocations() - before, 0) << algorithm.name << ", " << indices.name << ", " << values.name;
   }
 
@@ -116,9 +109,11 @@ TEST_F(Allocation, NothingInTwoLevels) {
   for (const test::NamedLayout& layout : test::host_layouts(comm_.ranks())) {
     SCOPED_TRACE(layout.name);
     const std::int64_t made_before = made_by_mpi;
+    const std::int64_t reserved_before = test::memory_reserved;
     hosts_ = std::make_unique<HostGroup>(comm_, layout.marks, layout.localities);
-    if (!hosts_->layout().flat()) {
-      EXPECT_EQ(made_by_mpi - made_before, 3) << "they are counted";
+    if (lanes() != nullptr) {
+      EXPECT_EQ(made_by_mpi - made_before, hosts_->layout().hosts() > 1 ? 1 : 0) << "they are counted";
+      EXPECT_EQ(test::memory_reserved - reserved_before, 1);
     }
     for (const AllreduceAlgorithm* algorithm : algorithms()) {
       const bool one_host = hosts_->layout().hosts() == 1;

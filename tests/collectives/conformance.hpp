@@ -65,7 +65,7 @@ class Conformance : public testing::TestWithParam<const AllreduceAlgorithm*> {
     return shape;
   }
 
-  HostLanes* lanes() const { return hosts_ != nullptr ? hosts_->lanes() : nullptr; }
+  HostLanes* lanes() const { return hosts_ != nullptr ? hosts_->lanes_for(HostLanes::kSlotBytes) : nullptr; }
 
   /// Of this rank. In a shape the first ranks stand for the leaders of hosts.
   Traffic predicted(const AllreduceShape& shape) const {

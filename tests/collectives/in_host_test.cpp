@@ -70,7 +70,7 @@ TEST_F(InHost, TheBitsAreTheSameHoweverTheyAreAddedUp) {
         SCOPED_TRACE(std::string(kind.name) + ", count " + std::to_string(count));
         const std::vector<float> own = input(count, kind, rank_);
         const std::vector<float> right = expected(count, kind);
-        for (HostLanes* lanes : {hosts_->lanes(), of_request.get()})
+        for (HostLanes* lanes : {hosts_->lanes_for(HostLanes::kSlotBytes), of_request.get()})
           for (const bool by_domains : {true, false})
             EXPECT_EQ(test::first_difference(sum(own, by_domains, lanes), right), -1);
       }
@@ -84,7 +84,7 @@ TEST_F(InHost, RanksMeetInAsManySteps) {
     const int domains = static_cast<int>(hosts_->domains().size()) - 1;
     const std::vector<float> own(kCount, 1.0F);
     const auto of_request = hosts_->take_lanes();
-    for (HostLanes* lanes : {hosts_->lanes(), of_request.get()})
+    for (HostLanes* lanes : {hosts_->lanes_for(HostLanes::kSlotBytes), of_request.get()})
       for (const int groups : {1, domains}) {
         const std::int64_t before = lanes->gathering().step();
         sum(own, groups > 1, lanes);

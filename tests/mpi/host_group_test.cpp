@@ -11,22 +11,12 @@
 #include <vector>
 
 #include "tests/support/host_layouts.hpp"
-
-namespace {
-
-bool refuses_windows = false;
-
-}  // namespace
-
-/// MPI's profiling interface: a system that has no room for shared memory, if this rank says so.
-extern "C" int MPI_Win_allocate_shared(MPI_Aint size, int unit, MPI_Info info, MPI_Comm comm, void* base,
-                                       MPI_Win* window) {
-  const int code = PMPI_Win_allocate_shared(size, unit, info, comm, base, window);
-  return refuses_windows ? static_cast<int>(MPI_ERR_NO_MEM) : code;
-}
+#include "tests/support/shared_memory.hpp"
 
 namespace pliant {
 namespace {
+
+using test::refuses_memory;
 
 /// What a rank does in a lane.
 struct Walk {
@@ -109,11 +99,13 @@ TEST_F(HostGroupTest, TakesAnyLayout) {
     EXPECT_EQ(group.undivided().back(), group.local_ranks());
     EXPECT_FALSE(group.refused());
     if (group.layout().flat()) continue;
+    EXPECT_EQ(group.lanes(), nullptr) << "no call could use them yet";
+    HostLanes* const lanes = group.lanes_for(HostLanes::kSlotBytes);
     if (group.leads()) {
       EXPECT_EQ(group.leaders().ranks(), group.layout().hosts());
       EXPECT_EQ(group.leaders().rank(), group.host());
     }
-    expect_lanes_work(*group.lanes());
+    expect_lanes_work(*lanes);
   }
 }
 
@@ -123,7 +115,8 @@ TEST_F(HostGroupTest, PartsOfRanksAreApartAndHoldWhatTheySay) {
   if (group.layout().flat()) return;
   std::vector<HostGroup::RequestLanes> taken;
   for (int i = 0; i < 9; ++i) taken.push_back(group.take_lanes());  // of two windows
-  std::vector<HostLane*> all = {&group.lanes()->gathering(), &group.lanes()->spreading()};
+  std::vector<HostLane*> all = {&group.lanes_for(HostLanes::kSlotBytes)->gathering(),
+                                &group.lanes_for(HostLanes::kSlotBytes)->spreading()};
   for (const auto& lanes : taken) all.insert(all.end(), {&lanes->gathering(), &lanes->spreading()});
   const auto mark = [](int rank, std::size_t lane, int slot) {
     return static_cast<unsigned char>(rank * 41 + static_cast<int>(lane) * 2 + slot);
@@ -151,10 +144,54 @@ TEST_F(HostGroupTest, PartsOfRanksAreApartAndHoldWhatTheySay) {
   }
 }
 
+/// Programs make thousands of communicators that only ever reduce a few bytes.
+TEST_F(HostGroupTest, ShortCallsTakeLittleMemoryAndLongOnesMore) {
+  HostGroup group = one_host();
+  if (group.layout().flat()) return;
+  const std::int64_t before = test::memory_bytes;
+  EXPECT_EQ(group.lanes_for(4)->slot_bytes(), HostLanes::kShortSlotBytes);
+  EXPECT_LT(test::memory_bytes - before, 64 << 10);
+  HostLanes* const few = group.lanes_for(HostLanes::kShortSlotBytes);
+  EXPECT_EQ(few->slot_bytes(), HostLanes::kShortSlotBytes);
+  expect_lanes_work(*few);
+  EXPECT_EQ(group.lanes_for(HostLanes::kShortSlotBytes + 1)->slot_bytes(), HostLanes::kSlotBytes);
+  EXPECT_EQ(group.lanes_for(4)->slot_bytes(), HostLanes::kSlotBytes) << "all use the longer ones then";
+  expect_lanes_work(*group.lanes());
+}
+
+TEST_F(HostGroupTest, WhatIsRefusedToLongCallsLeavesShortOnesTheirs) {
+  HostGroup group = one_host();
+  if (group.layout().flat()) return;
+  ASSERT_NE(group.lanes_for(4), nullptr);
+  refuses_memory = rank_ == 0;
+  EXPECT_EQ(group.lanes_for(1 << 20), nullptr);
+  refuses_memory = false;
+  EXPECT_TRUE(group.refused());
+  EXPECT_EQ(group.lanes_for(1 << 20), nullptr) << "it is not tried again";
+  EXPECT_FALSE(group.layout().flat());
+  expect_lanes_work(*group.lanes_for(4));
+}
+
+/// Ranks give it up when they like: nobody waits for them.
+TEST_F(HostGroupTest, MemoryIsGivenUpLocally) {
+  HostGroup group = one_host();
+  auto segment = std::make_unique<SharedSegment>(comm_, group.layout(), 10'000);
+  ASSERT_EQ(segment->parts().size(), static_cast<std::size_t>(ranks_));
+  std::memset(segment->parts()[static_cast<std::size_t>(rank_)], rank_ + 1, 10'000);
+  if (rank_ == 0) segment.reset();
+  int token = 0;
+  MPI_Bcast(&token, 1, MPI_INT, 0, comm_.handle());
+  MPI_Barrier(comm_.handle());
+  if (segment == nullptr) return;
+  for (int rank = 1; rank < ranks_; ++rank)
+    EXPECT_EQ(segment->parts()[static_cast<std::size_t>(rank)][9'999], std::byte(rank + 1));
+}
+
 TEST_F(HostGroupTest, WithoutSharedMemoryEveryRankIsAHost) {
-  refuses_windows = rank_ == ranks_ - 1;
-  const HostGroup group(comm_, std::vector<int>(static_cast<std::size_t>(ranks_)));
-  refuses_windows = false;
+  HostGroup group(comm_, std::vector<int>(static_cast<std::size_t>(ranks_)));
+  refuses_memory = rank_ == ranks_ - 1;
+  EXPECT_EQ(group.lanes_for(1), nullptr);
+  refuses_memory = false;
   EXPECT_EQ(group.refused(), ranks_ > 1);
   EXPECT_TRUE(group.layout().flat());
   EXPECT_EQ(group.host(), rank_);
@@ -220,13 +257,13 @@ TEST_F(HostGroupTest, RequestsThatGetNoMemoryTakeNoNoticeOfHosts) {
   if (group.layout().flat()) return;
   std::vector<HostGroup::RequestLanes> taken;
   for (int i = 0; i < 8; ++i) taken.push_back(group.take_lanes());
-  refuses_windows = rank_ == 0;
+  refuses_memory = rank_ == 0;
   EXPECT_EQ(group.take_lanes(), nullptr);
-  refuses_windows = false;
+  refuses_memory = false;
   EXPECT_TRUE(group.refused());
   EXPECT_EQ(group.take_lanes(), nullptr) << "it is not tried again";
   EXPECT_FALSE(group.layout().flat());
-  expect_lanes_work(*group.lanes());
+  expect_lanes_work(*group.lanes_for(HostLanes::kSlotBytes));
   expect_lanes_work(*taken.back());
 }
 
