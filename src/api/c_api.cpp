@@ -214,7 +214,7 @@ int Pliant_Comm_flush(MPI_Comm comm, void* recvbuf) {
   return guard(comm, "", [&] {
     const auto context = Context::find(comm);
     if (context == nullptr) return MPI_SUCCESS;
-    const auto lock = context->lock();
+    const CollectiveCall call(*context);
     context->finish_all("a flush");
     flush_blocking(*context, recvbuf);
     return MPI_SUCCESS;
@@ -225,7 +225,7 @@ int Pliant_Comm_forget(MPI_Comm comm, const void* recvbuf) {
   return guard(comm, "", [&] {
     const auto context = Context::find(comm);
     if (context == nullptr) return MPI_SUCCESS;
-    const auto lock = context->lock();
+    const CollectiveCall call(*context);
     forget_blocking(*context, recvbuf);
     return MPI_SUCCESS;
   });
