@@ -19,6 +19,7 @@
 #include "apps/bench/output.hpp"
 #include "apps/support/check.hpp"
 #include "apps/support/command_line.hpp"
+#include "apps/support/hosts.hpp"
 
 namespace {
 
@@ -40,17 +41,9 @@ std::string buffers(const bench::Accelerator* accelerator) {
 }
 
 /// Collective; complete on rank 0 only.
-bench::Session session(int rank, int ranks, const bench::Accelerator* accelerator) {
-  using Name = std::array<char, MPI_MAX_PROCESSOR_NAME>;
-  Name mine{};
-  int length = 0;
-  check(MPI_Get_processor_name(mine.data(), &length));
-  std::vector<Name> names(rank == 0 ? static_cast<std::size_t>(ranks) : 0);
-  check(MPI_Gather(mine.data(), MPI_MAX_PROCESSOR_NAME, MPI_CHAR, names.data(), MPI_MAX_PROCESSOR_NAME,
-                   MPI_CHAR, 0, MPI_COMM_WORLD));
-  bench::Session session{Pliant_Get_library_version(), mpi_library(), ranks, {}, buffers(accelerator)};
-  for (const Name& name : names) session.hosts.emplace_back(name.data());
-  return session;
+bench::Session session(int ranks, const bench::Accelerator* accelerator) {
+  return {Pliant_Get_library_version(), mpi_library(), ranks, apps::host_names(MPI_COMM_WORLD),
+          buffers(accelerator)};
 }
 
 /// Collective. The program's exit status, the same on every rank.
@@ -58,7 +51,7 @@ int run(const bench::Options& options, const std::vector<bench::Configuration>& 
         bench::Accelerator* accelerator) {
   int ranks = 1;
   check(MPI_Comm_size(MPI_COMM_WORLD, &ranks));
-  const bench::Session here = session(rank, ranks, accelerator);
+  const bench::Session here = session(ranks, accelerator);
   std::vector<bench::Result> results;
   if (rank == 0) bench::print_head(std::cout, options, here);
   for (const std::int64_t count : options.counts()) {
@@ -82,20 +75,11 @@ int time_kernels(const bench::KernelOptions& options, bool on_device, int rank) 
   }
 }
 
-int rank_on_host() {
-  MPI_Comm host = MPI_COMM_NULL;
-  check(MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &host));
-  int rank = 0;
-  check(MPI_Comm_rank(host, &rank));
-  check(MPI_Comm_free(&host));
-  return rank;
-}
-
 /// A device for each rank, or for none: the first rank that gets none says so. Collective.
 bool find_accelerators(std::unique_ptr<bench::Accelerator>& accelerator) {
   int rank = 0;
   check(MPI_Comm_rank(MPI_COMM_WORLD, &rank));
-  const int on_host = rank_on_host();
+  const int on_host = apps::rank_on_host(MPI_COMM_WORLD);
   std::string problem;
   try {
     accelerator = std::make_unique<bench::Accelerator>(on_host);

@@ -197,7 +197,7 @@ void print_head(std::ostream& out, const Options& options, const Session& sessio
   if (options.format != Format::csv) return;
   const char* separator = "";
   for (const Column& column : columns(options)) out << std::exchange(separator, ",") << column.name;
-  out << "\n";
+  out << std::endl;
 }
 
 void print_results(std::ostream& out, const Options& options, std::span<const Result> results) {

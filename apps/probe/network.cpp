@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "apps/support/check.hpp"
+#include "apps/support/hosts.hpp"
 #include "mpi/host_group.hpp"
 
 namespace pliant::probe {
@@ -69,6 +70,7 @@ std::vector<std::string> remarks_on(const LinkFit& link, const std::vector<LinkC
 Network measure(MPI_Comm comm) {
   Network network;
   MPI_Comm_size(comm, &network.ranks);
+  network.hosts = apps::host_names(comm);
   if (network.ranks == 1) return network;
   network.agreed = agreed_by_library(comm);
   Communicator own = Communicator::duplicate(comm);

@@ -13,6 +13,7 @@ namespace pliant::probe {
 
 struct Network {
   int ranks = 1;
+  std::vector<std::string> hosts;  ///< [rank], on rank 0; empty: a profile that does not name them
   Survey survey;
   std::optional<Line> agreed;  ///< the model all ranks agreed on; none of one rank
 };

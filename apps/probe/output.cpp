@@ -45,6 +45,14 @@ std::string link_text(const LinkFit& link, const std::vector<LinkClass>& classes
   return text + "\n";
 }
 
+/// "rank 0 n1, 1 n2"
+std::string hosts_text(const std::vector<std::string>& hosts) {
+  std::string text;
+  for (std::size_t rank = 0; rank < hosts.size(); ++rank)
+    text += (rank == 0 ? "rank " : ", ") + std::to_string(rank) + " " + hosts[rank];
+  return text;
+}
+
 std::string class_text(const LinkClass& of) {
   std::string text = row_text(formatted("%5d links ", of.links), of.typical, of.floor, of.rejected) +
                      held_out_text(of.held_out_sizes, of.held_out_median, of.held_out_worst);
@@ -61,7 +69,9 @@ std::string text_of(const Network& network) {
     return "# pliant_probe: 1 rank: there is nothing to measure. Start it with mpirun -n 2 or more\n";
   const Survey& survey = network.survey;
   std::string text = "# pliant_probe: " + std::to_string(network.ranks) + " ranks, " +
-                     std::to_string(survey.links.size()) + " links measured\n" + kHead;
+                     std::to_string(survey.links.size()) + " links measured\n";
+  if (!network.hosts.empty()) text += "# hosts: " + hosts_text(network.hosts) + "\n";
+  text += kHead;
   for (const LinkFit& link : survey.links) text += link_text(link, survey.classes);
   text += "# classes: medians over their links; how much slower messages are with all pairs at once\n";
   for (const LinkClass& of : survey.classes) text += class_text(of);

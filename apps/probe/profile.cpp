@@ -69,9 +69,13 @@ Json class_json(const LinkClass& of) {
 }  // namespace
 
 std::string json_of(const Network& network) {
-  Json json{{"schema", "pliant-probe"}, {"schema_version", 1},
-            {"ranks", network.ranks},   {"links_measured", network.survey.links.size()},
-            {"links", Json::array()},   {"classes", Json::array()},
+  Json json{{"schema", "pliant-probe"},
+            {"schema_version", 1},
+            {"ranks", network.ranks},
+            {"hosts", network.hosts},
+            {"links_measured", network.survey.links.size()},
+            {"links", Json::array()},
+            {"classes", Json::array()},
             {"agreed", nullptr}};
   for (const LinkFit& link : network.survey.links)
     json["links"].push_back(link_json(link, network.survey.classes));

@@ -8,7 +8,7 @@
 
 namespace pliant::probe {
 
-/// {"schema":"pliant-probe","schema_version":1,"ranks","links_measured","links":[...],"classes":[...],
+/// {"schema":"pliant-probe","schema_version":1,"ranks","hosts":[...],"links_measured","links":[...],"classes":[...],
 /// "agreed":{...}}. Nothing to measure: no links, "agreed" is null. A bandwidth without bound is null.
 /// Bandwidths, remarks, and what classes have in common follow from the rest.
 std::string json_of(const Network& network);

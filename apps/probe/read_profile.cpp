@@ -1,4 +1,5 @@
 // Reading what json_of() wrote, or what somebody else did.
+#include <algorithm>
 #include <cmath>
 #include <istream>
 #include <limits>
@@ -47,6 +48,7 @@ class Value {
       values.push_back({*this, (*json_)[i], "[" + std::to_string(i) + "]"});
     return values;
   }
+  bool has(const char* key) const { return json_->is_object() && json_->contains(key); }
   bool is_null() const { return json_->is_null(); }
   std::int64_t whole(std::int64_t least, std::int64_t most) const {
     const bool is_whole =
@@ -77,6 +79,12 @@ class Value {
 
 double seconds(const Value& of, const char* key, double unit) {
   return of.at(key).number(kMostSeconds * unit) / unit;
+}
+
+/// Printed as it is: no control characters.
+bool is_host_name(const std::string& text) {
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), [](unsigned char c) { return c > 0x20 && c != 0x7f; });
 }
 
 bool read_class(const Value& name) {
@@ -160,6 +168,20 @@ Survey read_survey(const Value& file, int ranks) {
   return survey;
 }
 
+/// [rank]; none in profiles without names.
+std::vector<std::string> read_hosts(const Value& file, int ranks) {
+  std::vector<std::string> hosts;
+  if (!file.has("hosts")) return hosts;
+  const Value value = file.at("hosts");
+  for (const Value& name : value.elements()) {
+    hosts.push_back(name.text());
+    if (!is_host_name(hosts.back())) name.refuse("must be a host's name");
+  }
+  if (!hosts.empty() && static_cast<int>(hosts.size()) != ranks)
+    value.refuse("must have a name for every rank, or none");
+  return hosts;
+}
+
 Json parsed(std::istream& file, const std::string& name) {
   std::string text(kMostBytes + 1, '\0');
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
@@ -185,6 +207,7 @@ Network network_of(std::istream& stream, const std::string& name) {
   file.at("schema_version").whole(1, 1);
   Network network;
   network.ranks = static_cast<int>(file.at("ranks").whole(1, kMostRanks));
+  network.hosts = read_hosts(file, network.ranks);
   network.survey = read_survey(file, network.ranks);
   if (const Value agreed = file.at("agreed"); !agreed.is_null()) network.agreed = read_line(agreed);
   return network;

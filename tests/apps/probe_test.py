@@ -23,6 +23,7 @@ class Probe(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         found = json.loads(done.stdout)
         self.assertEqual(found["ranks"], 3)
+        self.assertEqual(found["hosts"], [os.uname().nodename] * 3)
         self.assertEqual([(link["rank"], link["peer"]) for link in found["links"]], [(0, 1), (0, 2), (1, 2)])
         for link in found["links"]:
             with self.subTest(link=link):
@@ -44,6 +45,7 @@ class Probe(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertTrue(any(line.split()[:3] == ["0", "1", "same-host"] for line in done.stdout.splitlines()),
                         done.stdout)
+        self.assertIn(f"# hosts: rank 0 {os.uname().nodename}, 1 {os.uname().nodename}\n", done.stdout)
 
     def test_output_file(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -79,6 +81,8 @@ class Probe(unittest.TestCase):
                     ("", f"profile {path} is no JSON: "),
                     (json.dumps([]), f"profile {path}: the file = [] (must be an object). Write it anew"),
                     (json.dumps({**good, "ranks": 0}), f"profile {path}: ranks = 0 (must be a whole number from 1"),
+                    (json.dumps({**good, "hosts": ["n1"]}),
+                     f'profile {path}: hosts = ["n1"] (must have a name for every rank, or none)'),
                     (json.dumps({**good, "links": [link]}),
                      f"profile {path}: links[0].alpha_us = -4 (must be a number >= 0")):
                 with self.subTest(text=text):

@@ -42,6 +42,7 @@ LinkFit some_link(int rank, int peer, bool same_host) {
 Network some_network() {
   Network network;
   network.ranks = 4;
+  network.hosts = {"n1", "n1", "n2", "n3"};
   network.survey.links = {some_link(0, 1, true), some_link(0, 2, false), some_link(1, 3, false)};
   network.survey.classes = classes_of(network.survey.links);
   network.survey.classes[1].contention = {2, 65536, 1.75};
@@ -57,6 +58,7 @@ Network read(const std::string& text) {
 TEST(Profile, HoldsWhatWasMeasured) {
   const Network network = read(json_of(some_network()));
   EXPECT_EQ(network.ranks, 4);
+  EXPECT_EQ(network.hosts, (std::vector<std::string>{"n1", "n1", "n2", "n3"}));
   ASSERT_EQ(network.survey.links.size(), 3U);
   const LinkFit& link = network.survey.links[1];
   const LinkFit expected = some_link(0, 2, false);
@@ -92,6 +94,12 @@ TEST(Profile, OfOneRankHasNoLinks) {
   EXPECT_EQ(network.ranks, 1);
   EXPECT_TRUE(network.survey.links.empty());
   EXPECT_FALSE(network.agreed);
+}
+
+TEST(Profile, MayHaveNoNamesOfHosts) {
+  Json json = Json::parse(json_of(some_network()));
+  json.erase("hosts");
+  EXPECT_TRUE(read(json.dump()).hosts.empty());
 }
 
 TEST(Profile, OfALinkThatGaveNoTimesIsSoundJson) {
@@ -149,6 +157,9 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Damage{"the file = [] (must be an object)", [](Json& json) { json = Json::array(); }},
         Damage{"the file = {} (must have a member \"schema\")", [](Json& json) { json = Json::object(); }},
+        Damage{"hosts[1] = \"a b\" (must be a host's name)", [](Json& json) { json["hosts"][1] = "a b"; }},
+        Damage{"hosts = [\"n1\"] (must have a name for every rank, or none)",
+               [](Json& json) { json["hosts"] = Json::array({"n1"}); }},
         Damage{"schema = \"other\" (must be \"pliant-probe\")", [](Json& json) { json["schema"] = "other"; }},
         Damage{"schema_version = 2 (must be a whole number from 1 to 1)",
                [](Json& json) { json["schema_version"] = 2; }},
