@@ -24,6 +24,7 @@ constexpr const char* kOutput =
     "  wire_bytes       bytes sent by all ranks together\n"
     "  clock_s          from the first step to the last evaluation, by the clock, all included\n"
     "  algorithms       share of the steps done by each algorithm\n"
+    "  complete         false: --max-seconds ended the training before its last step\n"
     "A setting in the environment (PLIANT_MODE, PLIANT_DENSITY, ...) beats its option here.\n";
 
 void declare_training(CLI::App& app, Options& options) {
@@ -31,11 +32,13 @@ void declare_training(CLI::App& app, Options& options) {
   app.add_option("--epochs", options.epochs, "passes over the 60,000 training images");
   app.add_option("--max-steps", options.max_steps, "stop after that many steps; 0: no limit");
   app.add_option("--max-seconds", options.max_seconds,
-                 "stop at the first evaluation after that time, evaluations included [s]; 0: no limit");
+                 "after that time, evaluations included, stop and evaluate once more [s]; 0: no limit");
   app.add_option("--batch", options.batch, "images per rank and step");
   app.add_option("--learning-rate", options.learning_rate, "step width of SGD");
   app.add_option("--learning-rate-decay", options.learning_rate_decay,
                  "its factor from epoch to epoch, in (0, 1]");
+  app.add_option("--device", options.device,
+                 "where the model is: host, or cuda (a GPU: device rank on the host modulo devices)");
   app.add_option("--momentum", options.momentum, "share of the last update that is kept, in [0, 1)");
   app.add_option("--seed", options.seed, "of the initial weights and of the order of the images");
 }
@@ -71,6 +74,8 @@ void require(bool holds, const char* option, const Value& value, const std::stri
 
 void check_values(const Options& o) {
   require(find_model(o.model) != nullptr, "--model", o.model, "must be one of " + model_help(), "Choose one");
+  require(o.device == "host" || o.device == "cuda", "--device", o.device, "must be host or cuda",
+          "Choose one");
   require(o.epochs >= 1, "--epochs", o.epochs, "must be at least 1",
           "Use --max-steps for less than one epoch");
   require(o.max_steps >= 0, "--max-steps", o.max_steps, "must be at least 0", "Pass 0 for no limit");

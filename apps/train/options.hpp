@@ -23,6 +23,7 @@ struct Options {
   double learning_rate_decay = 1;  ///< factor from one epoch to the next
   double momentum = 0.9;
   std::uint64_t seed = 1;
+  std::string device = "host";
   std::string dataset = "/usr/share/datasets/fashion-mnist";
   int probe_every = 0;  ///< [steps] measure the network anew; 0 = once
   int eval_every = 0;   ///< [steps]; 0 = at the end of each epoch only

@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "apps/support/check.hpp"
+#include "apps/train/device.hpp"
 #include "apps/train/model.hpp"
 
 namespace pliant::train {
@@ -15,9 +16,12 @@ namespace {
 
 constexpr std::int64_t kEvaluationBatch = 500;
 
-torch::nn::Sequential make_model(const Options& options) {
+/// The same weights whatever the device.
+torch::nn::Sequential make_model(const Options& options, torch::Device device) {
   torch::manual_seed(options.seed);
-  return find_model(options.model)->make();
+  torch::nn::Sequential model = find_model(options.model)->make();
+  model->to(device);
+  return model;
 }
 
 std::vector<torch::Tensor> zeros_like(const std::vector<torch::Tensor>& tensors) {
@@ -58,11 +62,13 @@ Trainer::Trainer(const World& world, const Options& options, const Dataset& data
     : world_(world),
       options_(options),
       dataset_(dataset),
-      model_(make_model(options)),
+      device_(find_device(world, options.device)),
+      model_(make_model(options, device_)),
       parameters_(model_->parameters()),
       velocities_(zeros_like(parameters_)),
       exchange_(parameters_, options),
-      progress_(world.is_root()) {
+      progress_(world.is_root()),
+      time_limit_(world, options.max_seconds) {
   const std::int64_t images_per_step = std::int64_t{options_.batch} * world_.ranks;
   steps_per_epoch_ = dataset_.training.count() / images_per_step;
   if (steps_per_epoch_ == 0)
@@ -90,21 +96,26 @@ void Trainer::open_history() {
 
 // The seed gives all ranks the same weights already; this keeps it so where their libraries differ.
 void Trainer::share_parameters() {
-  for (torch::Tensor& parameter : parameters_)
-    check_alone(MPI_Bcast(parameter.data_ptr<float>(), static_cast<int>(parameter.numel()), MPI_FLOAT, 0,
+  torch::NoGradGuard no_grad;
+  for (torch::Tensor& parameter : parameters_) {
+    const torch::Tensor on_host = parameter.cpu();
+    check_alone(MPI_Bcast(on_host.data_ptr<float>(), static_cast<int>(on_host.numel()), MPI_FLOAT, 0,
                           MPI_COMM_WORLD));
+    if (!device_.is_cpu()) parameter.copy_(on_host);
+  }
 }
 
 nlohmann::ordered_json Trainer::run() {
-  begin_s_ = MPI_Wtime();
-  while (step_ < steps_ && !time_is_up()) {
+  time_limit_.start();
+  for (bool last = false; !last;) {
     train_step();
     tell_step();
     const bool epoch_ends = step_ % steps_per_epoch_ == 0;
     const bool asked_for = options_.eval_every > 0 && step_ % options_.eval_every == 0;
-    if (!epoch_ends && !asked_for && step_ != steps_) continue;
+    last = step_ == steps_ || time_limit_.is_over(step_);
+    if (!epoch_ends && !asked_for && !last) continue;
     evaluate();
-    tell_evaluation(epoch_ends);
+    tell_evaluation(!epoch_ends && !last);
   }
   if (!parameters_identical())
     throw apps::Refused(refusal_text("the ranks' parameters differ after " + std::to_string(step_) + " steps",
@@ -117,9 +128,9 @@ void Trainer::train_step() {
   const double begin_s = MPI_Wtime();
   const torch::Tensor indices = next_batch();
   exchange_.zero_gradients();
-  const torch::Tensor logits = model_->forward(normalise(dataset_.training.images.index_select(0, indices)));
-  const torch::Tensor loss =
-      torch::nn::functional::cross_entropy(logits, dataset_.training.labels.index_select(0, indices));
+  const torch::Tensor images = dataset_.training.images.index_select(0, indices).to(device_);
+  const torch::Tensor labels = dataset_.training.labels.index_select(0, indices).to(device_);
+  const torch::Tensor loss = torch::nn::functional::cross_entropy(model_->forward(normalise(images)), labels);
   loss.backward();
   training_loss_ = loss.item<float>();
 
@@ -163,11 +174,11 @@ void Trainer::evaluate() {
   const ImageSet& test = dataset_.test;
   const std::int64_t begin = test.count() * world_.rank / world_.ranks;
   const std::int64_t end = test.count() * (world_.rank + 1) / world_.ranks;
-  std::array<double, 3> sums = {0, 0, MPI_Wtime() - begin_s_};
+  std::array<double, 3> sums = {0, 0, time_limit_.elapsed_s()};
   for (std::int64_t first = begin; first < end; first += kEvaluationBatch) {
     const std::int64_t images = std::min(kEvaluationBatch, end - first);
-    const torch::Tensor logits = model_->forward(normalise(test.images.narrow(0, first, images)));
-    const torch::Tensor labels = test.labels.narrow(0, first, images);
+    const torch::Tensor logits = model_->forward(normalise(test.images.narrow(0, first, images).to(device_)));
+    const torch::Tensor labels = test.labels.narrow(0, first, images).to(device_);
     const auto sum = torch::nn::functional::CrossEntropyFuncOptions().reduction(torch::kSum);
     sums[0] += logits.argmax(1).eq(labels).sum().item<double>();
     sums[1] += torch::nn::functional::cross_entropy(logits, labels, sum).item<double>();
@@ -175,11 +186,6 @@ void Trainer::evaluate() {
   world_.sum(sums.data(), static_cast<int>(sums.size()));
   const auto images = static_cast<double>(test.count());
   evaluation_ = {sums[0] / images, sums[1] / images, sums[2] / world_.ranks};
-}
-
-/// By the agreed time of the last evaluation, so that all ranks stop at the same step.
-bool Trainer::time_is_up() const {
-  return options_.max_seconds > 0 && evaluation_.clock_s >= options_.max_seconds;
 }
 
 void Trainer::tell_step() {
@@ -191,7 +197,7 @@ void Trainer::tell_step() {
                            report.algorithm, report.density));
 }
 
-void Trainer::tell_evaluation(bool epoch_ends) {
+void Trainer::tell_evaluation(bool in_progress) {
   if (!world_.is_root()) return;
   const double epoch = static_cast<double>(step_) / static_cast<double>(steps_per_epoch_);
   if (history_.is_open())
@@ -203,7 +209,7 @@ void Trainer::tell_evaluation(bool epoch_ends) {
                                        {"accuracy", evaluation_.accuracy},
                                        {"loss", evaluation_.loss}}
              << std::endl;
-  if (epoch_ends || step_ == steps_)
+  if (!in_progress)
     progress_.line(format("epoch %.4g/%d  step %lld  %.1f s  test accuracy %.4f  test loss %.4f", epoch,
                           options_.epochs, static_cast<long long>(step_), seconds_, evaluation_.accuracy,
                           evaluation_.loss));
@@ -211,8 +217,10 @@ void Trainer::tell_evaluation(bool epoch_ends) {
 
 bool Trainer::parameters_identical() const {
   std::uint64_t hash = kHashStart;
-  for (const torch::Tensor& parameter : parameters_)
-    hash = hash_bytes(hash, parameter.data_ptr<float>(), parameter.nbytes());
+  for (const torch::Tensor& parameter : parameters_) {
+    const torch::Tensor on_host = parameter.detach().cpu();
+    hash = hash_bytes(hash, on_host.data_ptr<float>(), on_host.nbytes());
+  }
   return world_.same(hash);
 }
 
@@ -239,6 +247,7 @@ nlohmann::ordered_json Trainer::summary() const {
           {"wire_bytes", static_cast<std::int64_t>(sums[3])},
           {"mean_density", totals.density_sum / steps},
           {"steps", step_},
+          {"complete", step_ == steps_},
           {"algorithms", algorithms},
           {"mean_gain", sums[4] / (world_.ranks * steps)},
           {"ms_per_step", 1e3 * seconds / steps},

@@ -12,6 +12,7 @@
 #include "apps/train/gradient_exchange.hpp"
 #include "apps/train/options.hpp"
 #include "apps/train/progress.hpp"
+#include "apps/train/time_limit.hpp"
 #include "apps/train/world.hpp"
 
 namespace pliant::train {
@@ -38,20 +39,21 @@ class Trainer {
   torch::Tensor next_batch();
   void update_parameters();
   void evaluate();
-  bool time_is_up() const;
   void tell_step();
-  void tell_evaluation(bool epoch_ends);
+  void tell_evaluation(bool in_progress);
   bool parameters_identical() const;
   nlohmann::ordered_json summary() const;
 
   World world_;
   Options options_;
   Dataset dataset_;
+  torch::Device device_;
   torch::nn::Sequential model_;
   std::vector<torch::Tensor> parameters_;
   std::vector<torch::Tensor> velocities_;
   GradientExchange exchange_;
   Progress progress_;
+  TimeLimit time_limit_;
   std::ofstream history_;
 
   std::int64_t steps_per_epoch_ = 0;
@@ -63,7 +65,6 @@ class Trainer {
   std::vector<double> step_compute_s_;        ///< [steps]
   std::vector<double> step_communication_s_;  ///< [steps]
   double seconds_ = 0;
-  double begin_s_ = 0;  ///< [s] MPI_Wtime when run() began
 };
 
 }  // namespace pliant::train

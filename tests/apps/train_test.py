@@ -98,13 +98,27 @@ class Training(SmallDatasetCase):
         self.assertEqual(lines[-1]["accuracy"], result["accuracy"])
 
     def test_it_stops_by_the_clock_at_the_same_step_on_all_ranks(self):
+        """Between evaluations, too, and what it has by then is written."""
         path = self.folder / "history.jsonl"
-        result = train("--max-steps", "50", "--eval-every", "3", "--max-seconds", "0.001", "--history", str(path))
-        self.assertEqual(result["steps"], 3, "the first evaluation is after the limit")
+        result = train("--max-steps", "50", "--eval-every", "30", "--max-seconds", "0.0001", "--history", str(path))
+        self.assertEqual((result["steps"], result["complete"]), (1, False), "the first step takes longer")
         self.assertIs(result["parameters_identical"], True)
         point = json.loads(path.read_text())
-        self.assertGreaterEqual(point["clock"], 0.001)
+        self.assertEqual((point["step"], point["accuracy"]), (1, result["accuracy"]))
+        self.assertGreaterEqual(point["clock"], 0.0001)
         self.assertLessEqual(point["monotonic"], time.clock_gettime(time.CLOCK_MONOTONIC))
+
+    def test_it_stops_by_the_clock_on_the_way(self):
+        result = train("--dataset", str(self.folder), "--batch", "8", "--epochs", "1000000", "--max-seconds", "1.5",
+                       "--model", "cnn", ranks=3)
+        self.assertGreater(result["steps"], 1)
+        self.assertGreaterEqual(result["clock_s"], 1.5)
+        self.assertEqual((result["complete"], result["parameters_identical"]), (False, True))
+
+    def test_a_limit_that_is_not_reached_changes_nothing(self):
+        options = ("--mode", "exact", "--algorithm", "tree", "--max-steps", "7")
+        free, limited = train(*options), train(*options, "--max-seconds", "1000")
+        self.assertEqual((limited["accuracy"], limited["steps"], limited["complete"]), (free["accuracy"], 7, True))
 
     def test_measuring_anew_changes_no_result(self):
         options = ("--mode", "exact", "--algorithm", "tree", "--max-steps", "7")
@@ -128,6 +142,13 @@ class RefusalCase(SmallDatasetCase):
 
 
 class Refusals(RefusalCase):
+    def test_device_that_is_not_there(self):
+        """Debian's LibTorch has no CUDA; elsewhere no GPU can be seen."""
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""
+        self.addCleanup(os.environ.pop, "CUDA_VISIBLE_DEVICES")
+        self.assert_refused(1, ["--device", "cuda", "--dataset", str(self.folder), "--batch", "8"],
+                            "--device = cuda on rank 0", "--device host")
+
     def test_missing_dataset_names_the_package(self):
         self.assert_refused(1, ["--dataset", "/nowhere"], "/nowhere", "dataset-fashion-mnist", "--dataset")
 
@@ -135,6 +156,7 @@ class Refusals(RefusalCase):
         for status, arguments, *words in (
                 (2, ["--model", "resnet18"], "resnet18", "mlp", "cnn"),
                 (2, ["--batch", "0"], "--batch = 0"),
+                (2, ["--device", "gpu"], "--device = gpu", "host or cuda"),
                 (2, ["--momentum", "1"], "--momentum = 1", "[0, 1)"),
                 (2, ["--learning-rate-decay", "0"], "--learning-rate-decay = 0", "(0, 1]"),
                 (1, ["--batch", "33"], "--batch = 33 on 2 ranks", "64 training images"),
