@@ -40,6 +40,9 @@ install(EXPORT pliantTargets NAMESPACE pliant:: DESTINATION ${PLIANT_PACKAGE_DIR
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/pliant DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
   FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")
 
+# Job scripts, which find the programs of this installation. `cmake --install BUILD --component slurm` installs them alone.
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/slurm/ DESTINATION ${CMAKE_INSTALL_DATADIR}/pliant/slurm COMPONENT slurm)
+
 configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/pliantConfig.cmake.in
   ${PROJECT_BINARY_DIR}/pliantConfig.cmake INSTALL_DESTINATION ${PLIANT_PACKAGE_DIR})
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/pliantConfigVersion.cmake COMPATIBILITY SameMinorVersion)

@@ -1,9 +1,10 @@
 # shellcheck shell=bash
 # Installing what a script needs, on Debian. A library: source it.
 
-# pliant_install_packages PACKAGE...: install what is missing; where it cannot: one line on stderr, and 1.
+# pliant_install_packages PACKAGE...: install what is missing, and start no service; where it cannot: one line on
+# stderr, and 1.
 pliant_install_packages() {
-  local package missing=() as_root=()
+  local package missing=() as_root=() policy=/usr/sbin/policy-rc.d
   for package in "$@"; do
     [[ $(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null) == installed ]] || missing+=("$package")
   done
@@ -14,9 +15,15 @@ pliant_install_packages() {
     return 1
   fi
   echo "installing ${missing[*]}" >&2
-  if ! { "${as_root[@]}" apt-get update -qq &&
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-      apt-get install -y -qq --no-install-recommends "${missing[@]}"; } >/dev/null; then
+  if ! (
+    # Debian starts the daemons of a package unless a policy forbids it. Nothing here needs a daemon of the system.
+    if [[ ! -e $policy ]]; then
+      trap '"${as_root[@]}" rm -f "$policy"' EXIT
+      printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee "$policy" && "${as_root[@]}" chmod 755 "$policy"
+    fi
+    "${as_root[@]}" apt-get update -qq && "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+      apt-get install -y -qq --no-install-recommends "${missing[@]}"
+  ) >/dev/null; then
     echo "apt-get failed (its own words stand above). Run: apt-get install ${missing[*]}" >&2
     return 1
   fi

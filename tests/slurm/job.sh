@@ -10,7 +10,7 @@ export SRUN_LOG=$work/srun.log RESULT_DIR=$work/results INSTALL_PREFIX=$build
 export SLURM_SUBMIT_DIR=$root SLURM_JOB_ID=7 SLURM_JOB_NAME=test SLURM_CPUS_PER_TASK=1
 PATH=$root/tests/slurm/bin:$PATH bash "$root/slurm/$job.sbatch"
 
-sed "s|RESULT_DIR|$RESULT_DIR|g" "$root/tests/slurm/$job.expected" >"$work/expected.log"
+sed "s|RESULT_DIR|$RESULT_DIR|g; s|PROGRAMS|$build/bin|g" "$root/tests/slurm/$job.expected" >"$work/expected.log"
 diff "$work/expected.log" "$SRUN_LOG"
 for result in job.txt "$@"; do
   if ! [[ -s $RESULT_DIR/$result ]]; then
