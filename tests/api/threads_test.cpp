@@ -69,6 +69,132 @@ TEST(Threads, ShortCallsOnACommunicatorEach) {
   EXPECT_EQ(wrong, 0);
 }
 
+constexpr std::size_t kLong = 50'000;
+
+/// A request that sums ones in place.
+struct Ones {
+  explicit Ones(MPI_Comm comm) : values(kLong, 1.0F) {
+    EXPECT_EQ(Pliant_Allreduce_init(MPI_IN_PLACE, values.data(), kLong, MPI_FLOAT, MPI_SUM, comm,
+                                    MPI_INFO_NULL, &request),
+              MPI_SUCCESS);
+  }
+  Ones(const Ones&) = delete;
+  Ones& operator=(const Ones&) = delete;
+  ~Ones() { EXPECT_EQ(Pliant_Request_free(&request), MPI_SUCCESS); }
+
+  int start() { return Pliant_Start(request); }
+  int wait() { return Pliant_Wait(request); }
+
+  std::vector<float> values;
+  Pliant_Request request = PLIANT_REQUEST_NULL;
+};
+
+int reduce_ones(MPI_Comm comm) {
+  std::vector<float> values(kLong, 1.0F);
+  const int code = Pliant_Allreduce(MPI_IN_PLACE, values.data(), kLong, MPI_FLOAT, MPI_SUM, comm);
+  EXPECT_EQ(values.back(), static_cast<float>(ranks_of(comm)));
+  return code;
+}
+
+/// Time for a thread to come to where it waits.
+void let_it_wait() {
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+}
+
+/// Rank 1 begins the blocking call only when rank 0's other thread has ended the request.
+TEST(Threads, ABlockedCallLetsAnotherThreadWaitForARequest) {
+  const FreshComm comm;
+  ASSERT_EQ(reduce_ones(comm), MPI_SUCCESS);  // measures
+  Ones ones(comm);
+  int token = 0;
+  ASSERT_EQ(ones.start(), MPI_SUCCESS);
+  if (comm.rank() == 0) {
+    int blocking = -1;
+    std::thread blocked([&] { blocking = reduce_ones(comm); });
+    let_it_wait();
+    EXPECT_EQ(ones.wait(), MPI_SUCCESS);
+    MPI_Send(&token, 1, MPI_INT, 1, 0, MPI_COMM_WORLD);
+    blocked.join();
+    EXPECT_EQ(blocking, MPI_SUCCESS);
+  } else {
+    EXPECT_EQ(ones.wait(), MPI_SUCCESS);
+    MPI_Recv(&token, 1, MPI_INT, 0, 0, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+    EXPECT_EQ(reduce_ones(comm), MPI_SUCCESS);
+  }
+}
+
+/// Rank 0's program makes no call between its start and the end of its thread.
+TEST(Threads, ABlockedThreadAdvancesWhatOthersStartLater) {
+  const FreshComm comm;
+  const FreshComm elsewhere;
+  ASSERT_EQ(reduce_ones(comm), MPI_SUCCESS);
+  Ones ones(elsewhere);
+  if (comm.rank() == 0) {
+    std::thread blocked([&] { EXPECT_EQ(reduce_ones(comm), MPI_SUCCESS); });
+    let_it_wait();
+    EXPECT_EQ(ones.start(), MPI_SUCCESS);
+    blocked.join();
+  } else {
+    EXPECT_EQ(ones.start(), MPI_SUCCESS);
+    EXPECT_EQ(ones.wait(), MPI_SUCCESS);
+    EXPECT_EQ(reduce_ones(comm), MPI_SUCCESS);
+  }
+  EXPECT_EQ(ones.wait(), MPI_SUCCESS);
+}
+
+/// A collective call waits, and lets requests of its communicator be started.
+TEST(Threads, AnInitThatWaitsLetsAnotherThreadStart) {
+  const FreshComm comm;
+  Ones ones(comm);
+  if (comm.rank() == 0) {
+    std::thread making([&] { const Ones late(comm); });
+    let_it_wait();
+    EXPECT_EQ(ones.start(), MPI_SUCCESS);
+    EXPECT_EQ(ones.wait(), MPI_SUCCESS);
+    making.join();
+  } else {
+    EXPECT_EQ(ones.start(), MPI_SUCCESS);
+    EXPECT_EQ(ones.wait(), MPI_SUCCESS);
+    const Ones late(comm);
+  }
+}
+
+/// The first call on a communicator waits for all its ranks, too.
+TEST(Threads, AFirstCallAdvancesWhatOthersWaitFor) {
+  const FreshComm comm;
+  const FreshComm fresh;
+  Ones ones(comm);
+  ASSERT_EQ(ones.start(), MPI_SUCCESS);
+  if (comm.rank() == 0) {
+    EXPECT_EQ(reduce_ones(fresh), MPI_SUCCESS);
+  }
+  EXPECT_EQ(ones.wait(), MPI_SUCCESS);
+  if (comm.rank() != 0) {
+    EXPECT_EQ(reduce_ones(fresh), MPI_SUCCESS);
+  }
+}
+
+/// Requests of one communicator, each by a thread of its own.
+TEST(Threads, RequestsOfOneCommunicatorByManyThreads) {
+  const FreshComm comm;
+  constexpr int kThreads = 3;
+  std::vector<std::unique_ptr<Ones>> all;
+  for (int i = 0; i < kThreads; ++i) all.push_back(std::make_unique<Ones>(comm));
+  std::atomic<int> wrong{0};
+  std::vector<std::thread> threads;
+  for (const auto& ones : all)
+    threads.emplace_back([&wrong, &ones = *ones, ranks = comm.ranks()] {
+      for (int step = 0; step < 40; ++step) {
+        std::fill(ones.values.begin(), ones.values.end(), static_cast<float>(step));
+        if (ones.start() != MPI_SUCCESS || ones.wait() != MPI_SUCCESS) ++wrong;
+        if (ones.values.front() != static_cast<float>(step * ranks)) ++wrong;
+        if (ones.values.back() != static_cast<float>(step * ranks)) ++wrong;
+      }
+    });
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(wrong, 0);
+}
+
 /// Only in the run that asks for the thread.
 TEST(Threads, ProgressThreadNeedsNoCall) {
   const char* asked = std::getenv("PLIANT_PROGRESS_THREAD");
