@@ -6,6 +6,19 @@
  * its arguments has no effect and leaves the communicator usable. `Pliant_Error_string` tells what was wrong.
  *
  * Collective means: called by every rank of the communicator, in the same order, as MPI's collectives are.
+ * Where a rank cannot take part (its arguments of an init, its process's PLIANT_* settings), all ranks get an
+ * error. Local means: nothing is sent and no rank is waited for.
+ *
+ * Communicators: MPI_Comm_free is local for Pliant, too; requests outlive their communicator, as MPI's do,
+ * and then raise errors on MPI_COMM_WORLD. MPI_Comm_dup takes settings over, as MPI's hints; residuals stay
+ * with the original.
+ *
+ * Threads, with MPI_THREAD_MULTIPLE, as MPI has it: different threads may use different communicators at a
+ * time, and requests of one communicator; two collective calls on one communicator at a time are an error of
+ * the program. A call that waits lets other threads in, and advances what they start.
+ *
+ * MPI_Finalize ends Pliant. In callbacks that it runs afterwards Pliant_Allreduce is MPI's own, and all else
+ * is refused. Requests must be complete by then; they can be freed at any time.
  */
 #ifndef PLIANT_PLIANT_H
 #define PLIANT_PLIANT_H
@@ -140,8 +153,9 @@ int Pliant_Test(Pliant_Request request, int* flag);
 /** Block until the request is complete; it becomes inactive. On an inactive request: returns at once. */
 int Pliant_Wait(Pliant_Request request);
 int Pliant_Waitall(int n, Pliant_Request requests[]);
-/** Free an inactive request; `*request` becomes PLIANT_REQUEST_NULL. Local. Its residual is dropped: call
- * Pliant_Request_flush before where it is still wanted. */
+/** Free an inactive request; `*request` becomes PLIANT_REQUEST_NULL. Local, in any order with MPI_Comm_free
+ * and MPI_Finalize, and after both. Its residual is dropped: call Pliant_Request_flush before where it is
+ * still wanted. */
 int Pliant_Request_free(Pliant_Request* request);
 
 /* ---- Explain
