@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "collectives/topology/binomial.hpp"
+#include "core/total_order.hpp"
 
 namespace pliant {
 
@@ -115,12 +116,13 @@ Task agree_max(AllreduceCall& call, std::span<double> values) {
   std::byte* const blocks = call.workspace.scores.of<std::byte>(call.comm.ranks() * block_bytes);
   std::memcpy(blocks, values.data(), values.size_bytes());
   co_await allgather(call, blocks, block_bytes);
+  for (double& value : values) value = later_in_order(value, value);  // every NaN is one value
   for (int of = 1; of < call.comm.ranks(); ++of) {
     for (std::size_t i = 0; i < values.size(); ++i) {
       double other = 0;
       std::memcpy(&other, blocks + of * block_bytes + static_cast<std::int64_t>(i * sizeof other),
                   sizeof other);
-      values[i] = std::max(values[i], other);
+      values[i] = later_in_order(values[i], other);
     }
   }
 }

@@ -53,7 +53,8 @@ constexpr int block_of(int of, int rank, int ranks) {
 /// What a rank sends in allgather().
 Traffic allgather_sent(const AllreduceShape& shape, std::int64_t block_bytes);
 
-/// Element-wise maximum over the ranks, left on all of them. Collective.
+/// Element-wise maximum over the ranks in the order of core/total_order.hpp, as mpi/agree.hpp has it: the
+/// same bits on all of them, for every value. Collective.
 Task agree_max(AllreduceCall& call, std::span<double> values);
 /// What rank `of` gave as value i of `values` in the agree_max() before, as long as the call has done nothing
 /// else.

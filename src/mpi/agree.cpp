@@ -1,7 +1,9 @@
 #include "mpi/agree.hpp"
 
+#include <algorithm>
 #include <numeric>
 
+#include "core/total_order.hpp"
 #include "mpi/check.hpp"
 
 namespace pliant {
@@ -30,8 +32,12 @@ bool same_on_all_ranks(const Communicator& comm, std::string_view bytes) {
   return first_rank_where(comm, of_root != bytes) < 0;
 }
 
+// By places in the total order: MPI_MAX of integers has one answer for every value, that of doubles has not.
 void agree_max(const Communicator& comm, std::span<double> values) {
-  reduce_max(comm, values.data(), static_cast<int>(values.size()), MPI_DOUBLE);
+  std::vector<std::int64_t> places(values.size());
+  std::transform(values.begin(), values.end(), places.begin(), place_in_order);
+  reduce_max(comm, places.data(), static_cast<int>(places.size()), MPI_INT64_T);
+  std::transform(places.begin(), places.end(), values.begin(), value_at_place);
 }
 
 std::string share_from_root(const Communicator& comm, std::string text) {

@@ -14,7 +14,8 @@ namespace pliant {
 /// Does every rank hold the same bytes as rank 0?
 bool same_on_all_ranks(const Communicator& comm, std::string_view bytes);
 
-/// Element-wise maximum over the ranks, left on all of them.
+/// Element-wise maximum over the ranks in the order of core/total_order.hpp: the same bits on all of them,
+/// for every value. NaN is the largest.
 void agree_max(const Communicator& comm, std::span<double> values);
 
 /// Rank 0's text, on every rank.

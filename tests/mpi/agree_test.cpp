@@ -4,7 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <limits>
 #include <string>
+
+#include "tests/support/bits.hpp"
 
 namespace pliant {
 namespace {
@@ -33,6 +36,25 @@ TEST_F(Agree, MaximumIsTakenElementByElement) {
   agree_max(comm_, values);
   EXPECT_EQ(values, (std::array<double, 3>{static_cast<double>(last_), 0, 5}));
   agree_max(comm_, {});
+}
+
+TEST_F(Agree, MaximumIsTheSameBitsForEveryValue) {
+  using Limits = std::numeric_limits<double>;
+  // What rank 0 gives, the other ranks give, and all must hold.
+  const std::array<std::array<double, 3>, 6> cases = {{
+      {Limits::quiet_NaN(), 1, Limits::quiet_NaN()},
+      {1, -Limits::quiet_NaN(), Limits::quiet_NaN()},
+      {Limits::infinity(), Limits::signaling_NaN(), Limits::quiet_NaN()},
+      {-0.0, 0.0, 0.0},
+      {0.0, -0.0, 0.0},
+      {-Limits::infinity(), Limits::lowest(), Limits::lowest()},
+  }};
+  for (const auto& [of_root, of_others, largest] : cases) {
+    std::array<double, 1> value = {rank_ == 0 ? of_root : of_others};
+    agree_max(comm_, value);
+    if (last_ == 0) continue;
+    EXPECT_EQ(test::bits(value[0]), test::bits(largest)) << of_root << " and " << of_others;
+  }
 }
 
 TEST_F(Agree, RootsTextReplacesEverybodys) {
