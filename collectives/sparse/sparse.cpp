@@ -40,7 +40,7 @@ void select_own(AllreduceCall& call, Picks picks, GainCurve* curve) {
 }
 
 void feed(AllreduceCall& call) {
-  if (call.workspace.select.device == nullptr)
+  if (!call.own.made && call.workspace.select.device == nullptr)
     reserve_selection<float>(call.workspace.select, call.shape.count, call.shape.kept);
   if (call.gradient == nullptr) return;
   call.outcome.selection.total_squared =

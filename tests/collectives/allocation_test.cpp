@@ -11,6 +11,7 @@
 #include "compress/topk.hpp"
 #include "tests/support/counting_new.hpp"
 #include "tests/support/host_layouts.hpp"
+#include "tests/support/kernels.hpp"
 #include "tests/support/shared_memory.hpp"
 
 namespace {
@@ -37,7 +38,7 @@ class Allocation : public testing::Test {
             std::int64_t number) {
     AllreduceCall call{.comm = comm_,
                        .workspace = workspace_,
-                       .kernels = choose_kernels("auto"),
+                       .kernels = test::kernels_under_test(),
                        .shape = {.ranks = comm_.ranks(),
                                  .hosts = hosts_ != nullptr ? hosts_->layout().hosts() : comm_.ranks(),
                                  .most_on_host = hosts_ != nullptr ? hosts_->layout().most_on_host() : 1,

@@ -2,10 +2,15 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <cmath>
+#include <cstdlib>
+#include <limits>
 #include <vector>
 
 #include "collectives/exchange.hpp"
 #include "mpi/agree.hpp"
+#include "tests/support/bits.hpp"
+#include "tests/support/kernels.hpp"
 
 namespace pliant {
 namespace {
@@ -27,11 +32,16 @@ class BuildingBlocks : public testing::Test {
   Workspace workspace_;
   AllreduceCall call_{.comm = comm_,
                       .workspace = workspace_,
-                      .kernels = scalar_kernels,
+                      .kernels = test::kernels_under_test(),
                       .shape = {.ranks = ranks_, .segment_bytes = 40'000},
                       .own = {},
                       .outcome = {}};
 };
+
+TEST(KernelTable, IsTheOneThatWasAskedFor) {
+  const char* const name = std::getenv("PLIANT_KERNELS");
+  EXPECT_EQ(test::kernels_under_test().name, name != nullptr ? name : choose_kernels("auto").name);
+}
 
 TEST_F(BuildingBlocks, BroadcastFromEveryRoot) {
   for (int root = 0; root < ranks_; ++root) {
@@ -75,6 +85,26 @@ TEST_F(BuildingBlocks, WhatRanksAgreeOnIsKnownOfEach) {
     EXPECT_EQ(agreed_from(call_, of, 1, values.size()), -of);
     EXPECT_EQ(agreed_from(call_, of, 2, values.size()), 7);
   }
+}
+
+TEST_F(BuildingBlocks, EveryRankAgreesOnTheSameBitsForEveryValue) {
+  using Limits = std::numeric_limits<double>;
+  // One rank holds the odd value, each in its turn: every rank compares in an order of its own.
+  for (const double odd : {Limits::quiet_NaN(), -Limits::signaling_NaN(), Limits::infinity(), 0.0})
+    for (int holder = 0; holder < ranks_; ++holder) {
+      const double others = odd == 0 ? -0.0 : 1;
+      std::array<double, 2> values = {rank_ == holder ? odd : others, rank_ == holder ? others : odd};
+      std::array<double, 2> agreed = values;
+      finish(agree_max(call_, agreed));
+      agree_max(comm_, values);
+      for (std::size_t i = 0; i < values.size(); ++i)
+        EXPECT_EQ(test::bits(agreed[i]), test::bits(values[i])) << odd << " on rank " << holder;
+      EXPECT_TRUE(same_on_all_ranks(comm_, {reinterpret_cast<const char*>(agreed.data()), sizeof agreed}));
+      if (ranks_ > 1 && std::isnan(odd)) {
+        EXPECT_EQ(test::bits(agreed[0]), test::bits(Limits::quiet_NaN()));
+        EXPECT_EQ(test::bits(agreed[1]), test::bits(Limits::quiet_NaN()));
+      }
+    }
 }
 
 }  // namespace

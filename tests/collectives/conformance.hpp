@@ -14,6 +14,7 @@
 #include "mpi/agree.hpp"
 #include "tests/collectives/counting_transport.hpp"
 #include "tests/support/host_layouts.hpp"
+#include "tests/support/kernels.hpp"
 
 namespace pliant::test {
 

@@ -54,7 +54,7 @@ class Exact : public test::Conformance {
     std::copy(values.begin(), values.end(), storage.begin() + 1);
     AllreduceCall call{.comm = comm_,
                        .workspace = workspace_,
-                       .kernels = scalar_kernels,
+                       .kernels = test::kernels_under_test(),
                        .shape = laid_out({.count = static_cast<std::int64_t>(values.size()),
                                           .type = type,
                                           .segment_bytes = segment_bytes_,

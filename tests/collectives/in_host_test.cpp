@@ -23,7 +23,7 @@ class InHost : public test::Conformance {
     by_domains_ = by_domains;
     AllreduceCall call{.comm = comm_,
                        .workspace = workspace_,
-                       .kernels = scalar_kernels,
+                       .kernels = test::kernels_under_test(),
                        .shape = laid_out({.count = static_cast<std::int64_t>(values.size())}),
                        .hosts = lanes,
                        .data = reinterpret_cast<std::byte*>(values.data()),

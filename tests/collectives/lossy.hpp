@@ -179,7 +179,7 @@ class LossyConformance : public Conformance {
   /// Does it choose among the sums of what ranks send, so that they send some in vain.
   bool chooses_sums() const { return algorithm().name == "oktopk"; }
 
-  const Kernels& kernels_ = choose_kernels("auto");
+  const Kernels& kernels_ = kernels_under_test();
   const IndexCodec* index_codec_ = &raw_indices;
   const ValueCodec* value_codec_ = &float32_values;
   bool selects_before_ = false;  ///< the call finds its rank's top-k selected, as for pliant_min_gain

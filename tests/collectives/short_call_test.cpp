@@ -25,7 +25,7 @@ class Short : public test::Conformance {
     AllreduceCall call{
         .comm = comm_,
         .workspace = workspace_,
-        .kernels = scalar_kernels,
+        .kernels = test::kernels_under_test(),
         .shape = laid_out({.count = static_cast<std::int64_t>(mine.size()), .type = ElementType::float64}),
         .hosts = lanes(),
         .data = reinterpret_cast<std::byte*>(sum.data()),
