@@ -110,7 +110,9 @@ struct Workspace {
 
 /// What a lossy algorithm tells of its run on this rank.
 struct SparseOutcome {
-  Selection selection;          ///< of the values this rank sent; total_squared: of its error-fed gradient
+  /// Of the values this rank sent, sent_squared being that of the finite ones; total_squared: of all its
+  /// error-fed gradient.
+  Selection selection;
   double rounding_squared = 0;  ///< squared norm of what value codecs gave back to the residual
   double compress_s = 0;        ///< [s] spent in selecting, encoding, gathering, clearing and scattering
 };
@@ -120,7 +122,8 @@ struct OwnSelection {
   bool made = false;
   std::uint32_t* indices = nullptr;  ///< [kept]
   float* values = nullptr;           ///< [kept]
-  double sent_squared = 0;
+  double sent_squared = 0;           ///< of the finite ones
+  std::int64_t nonfinite = 0;        ///< the others
 };
 
 /// One allreduce, on one rank.

@@ -55,8 +55,9 @@ void add_messages(AllreduceCall& call) {
     decode_message(message_of(call, of), {{call.shape.count, kept}, true, of}, indices, values);
     scatter_add(call.kernels, reinterpret_cast<float*>(call.data), indices, values, kept,
                 call.workspace.select);
-    if (of == call.comm.rank() && call.shape.value_codec->lossy)
-      call.outcome.selection.sent_squared = call.kernels.squared_norm(values, kept);
+    Selection& told = call.outcome.selection;
+    if (of == call.comm.rank() && call.shape.value_codec->lossy && told.nonfinite == 0)
+      told.sent_squared = call.kernels.squared_norm(values, kept);
   }
 }
 

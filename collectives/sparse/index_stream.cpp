@@ -101,8 +101,8 @@ class Groups {
   void take(int group, IndexStream& stream) {
     const CompressTimer timer(call_.outcome.compress_s);
     const Range range = range_of(group);
-    const Selection taken = pliant::take(call_.kernels, call_.residual, stream.indices + range.begin,
-                                         range.count, stream.values + range.begin, call_.workspace.select);
+    const Selection taken =
+        take_sent(call_, stream.indices + range.begin, range.count, stream.values + range.begin);
     call_.outcome.selection.sent_squared += taken.sent_squared;
     call_.outcome.selection.nonfinite += taken.nonfinite;
     stream.available = range.begin + range.count;

@@ -325,8 +325,7 @@ void take_chosen(AllreduceCall& call, const Rooms& rooms) {
       std::set_intersection(chosen.begin(), chosen.end(), own.begin(), own.end(), rooms.part.indices);
   Selection& told = call.outcome.selection;
   const double total_squared = told.total_squared;
-  told = take(call.kernels, call.residual, rooms.part.indices, taken_end - rooms.part.indices,
-              rooms.part.values, call.workspace.select);
+  told = take_sent(call, rooms.part.indices, taken_end - rooms.part.indices, rooms.part.values);
   told.total_squared = total_squared;
 }
 

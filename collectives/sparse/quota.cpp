@@ -172,7 +172,7 @@ float* take_values(AllreduceCall& call, const std::uint32_t* places) {
   auto* const values = call.workspace.values.of<float>(call.shape.kept);
   Selection& told = call.outcome.selection;
   const double total_squared = told.total_squared;
-  told = take(call.kernels, call.residual, places, call.shape.kept, values, call.workspace.select);
+  told = take_sent(call, places, call.shape.kept, values);
   told.total_squared = total_squared;
   return values;
 }

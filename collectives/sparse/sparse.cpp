@@ -2,10 +2,19 @@
 
 #include <mpi.h>
 
+#include <cmath>
+
 #include "kernels/long_vectors.hpp"
 #include "kernels/streaming_topk.hpp"
 
 namespace pliant {
+namespace {
+
+void leave_out_nonfinite(Selection& found, const float* values, std::int64_t kept) {
+  if (found.nonfinite > 0) found.sent_squared = finite_squared(values, kept);
+}
+
+}  // namespace
 
 bool supports_sparse(const AllreduceShape& shape) {
   return shape.type == ElementType::float32 && shape.count > 0 && shape.count <= (std::int64_t{1} << 32);
@@ -22,8 +31,7 @@ void select_own(AllreduceCall& call, Picks picks, GainCurve* curve) {
   if (call.own.made) {
     if (picks == Picks::leave) return;
     const double total_squared = told.total_squared;
-    told = take(call.kernels, call.residual, call.own.indices, call.shape.kept, call.own.values,
-                call.workspace.select);
+    told = take_sent(call, call.own.indices, call.shape.kept, call.own.values);
     told.total_squared = total_squared;
     return;
   }
@@ -34,9 +42,23 @@ void select_own(AllreduceCall& call, Picks picks, GainCurve* curve) {
                            .take = picks == Picks::take,
                            .curve = curve};
   told = select_topk(call.kernels, select, call.workspace.select);
-  call.own = {true, select.indices, select.values, told.sent_squared};
+  leave_out_nonfinite(told, select.values, select.kept);
+  call.own = {true, select.indices, select.values, told.sent_squared, told.nonfinite};
   call.gradient = nullptr;
   if (picks == Picks::leave) told = {.total_squared = told.total_squared};
+}
+
+Selection take_sent(AllreduceCall& call, const std::uint32_t* indices, std::int64_t kept, float* values) {
+  Selection taken = take(call.kernels, call.residual, indices, kept, values, call.workspace.select);
+  leave_out_nonfinite(taken, values, kept);
+  return taken;
+}
+
+double finite_squared(const float* values, std::int64_t count) {
+  double squared = 0;
+  for (std::int64_t i = 0; i < count; ++i)
+    if (std::isfinite(values[i])) squared += static_cast<double>(values[i]) * static_cast<double>(values[i]);
+  return squared;
 }
 
 void feed(AllreduceCall& call) {

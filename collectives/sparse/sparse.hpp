@@ -41,8 +41,16 @@ enum class Picks { take, leave };
 /// null: filled, unless the selection is there already; that takes about two selections more.
 void select_own(AllreduceCall& call, Picks picks, GainCurve* curve = nullptr);
 
-/// The same for a rank that selects nothing this time: residual = the error-fed gradient. Its turn will come,
-/// and must not be when the memory of a selection is first touched.
+/// Takes the elements at `indices` out of the residual into values[kept]. Of what is told, sent_squared is
+/// that of the finite elements, and total_squared 0.
+Selection take_sent(AllreduceCall& call, const std::uint32_t* indices, std::int64_t kept, float* values);
+
+/// Squared norm of the elements that are finite.
+double finite_squared(const float* values, std::int64_t count);
+
+/// residual = the error-fed gradient, for a rank that sends nothing of its own selection this time. Where it
+/// has none, its turn will come, and must not be when the memory of a selection is first touched; one that it
+/// has stays where it is.
 void feed(AllreduceCall& call);
 
 /// data = 0; the result of a lossy call starts as nothing.

@@ -1,8 +1,8 @@
 // var_*: AR-Topk led by the rank whose selection weighs most (the paper's VAR-Topk). Steps and bytes:
 // leader.hpp, and before them an allgather of one score a rank, ||its top-k values||^2 of the error-fed
 // gradient: ceil(log2 P) rounds, 8(P-1) bytes per rank (double; the paper counts 4). Every rank selects.
-// Lowest rank on ties; a NaN score counts as infinite, so that a rank with a NaN leads and the NaN is sent.
-#include <cmath>
+// Lowest rank on ties. A NaN or an infinity among these values makes the score infinite, so that its rank
+// leads and it is sent.
 #include <cstring>
 #include <limits>
 
@@ -45,7 +45,6 @@ AllreduceShape tuned(AllreduceShape shape, const CostModel& model) {
 Task elect(AllreduceCall& call, double score, int& best) {
   const int ranks = call.comm.ranks();
   std::byte* scores = call.workspace.scores.of<std::byte>(ranks * kScoreBytes);
-  if (std::isnan(score)) score = std::numeric_limits<double>::infinity();
   std::memcpy(scores, &score, sizeof score);
   co_await allgather(call, scores, kScoreBytes);
   best = 0;
@@ -66,7 +65,7 @@ Task run(AllreduceCall& call) {
   {
     const CompressTimer timer(call.outcome.compress_s);
     select_own(call, Picks::leave);
-    score = call.own.sent_squared;
+    score = call.own.nonfinite > 0 ? std::numeric_limits<double>::infinity() : call.own.sent_squared;
   }
   int root = 0;
   co_await elect(call, score, root);

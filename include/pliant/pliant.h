@@ -167,8 +167,8 @@ typedef struct {
   size_t size;
   char algorithm[32];
   double density; /* kept / elements; 1 when nothing was left out */
-  double
-      gain; /* ||sent||^2 / ||gradient + residual||^2 on this rank, in [0, 1]; 1 when exact; NaN in a plan */
+  double gain;    /* ||sent||^2 / ||gradient + residual||^2 on this rank, in [0, 1], of the finite elements
+                     alone;    1 when exact, or where there are none; NaN in a plan */
   double predicted_s; /* [s] by the cost model, compression included */
   double measured_s;  /* [s] on this rank; of a request: from its start to its end, the program's own work
                          between included; NaN in a plan */
@@ -181,7 +181,8 @@ typedef struct {
   int64_t kept;         /* elements each message of values stands for: k, or `elements` when exact */
   int64_t wire_bytes;   /* [byte] this rank sent; in a plan: the mean over ranks */
   int64_t nonfinite;    /* NaN and infinities among the elements this rank selected; they are sent first */
-  double residual_norm; /* ||what this rank has not sent yet||, 0 when exact */
+  double residual_norm; /* ||what this rank has not sent yet||, 0 when exact; not finite while an element of
+                           that is not */
   int32_t exact;        /* 1 when nothing was left out */
   char reason[164];     /* why this algorithm and this density */
   int32_t late_rank; /* rank that the others have to wait for, again and again; -1: none, or none is known */

@@ -114,7 +114,8 @@ void learn(const OperationRun& run) {
   if (run.operation.plan.by_quality)
     run.operation.tensor->quality.note({run.algorithm->family, report.kept, report.predicted_s});
   ++memory.since_count;
-  memory.achieved = report.exact == 0 && memory.counted ? report.gain / memory.own.at(report.kept) : 0;
+  const double promised = memory.own.at(report.kept);
+  memory.achieved = report.exact == 0 && memory.counted && promised > 0 ? report.gain / promised : 0;
   if (run.alone && !run.sampled && run.away_s <= kMostAway * report.measured_s)
     memory.margin.add(report.measured_s, run.formula_s);
 }

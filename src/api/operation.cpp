@@ -7,6 +7,7 @@
 #include "api/agreement.hpp"
 #include "api/decision.hpp"
 #include "api/device_operation.hpp"
+#include "api/energy.hpp"
 #include "api/quality.hpp"
 #include "api/sampling.hpp"
 #include "collectives/device/staging.hpp"
@@ -78,15 +79,15 @@ void copy_in(AllreduceCall& call, const Operation& operation) {
     copy(operation.recv, operation.send, call.shape.bytes(), call.workspace.select);
 }
 
-/// ||sent||^2 / ||all||^2 of the k largest of this rank's error-fed gradient, minimum over ranks. They stay
-/// selected.
-Task least_gain(AllreduceCall& call, double& gain) {
+/// The gain of the k largest of this rank's error-fed gradient, minimum over ranks. They stay selected.
+Task least_gain(AllreduceCall& call, const Operation& operation, double& gain) {
   {
     const CompressTimer timer(call.outcome.compress_s);
     select_own(call, Picks::leave);
   }
-  const double total_squared = call.outcome.selection.total_squared;
-  std::array<double, 1> loss = {total_squared > 0 ? 1 - call.own.sent_squared / total_squared : 0};
+  double total_squared = call.outcome.selection.total_squared;
+  if (!std::isfinite(total_squared)) total_squared = energy_left(operation).finite_squared;
+  std::array<double, 1> loss = {1 - gain_of(call.own.sent_squared, total_squared)};
   co_await agree_max(call, loss);
   gain = 1 - loss[0];
 }
@@ -101,38 +102,39 @@ void count_gain(AllreduceCall& call, PolicyMemory& memory, bool exact) {
   memory.count(call.workspace.curve, call.shape.count);
 }
 
-/// What the error-fed part of a call found.
-struct Fed {
-  double total_squared = 0;  ///< squared norm of the error-fed gradient; 0 where nothing asked for it
-  double sent_squared = 0;
-  double residual_squared = 0;
-};
+/// What a lossy algorithm has sent and left behind.
+Energy energy_of(const SparseOutcome& outcome, const Operation& operation) {
+  const Selection& sent = outcome.selection;
+  if (std::isfinite(sent.total_squared))
+    return {gain_of(sent.sent_squared, sent.total_squared),
+            sent.total_squared - sent.sent_squared + outcome.rounding_squared};
+  const EnergyLeft left = energy_left(operation);
+  return {gain_of(sent.sent_squared, sent.sent_squared + left.finite_squared), left.squared};
+}
 
-/// result = the error-fed gradient, of which nothing stays behind; returns its squared norm.
-double drain(AllreduceCall& call, TensorState& tensor) {
+/// result = the error-fed gradient, of which nothing stays behind.
+void drain(AllreduceCall& call, TensorState& tensor) {
   const CompressTimer timer(call.outcome.compress_s);
   auto* result = reinterpret_cast<float*>(call.data);
   FeedbackState& memory = tensor.memory;
   const std::int64_t count = call.shape.count;
   if (call.gradient != nullptr && !memory.outstanding) {
     if (result != call.gradient) copy(result, call.gradient, call.shape.bytes(), call.workspace.select);
-    return 0;
+    return;
   }
-  double squared = call.outcome.selection.total_squared;
   if (call.gradient != nullptr) {
-    squared = drain(call.kernels, result, call.gradient, call.residual, count, call.workspace.select);
+    drain(call.kernels, result, call.gradient, call.residual, count, call.workspace.select);
   } else {
     copy(result, call.residual, call.shape.bytes(), call.workspace.select);
     clear(call.residual, call.shape.bytes(), call.workspace.select);
   }
   memory.outstanding = false;
-  return squared;
 }
 
 /// The gradient goes through the tensor's error feedback. `decision` changes to an exact one where
 /// pliant_min_gain asks for it.
 Task run_fed(AllreduceCall& call, OperationRun& run, const Agreed& agreed, const DecisionInput& input,
-             Decision& decision, Fed& found) {
+             Decision& decision, Energy& found) {
   const Operation& operation = run.operation;
   const Kernels& kernels = call.kernels;
   TensorState& tensor = *operation.tensor;
@@ -151,22 +153,21 @@ Task run_fed(AllreduceCall& call, OperationRun& run, const Agreed& agreed, const
   const double min_gain = operation.plan.settings.min_gain;
   if (!decision.algorithm->exact && min_gain > 0) {
     double gain = 0;
-    co_await least_gain(call, gain);
+    co_await least_gain(call, operation, gain);
     if (gain < min_gain) decision = decide_exact(input, "a rank's top-k holds less than pliant_min_gain");
   }
   if (decision.algorithm->exact) {
-    found.total_squared = found.sent_squared = drain(call, tensor);
+    drain(call, tensor);
     call.shape.kept = operation.count;
     call.shape = tuned_for(*decision.algorithm, call.shape, input.model);
     co_await run_anywhere(call, *decision.algorithm);
   } else {
     tensor.memory.outstanding = true;
     co_await decision.algorithm->run(call);
-    const Selection& sent = call.outcome.selection;
-    found = {sent.total_squared, sent.sent_squared,
-             sent.total_squared - sent.sent_squared + call.outcome.rounding_squared};
+    found = energy_of(call.outcome, operation);
   }
-  feedback.finish(tensor.memory, static_cast<float*>(operation.recv), operation.count, kernels);
+  if (feedback.finish(tensor.memory, static_cast<float*>(operation.recv), operation.count, kernels) > 0)
+    found.residual_squared = energy_left(operation).squared;
 }
 
 /// The density of allgather_topk that is as good as what was done.
@@ -283,7 +284,7 @@ Task run_operation(OperationRun& run) {
   call.shape = decision.shape;
   call.step = agreed.step;
   if (operation.device.part != nullptr) co_await await_turn(call, run, turn, *decision.algorithm);
-  Fed fed;
+  Energy fed;
   if (eligible && operation.tensor != nullptr) {
     if (!keeps_feedback(operation))
       context.warn_once(
@@ -306,7 +307,7 @@ Task run_operation(OperationRun& run) {
   report.compress_s = call.outcome.compress_s;
   report.compute_s = agreed.compute_s;
   report.nonfinite = call.outcome.selection.nonfinite;
-  if (fed.total_squared > 0) report.gain = fed.sent_squared / fed.total_squared;
+  report.gain = fed.gain;
   report.residual_norm = std::sqrt(std::max(0.0, fed.residual_squared));
   run.step = agreed.step;
   run.alone = begun >= 0 && context.begun_alone() == begun;

@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <limits>
 #include <string>
 
-#include "core/element_type.hpp"
 #include "core/error.hpp"
 #include "kernels/memory.hpp"
 
@@ -19,7 +20,14 @@ void reset_residual(FeedbackState& state, std::int64_t count) {
   state.residual.assign(size, 0.0F);
 }
 
-void keep_sum(FeedbackState&, float*, std::int64_t, const Kernels&) {}
+/// Without a branch, so that loops over it become vectors.
+bool is_finite(float value) {
+  return std::abs(value) <= std::numeric_limits<float>::max();
+}
+
+std::int64_t keep_sum(FeedbackState&, float*, std::int64_t, const Kernels&) {
+  return 0;
+}
 
 void clear_residual(FeedbackState& state, const float*, std::int64_t, const Kernels&) {
   std::fill(state.residual.begin(), state.residual.end(), 0.0F);
@@ -31,8 +39,9 @@ ErrorFed leave_pending(FeedbackState&, const float* gradient, std::int64_t, cons
   return {.pending = gradient};
 }
 
-void none_finish(FeedbackState& state, float* sum, std::int64_t count, const Kernels& kernels) {
+std::int64_t none_finish(FeedbackState& state, float* sum, std::int64_t count, const Kernels& kernels) {
   if (state.outstanding) clear_residual(state, sum, count, kernels);
+  return 0;
 }
 
 void ef21_reset(FeedbackState& state, std::int64_t count) {
@@ -42,26 +51,47 @@ void ef21_reset(FeedbackState& state, std::int64_t count) {
 }
 
 // The estimate becomes the gradient at once, and finish() takes back what was not sent: then no copy of the
-// gradient is needed, and sent coordinates hold it without rounding.
+// gradient is needed, and sent coordinates hold it without rounding. A change that is not finite is sent or
+// left behind like any other, but the estimate stays what it was.
 ErrorFed ef21_begin(FeedbackState& state, const float* gradient, std::int64_t count, const Kernels& kernels) {
   for (std::int64_t i = 0; i < count; ++i) {
     const auto at = static_cast<std::size_t>(i);
-    state.residual[at] = gradient[i] - state.estimate[at];
-    state.estimate[at] = gradient[i];
+    const float change = gradient[i] - state.estimate[at];
+    state.residual[at] = change;
+    state.estimate[at] = is_finite(change) ? gradient[i] : state.estimate[at];
   }
   return {.squared = kernels.squared_norm(state.residual.data(), count)};
 }
 
-void ef21_finish(FeedbackState& state, float* sum, std::int64_t count, const Kernels& kernels) {
-  for (std::size_t i = 0; i < state.estimate.size(); ++i) state.estimate[i] -= state.residual[i];
-  kernels.reduction(ElementType::float32, ReduceOp::sum)(state.total.data(), sum, count);
-  std::copy_n(state.total.begin(), count, sum);
+// Where the result is not finite, nobody could ever take that back: all ranks begin anew there, from an
+// estimate of zero. They agree on where, since they hold the same sums and totals.
+std::int64_t ef21_finish(FeedbackState& state, float* sum, std::int64_t count, const Kernels&) {
+  std::int64_t begun_anew = 0;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const auto at = static_cast<std::size_t>(i);
+    const float estimate = state.estimate[at];
+    const float unsent = state.residual[at];
+    const float result = state.total[at] + sum[i];
+    const bool holds = is_finite(result);
+    const float reached = is_finite(unsent) ? estimate - unsent : estimate;
+    state.estimate[at] = holds ? reached : 0;
+    state.residual[at] = holds || !is_finite(unsent) ? unsent : estimate;
+    state.total[at] = holds ? result : 0;
+    sum[i] = result;
+    begun_anew += holds ? 0 : 1;
+  }
+  if (begun_anew > 0) state.outstanding = true;
+  return begun_anew;
 }
 
 void ef21_settle(FeedbackState& state, const float* sum, std::int64_t count, const Kernels& kernels) {
-  const ReduceFunction add = kernels.reduction(ElementType::float32, ReduceOp::sum);
-  add(state.estimate.data(), state.residual.data(), count);
-  add(state.total.data(), sum, count);
+  for (std::int64_t i = 0; i < count; ++i) {
+    const auto at = static_cast<std::size_t>(i);
+    const float result = state.total[at] + sum[i];
+    const bool holds = is_finite(result);  // so was every residual then
+    state.estimate[at] = holds ? state.estimate[at] + state.residual[at] : 0;
+    state.total[at] = holds ? result : 0;
+  }
   clear_residual(state, sum, count, kernels);
 }
 

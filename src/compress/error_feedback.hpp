@@ -5,6 +5,9 @@
 // in which it selects. The collective takes from it what it sends and leaves the rest in the residual, so
 // that sent + residual == input holds element by element; `finish` turns the sum of what was sent into the
 // result.
+//
+// NaN and infinities leave with the step that sends them: nothing but the residual ever holds one, and that
+// only while it is not sent.
 #pragma once
 
 #include <cstdint>
@@ -56,8 +59,9 @@ struct ErrorFeedback {
   /// residual + returned.pending = the error-fed gradient. gradient: [count].
   ErrorFed (*begin)(FeedbackState& state, const float* gradient, std::int64_t count, const Kernels& kernels);
   /// `sum` holds the sum over ranks of what was sent [count]; make it the result. It may be the gradient's
-  /// memory.
-  void (*finish)(FeedbackState& state, float* sum, std::int64_t count, const Kernels& kernels);
+  /// memory. Returns the elements that begin anew: their result is not finite, and is forgotten. As many on
+  /// all ranks.
+  std::int64_t (*finish)(FeedbackState& state, float* sum, std::int64_t count, const Kernels& kernels);
   /// Everybody's residual has been summed into sum[count] outside a step: nothing is outstanding any more.
   void (*settle)(FeedbackState& state, const float* sum, std::int64_t count, const Kernels& kernels);
 };

@@ -63,7 +63,7 @@ struct PolicyMemory {
   GainModel agreed;              ///< min over ranks
   double fingerprint = 0;        ///< of `agreed`, for ranks to compare; 0 before the first
   std::int64_t since_count = 0;  ///< operations
-  double achieved = 0;           ///< gain of the last operation / what `own` says of its k; 0 if it was exact
+  double achieved = 0;           ///< gain of the last operation / what `own` says of its k; 0: not known
   double achieved_at_first = 0;  ///< min over ranks, of the first operation after agreeing; 0 before it
   BudgetMargin margin;
   PolicyMemo memo;

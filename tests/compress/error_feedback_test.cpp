@@ -4,6 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -46,9 +50,19 @@ struct Step {
   std::vector<Vector> results;  ///< one a rank
 };
 
+constexpr std::size_t kOddPlace = 5;
+
+/// One element of one rank's gradient at one step is not what gradient_at() says.
+struct OddElement {
+  float value;
+  int rank;
+  int step;
+};
+
 class Simulation {
  public:
-  explicit Simulation(const ErrorFeedback& feedback) : feedback_(feedback), states_(kRanks) {
+  explicit Simulation(const ErrorFeedback& feedback, std::optional<OddElement> odd = std::nullopt)
+      : feedback_(feedback), states_(kRanks), odd_(odd) {
     for (FeedbackState& state : states_) feedback_.reset(state, kCount);
   }
 
@@ -68,7 +82,8 @@ class Simulation {
  private:
   void compress(int rank, int step, Step& report) {
     FeedbackState& state = states_[static_cast<std::size_t>(rank)];
-    const Vector gradient = gradient_of(rank, step);
+    Vector gradient = gradient_of(rank, step);
+    if (odd_ && odd_->rank == rank && odd_->step == step) gradient[kOddPlace] = odd_->value;
     add(report.gradients, gradient);
     add(report.residuals_before, state.residual);
     state.outstanding = true;  // as one who leaves something behind says
@@ -77,7 +92,7 @@ class Simulation {
     const double norm = fed.pending == nullptr ? fed.squared
                                                : scalar_kernels.accumulate(state.residual.data(), fed.pending,
                                                                            kCount, workspace);
-    EXPECT_EQ(norm, scalar_kernels.squared_norm(state.residual.data(), kCount));
+    EXPECT_EQ(test::bits(norm), test::bits(scalar_kernels.squared_norm(state.residual.data(), kCount)));
     const std::vector<std::uint32_t> indices = test::topk_oracle(state.residual, kKept);
     Vector values(kKept);
     scalar_kernels.take(state.residual.data(), indices.data(), kKept, values.data());
@@ -86,7 +101,12 @@ class Simulation {
 
   const ErrorFeedback& feedback_;
   std::vector<FeedbackState> states_;
+  std::optional<OddElement> odd_;
 };
+
+bool all_finite(const Vector& values) {
+  return std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); });
+}
 
 class EveryFeedback : public testing::TestWithParam<const ErrorFeedback*> {};
 
@@ -97,6 +117,26 @@ TEST_P(EveryFeedback, StartsAtZeroAndGivesAllRanksTheSame) {
     const Step report = simulation.run(step);
     for (const Vector& result : report.results)
       EXPECT_EQ(test::first_difference(result, report.results[0]), -1) << "step " << step;
+  }
+}
+
+TEST_P(EveryFeedback, WhatIsNotFiniteLeavesWithTheStepThatSendsIt) {
+  using Limits = std::numeric_limits<float>;
+  constexpr int kOddStep = 2;
+  for (const float odd : {Limits::infinity(), -Limits::infinity(), Limits::quiet_NaN()}) {
+    SCOPED_TRACE(odd);
+    Simulation simulation(*GetParam(), OddElement{odd, 1, kOddStep});
+    for (int step = 0; step < 2 * kSteps; ++step) {
+      const Step report = simulation.run(step);
+      for (std::size_t i = 0; i < kCount; ++i)
+        EXPECT_EQ(std::isfinite(report.results[0][i]), step != kOddStep || i != kOddPlace)
+            << "step " << step << " element " << i;
+      for (int rank = 0; rank < kRanks; ++rank) {
+        EXPECT_TRUE(all_finite(simulation.state(rank).residual)) << "step " << step;
+        EXPECT_TRUE(all_finite(simulation.state(rank).estimate)) << "step " << step;
+        EXPECT_TRUE(all_finite(simulation.state(rank).total)) << "step " << step;
+      }
+    }
   }
 }
 
@@ -171,6 +211,54 @@ TEST(Ef21, ReachesAGradientThatStandsStill) {
   for (std::int64_t sent = 0; sent < kCount; sent += kKept) report = simulation.run(0);
   EXPECT_EQ(report.results[0], report.gradients);
   EXPECT_EQ(report.residuals_after, Vector(kCount));
+}
+
+TEST(Ef21, BeginsAnewWhereTheResultIsNotFinite) {
+  constexpr int kOddStep = 2;
+  Simulation simulation(find_error_feedback("ef21"),
+                        OddElement{std::numeric_limits<float>::infinity(), 1, kOddStep});
+  for (int step = 0; step <= kOddStep; ++step) simulation.run(step);
+  // Where nothing is left to come, the sum of the gradients is reached again, the odd place included.
+  Step report;
+  for (std::int64_t sent = 0; sent < 2 * kCount; sent += kKept) report = simulation.run(kOddStep + 1);
+  EXPECT_EQ(report.results[0], report.gradients);
+  EXPECT_EQ(report.residuals_after, Vector(kCount));
+}
+
+TEST(Ef21, WhatIsNotFiniteAndNotSentIsForgottenWithItsGradient) {
+  const ErrorFeedback& ef21 = find_error_feedback("ef21");
+  FeedbackState state;
+  ef21.reset(state, 2);
+  Vector sum = {3, 0};
+  const Vector first = {3, 5};
+  ef21.begin(state, first.data(), 2, scalar_kernels);
+  state.residual[0] = 0;  // sent
+  EXPECT_EQ(ef21.finish(state, sum.data(), 2, scalar_kernels), 0);
+  const Vector odd = {-std::numeric_limits<float>::infinity(), 5};
+  ef21.begin(state, odd.data(), 2, scalar_kernels);
+  sum = {0, 5};
+  state.residual[1] = 0;
+  EXPECT_EQ(ef21.finish(state, sum.data(), 2, scalar_kernels), 0);
+  EXPECT_EQ(sum, (Vector{3, 5}));
+  EXPECT_EQ(state.estimate, (Vector{3, 5}));
+  const Vector next = {4, 6};
+  ef21.begin(state, next.data(), 2, scalar_kernels);
+  EXPECT_EQ(state.residual, (Vector{1, 1}));
+}
+
+TEST(Ef21, AFlushThatIsNotFiniteBeginsAnewToo) {
+  const ErrorFeedback& ef21 = find_error_feedback("ef21");
+  FeedbackState state;
+  ef21.reset(state, 2);
+  const Vector odd = {std::numeric_limits<float>::quiet_NaN(), 5};
+  ef21.begin(state, odd.data(), 2, scalar_kernels);
+  Vector sum = {0, 0};
+  ef21.finish(state, sum.data(), 2, scalar_kernels);
+  const Vector all = state.residual;
+  ef21.settle(state, all.data(), 2, scalar_kernels);
+  EXPECT_EQ(state.estimate, (Vector{0, 5}));
+  EXPECT_EQ(state.total, (Vector{0, 5}));
+  EXPECT_EQ(state.residual, Vector(2));
 }
 
 TEST(NoFeedback, ForgetsWhatIsNotSent) {
