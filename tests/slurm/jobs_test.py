@@ -92,7 +92,7 @@ def submit_all():
     JOBS["installed"] = Job(installed / "share/pliant/slurm/probe.sbatch", "--nodes=1", folder=elsewhere,
                             results=WORK / "of installed", **quick)
     for name, settings in (("no program", {}), ("no MPI type", {"SRUN_MPI": "pmi9", **build}),
-                           ("wrong MPI type", {"SRUN_MPI": "none", **build}),
+                           ("wrong MPI type", {"SRUN_MPI": "pmi2", **build}),
                            ("no setup", {"SETUP_FILE": "/nowhere/site.sh"}),
                            ("taken", {"RESULT_DIR": str(taken), **build})):
         JOBS[name] = Job(script, "--nodes=2" if name == "wrong MPI type" else "--nodes=1", folder=elsewhere,
@@ -203,8 +203,8 @@ class Refused(JobCase):
     def test_mpi_type_that_slurm_does_not_have(self):
         self.assert_says("no MPI type", "SRUN_MPI = pmi9", "pmix", "pmi2")
 
-    def test_mpi_type_that_gives_single_ranks(self):
-        self.assert_says("wrong MPI type", "SRUN_MPI = none", "pmix")
+    def test_mpi_type_that_open_mpi_does_not_speak(self):
+        self.assert_says("wrong MPI type", "SRUN_MPI = pmi2", "pmix")
 
     def test_setup_file_that_does_not_exist(self):
         self.assert_says("no setup", "SETUP_FILE = /nowhere/site.sh")
