@@ -48,7 +48,7 @@ Task exchange_some(AllreduceCall& call, std::span<const std::byte> out, std::spa
   bool receives = partners.from != MPI_PROC_NULL;
   while (sends || receives || flow.sending() > 0) {
     if (receives && flow.receiving() == 0)
-      flow.receive(room.subspan(received, std::min(kPiece, room.size() - received)), partners.from);
+      flow.receive_up_to(room.subspan(received, std::min(kPiece, room.size() - received)), partners.from);
     for (; sends && flow.can_send(); sent += kPiece) {
       const auto piece = out.subspan(sent, std::min(kPiece, out.size() - sent));
       flow.send(piece, partners.to);

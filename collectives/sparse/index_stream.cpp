@@ -148,7 +148,8 @@ Task from_parent(AllreduceCall& call, IndexStream& stream, Groups& groups) {
   int posted = 0;
   stream.passed_on = children.count == 0;
   for (int group = 0; group < groups.count(); ++group) {
-    for (; posted < groups.count() && in.can_receive(); ++posted) in.receive(groups.room(posted), parent);
+    for (; posted < groups.count() && in.can_receive(); ++posted)
+      in.receive_up_to(groups.room(posted), parent);
     co_await in.next();
     const auto message = groups.room(group).first(in.received_bytes());
     for (int i = 0; i < children.count; ++i) {

@@ -89,10 +89,10 @@ Task by_neighbours(AllreduceCall& call, int per_rank) {
   while (arriving < all || leaving < passed_on || flow.sending() > 0) {
     if (arriving < all && posted == 0) {
       const std::span<std::byte> most(place(arriving), static_cast<std::size_t>(room_behind(arriving)));
-      flow.receive(pieces(call, most).at(posted++), previous);
+      flow.receive_up_to(pieces(call, most).at(posted++), previous);
     }
     while (arrived > 0 && posted < segments(arriving) && flow.can_receive())
-      flow.receive(pieces(call, list.back()).at(posted++), previous);
+      flow.receive_up_to(pieces(call, list.back()).at(posted++), previous);
     while (leaving < passed_on && flow.can_send() && (leaving < arriving || sent < arrived)) {
       flow.send(pieces(call, list[static_cast<std::size_t>(leaving)]).at(sent++), ring::next(rank, ranks));
       if (sent < segments(leaving)) continue;

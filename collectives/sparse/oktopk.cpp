@@ -230,7 +230,7 @@ Task split_and_reduce(AllreduceCall& call, Rooms& rooms) {
   int sent = 0;
   while (flow.received() < others || flow.sent() < others) {
     for (; posted < others && flow.receiving() < kUnderWay; ++posted)
-      flow.receive(rooms.message(posted % kUnderWay), (rank + ranks - 1 - posted) % ranks);
+      flow.receive_up_to(rooms.message(posted % kUnderWay), (rank + ranks - 1 - posted) % ranks);
     for (; sent < others && flow.sending() < kUnderWay; ++sent) {
       const int to = (rank + 1 + sent) % ranks;
       flow.send(encode_part(call, rooms, to, kUnderWay + sent % kUnderWay), to);

@@ -24,6 +24,10 @@ int mpi_class(const Error& error) {
       return MPI_ERR_INFO_VALUE;
     case ErrorClass::request:
       return MPI_ERR_REQUEST;
+    case ErrorClass::datatype:
+      return MPI_ERR_TYPE;
+    case ErrorClass::operation:
+      return MPI_ERR_OP;
     case ErrorClass::io:
       return MPI_ERR_IO;
     case ErrorClass::mpi:
@@ -46,7 +50,8 @@ bool is_fatal(MPI_Comm comm) {
 }  // namespace
 
 int raise(MPI_Comm comm, std::string_view tensor, const Error& error) {
-  const MPI_Comm handler_comm = comm == MPI_COMM_NULL ? MPI_COMM_WORLD : comm;
+  const bool no_comm = comm == MPI_COMM_NULL || error.is_handled();
+  const MPI_Comm handler_comm = no_comm ? MPI_COMM_WORLD : comm;
   int rank = 0;
   MPI_Comm_rank(handler_comm, &rank);
   std::string text = "pliant rank " + std::to_string(rank) + ": ";
@@ -55,6 +60,8 @@ int raise(MPI_Comm comm, std::string_view tensor, const Error& error) {
 
   const int code = mpi_class(error);
   if (Process* const process = Process::find()) process->remember_error(code, text);
+  if (error.thrown()) std::rethrow_exception(error.thrown());
+  if (error.is_handled()) return code;
   if (is_fatal(handler_comm)) std::fputs((text + "\n").c_str(), stderr);
   MPI_Comm_call_errhandler(handler_comm, code);
   return code;

@@ -1,4 +1,4 @@
-// The border to C: the only file that catches exceptions.
+// The border to C: catches all exceptions, as mpi/check.hpp does those of the program's handlers.
 #pragma once
 
 #include <mpi.h>
@@ -7,32 +7,51 @@
 #include <new>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "core/error.hpp"
 
 namespace pliant {
 
-/// Remember the error's text for Pliant_Error_string, and raise it on comm's error handler. Returns the MPI
-/// code. MPI_COMM_NULL raises on MPI_COMM_WORLD. `tensor` may be empty.
+/// Remember the error's text for Pliant_Error_string, and raise it on comm's error handler, unless the
+/// handler has run already. Returns the MPI code. Throws what the handler throws. MPI_COMM_NULL raises on
+/// MPI_COMM_WORLD. `tensor` may be empty.
 int raise(MPI_Comm comm, std::string_view tensor, const Error& error);
 
-/// Run `body`, which returns an MPI code; what it throws becomes an MPI error on `comm`.
+/// Run `body`, which returns an MPI code; what it throws becomes an MPI error on `comm`. The error handler
+/// runs last, when body holds no lock and nothing else: it may call Pliant, and it may throw.
 template <class Body>
-int guard(MPI_Comm comm, std::string_view tensor, Body&& body) noexcept {
+int guard(MPI_Comm comm, std::string_view tensor, Body&& body) {
+  std::optional<Error> failed;
   try {
     return body();
-  } catch (const Error& error) {
-    return raise(comm, tensor, error);
+  } catch (Error& error) {
+    failed.emplace(std::move(error));
   } catch (const std::bad_alloc&) {
-    return raise(
-        comm, tensor,
-        Error(ErrorClass::other, "out of memory", "a call needs buffers of about its message's length",
-              "Use fewer or smaller tensors per rank"));
+    failed.emplace(ErrorClass::other, "out of memory", "a call needs buffers of about its message's length",
+                   "Use fewer or smaller tensors per rank");
   } catch (const std::exception& error) {
-    return raise(
-        comm, tensor,
-        Error(ErrorClass::other, error.what(), "this should not happen", "Report it with this message"));
+    failed.emplace(ErrorClass::other, error.what(), "this should not happen", "Report it with this message");
   }
+  return raise(comm, tensor, *failed);
+}
+
+/// The first code of call(0), call(1), ... call(n - 1) that is no success. All are called, whatever the error
+/// handler throws in one; the first exception is thrown after the last.
+template <class Call>
+int call_all(int n, Call&& call) {
+  int first = MPI_SUCCESS;
+  std::exception_ptr thrown;
+  for (int i = 0; i < n; ++i) {
+    try {
+      const int code = call(i);
+      if (first == MPI_SUCCESS) first = code;
+    } catch (...) {
+      if (!thrown) thrown = std::current_exception();
+    }
+  }
+  if (thrown) std::rethrow_exception(thrown);
+  return first;
 }
 
 /// Run `body`; the Error it threw, if it threw one. For work whose failure the ranks must agree on before

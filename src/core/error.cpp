@@ -1,5 +1,7 @@
 #include "core/error.hpp"
 
+#include <utility>
+
 namespace pliant {
 
 Error::Error(ErrorClass error_class, std::string_view problem, std::string_view rule, std::string_view action)
@@ -12,6 +14,13 @@ Error Error::from_mpi(int code, std::string_view call, std::string_view mpi_text
               "MPI reported it inside a Pliant call",
               "The communicator's state is unknown: stop, or restart from a checkpoint");
   error.mpi_code_ = code;
+  return error;
+}
+
+Error Error::handled(std::exception_ptr thrown) const {
+  Error error = *this;
+  error.handled_ = true;
+  error.thrown_ = std::move(thrown);
   return error;
 }
 

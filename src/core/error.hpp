@@ -18,6 +18,8 @@ enum class ErrorClass {
   info_key,
   info_value,
   request,
+  datatype,
+  operation,
   io,
   mpi,
   other
@@ -30,6 +32,12 @@ class Error : public std::exception {
   /// An MPI call inside Pliant failed; `code` is passed on to the caller unchanged.
   static Error from_mpi(int code, std::string_view call, std::string_view mpi_text);
 
+  /// The program's error handler has run for this error, because MPI called it. `thrown`: the exception that
+  /// the handler ended with, or null.
+  Error handled(std::exception_ptr thrown) const;
+  bool is_handled() const { return handled_; }
+  const std::exception_ptr& thrown() const { return thrown_; }
+
   ErrorClass error_class() const { return class_; }
   int mpi_code() const { return mpi_code_; }
   const char* what() const noexcept override { return text_.c_str(); }
@@ -38,6 +46,8 @@ class Error : public std::exception {
   ErrorClass class_;
   int mpi_code_ = 0;
   std::string text_;
+  bool handled_ = false;
+  std::exception_ptr thrown_;
 };
 
 /// `name = value` as messages quote it.

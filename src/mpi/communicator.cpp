@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "mpi/check.hpp"
+#include "mpi/checked_receive.hpp"
 #include "mpi/request.hpp"
 
 namespace pliant {
@@ -15,8 +16,14 @@ constexpr auto kPiece = static_cast<std::size_t>(Communicator::kPieceBytes);
 
 Communicator Communicator::duplicate(MPI_Comm user) {
   MPI_Comm comm = MPI_COMM_NULL;
-  check(MPI_Comm_dup(user, &comm), "MPI_Comm_dup");
+  check_users("MPI_Comm_dup", [&] { return MPI_Comm_dup(user, &comm); });
   return Communicator(comm);
+}
+
+Communicator Communicator::duplicate(const Communicator& comm) {
+  MPI_Comm copy = MPI_COMM_NULL;
+  check(MPI_Comm_dup(comm.handle(), &copy), "MPI_Comm_dup");
+  return Communicator(copy);
 }
 
 Communicator Communicator::split(const Communicator& comm, int color, int place) {
@@ -62,16 +69,19 @@ void Communicator::receive(std::span<std::byte> bytes, int from) {
 
 void Communicator::exchange(std::span<const std::byte> out, int to, std::span<std::byte> in, int from) {
   RequestBatch batch;
-  for (std::size_t begin = 0; begin < in.size(); begin += kPiece) {
-    const auto piece = in.subspan(begin, std::min(kPiece, in.size() - begin));
-    check(MPI_Irecv(piece.data(), static_cast<int>(piece.size()), MPI_BYTE, from, kTag, comm_, batch.next()),
-          "MPI_Irecv");
-  }
   for (std::size_t begin = 0; begin < out.size(); begin += kPiece) {
     const auto piece = out.subspan(begin, std::min(kPiece, out.size() - begin));
     check(MPI_Isend(piece.data(), static_cast<int>(piece.size()), MPI_BYTE, to, kTag, comm_, batch.next()),
           "MPI_Isend");
     count_sent(piece.size());
+  }
+  for (std::size_t begin = 0; begin < in.size() && from != MPI_PROC_NULL; begin += kPiece) {
+    CheckedReceive receive;
+    receive.expect(in.subspan(begin, std::min(kPiece, in.size() - begin)), from, Length::exact);
+    while (!receive.match(comm_, kTag) || !receive.test()) {
+      if (idle_ != nullptr) idle_(idle_of_);
+    }
+    receive.check();
   }
   if (idle_ != nullptr)
     while (!batch.test()) idle_(idle_of_);

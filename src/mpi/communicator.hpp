@@ -22,8 +22,11 @@ struct Traffic {
 /// Owns the duplicate: messages on it never meet the user's. Move-only. Errors throw Error(mpi).
 class Communicator {
  public:
-  /// Collective over `user`. The duplicate returns error codes, whatever handler `user` has.
+  /// Collective over `user`, whose error handler MPI runs if it fails. The duplicate returns error codes,
+  /// whatever handler `user` has.
   static Communicator duplicate(MPI_Comm user);
+  /// The same of a communicator of Pliant's.
+  static Communicator duplicate(const Communicator& comm);
   /// Collective over `comm`: the ranks that give the same color, by place, and in their order there.
   static Communicator split(const Communicator& comm, int color, int place = 0);
   /// Collective over `comm`: the ranks that can share memory with this one, in their order there.
@@ -44,7 +47,8 @@ class Communicator {
   /// Blocking. Any number of bytes; messages of 2^30 bytes and more travel in pieces. No bytes: no message.
   void send(std::span<const std::byte> bytes, int to);
   void receive(std::span<std::byte> bytes, int from);
-  /// Send and receive at the same time; the receive is posted first. Both buffers are free to use afterwards.
+  /// Send and receive at the same time. Both buffers are free to use afterwards. A message of another length
+  /// than `in` throws Error(argument), and nothing is written beyond.
   void exchange(std::span<const std::byte> out, int to, std::span<std::byte> in, int from);
 
   /// Block until it is complete; what set_idle() named runs meanwhile. Throws Error(mpi).

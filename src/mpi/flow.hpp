@@ -10,12 +10,13 @@
 #include <span>
 
 #include "core/task.hpp"
+#include "mpi/checked_receive.hpp"
 #include "mpi/communicator.hpp"
 
 namespace pliant {
 
-/// At most kMost of either. What is left when it goes is waited for (sends) or cancelled (receives), so that
-/// no buffer is freed under MPI; only an error leaves some.
+/// At most kMost of either. What is left when it goes is waited for, so that no buffer is freed under MPI;
+/// messages that have not come are left. Only an error leaves some.
 class Flow {
  public:
   static constexpr int kMost = 16;
@@ -36,43 +37,56 @@ class Flow {
   std::int64_t received() const { return receives_.completed; }
   std::size_t received_bytes() const { return received_bytes_; }  ///< of the last receive that completed
 
-  /// At most Communicator::kPieceBytes each; MPI_PROC_NULL is not taken. Throw Error(mpi).
+  /// At most Communicator::kPieceBytes each; MPI_PROC_NULL is not taken. Throws Error(mpi).
   void send(std::span<const std::byte> bytes, int to);
-  void receive(std::span<std::byte> room, int from);
+  /// A message of another length than `room` ends the flow with Error(argument).
+  void receive(std::span<std::byte> room, int from) { expect(room, from, Length::exact); }
+  /// A message may be shorter, as received_bytes() tells; only a longer one ends the flow.
+  void receive_up_to(std::span<std::byte> room, int from) { expect(room, from, Length::at_most); }
 
   /// co_await flow.next(...): the oldest receive has completed; or, where sends are asked for or no receive
-  /// is under way, the oldest send. Something must be under way. Throws Error(mpi).
+  /// is under way, the oldest send. Something must be under way. Throws Error(mpi), and Error(argument) for a
+  /// message of the wrong length.
   struct Next;
   Next next(bool or_sent = false);
 
  private:
-  /// Requests in order of posting.
+  /// In order of posting, at most kMost.
+  template <class Item>
   struct Queue {
-    std::array<MPI_Request, kMost> requests{};
+    std::array<Item, kMost> items{};
     int first = 0;
     int used = 0;
     std::int64_t completed = 0;
 
-    MPI_Request& oldest() { return requests[static_cast<std::size_t>(first)]; }
-    MPI_Request* post();
-    void pop();
+    Item& at(int place) { return items[static_cast<std::size_t>((first + place) % kMost)]; }
+    Item& oldest() { return at(0); }
+    Item& add() { return at(used++); }
+    void pop() {
+      first = (first + 1) % kMost;
+      --used;
+      ++completed;
+    }
   };
 
   static bool ready(void* flow);
   static void block(void* flow);
+  void expect(std::span<std::byte> room, int from, Length length);
+  void match_arrivals();
   bool sends_matter() const;
-  bool test(Queue& queue);
-  void note(Queue& queue, const MPI_Status& status);
+  bool test_receives();
+  bool test_sends();
 
   Communicator& comm_;
   int tag_;
-  Queue sends_;
-  Queue receives_;
+  Queue<MPI_Request> sends_;
+  Queue<CheckedReceive> receives_;
   bool or_sent_ = false;
   bool happened_ = false;  // an event that nobody has been told of
   Event event_ = Event::received;
   std::size_t received_bytes_ = 0;
-  int code_ = MPI_SUCCESS;
+  const CheckedReceive* received_ = nullptr;  // the one of event_; null: it is a send
+  int code_ = MPI_SUCCESS;                    // of a send
 };
 
 struct Flow::Next : Until {
