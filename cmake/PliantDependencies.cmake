@@ -3,6 +3,16 @@
 set(MPI_CXX_SKIP_MPICXX ON)
 find_package(MPI REQUIRED COMPONENTS C CXX)
 
+# MPI 4.0 has persistent collectives.
+include(CheckSymbolExists)
+set(CMAKE_REQUIRED_LIBRARIES MPI::MPI_C)
+check_symbol_exists(MPI_Allreduce_init mpi.h PLIANT_MPI_HAS_PERSISTENT_COLLECTIVES)
+unset(CMAKE_REQUIRED_LIBRARIES)
+set(PLIANT_MPI_ALLREDUCE_SOURCE src/mpi/mpi_allreduce_started.cpp)
+if(PLIANT_MPI_HAS_PERSISTENT_COLLECTIVES)
+  set(PLIANT_MPI_ALLREDUCE_SOURCE src/mpi/mpi_allreduce_persistent.cpp)
+endif()
+
 find_package(Threads REQUIRED)
 
 set(PLIANT_SIMD_SOURCE src/kernels/simd_disabled.cpp)

@@ -166,8 +166,7 @@ void check_total(Table& table, int hosts, double mbit_per_s, int seconds) {
 /// What an MPI program finds, started as `run` starts it: a link between two hosts, and no quicker than it
 /// is.
 void check_mpi(Table& table, const std::filesystem::path& probe, double mbit_per_s) {
-  // Data get 0.941. The rest is what a straight line through all lengths is off by: 1.04 was seen.
-  constexpr double kMostShare = 1.25;
+  constexpr double kMostShare = 1.02;  // a fit's error; data would get 0.941
   const Lab lab = lab_of(2, format("%gmbit", mbit_per_s), "1ms");
   std::vector<std::string> command = launcher_words(Launcher::automatic, 2, probe);
   command.insert(command.end(), {lab.socket().parent_path() / kRank, probe, "--json", "--max-ms", "1000"});

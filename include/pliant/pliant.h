@@ -5,6 +5,9 @@
  * MPI_SUCCESS or an MPI error code, after the communicator's MPI error handler has run; a call refused for
  * its arguments has no effect and leaves the communicator usable. `Pliant_Error_string` tells what was wrong.
  *
+ * The error handler runs once for an error, as the last thing that the call does: no lock is held. It may
+ * call Pliant, and a handler in C++ may throw: the exception arrives at the caller of the Pliant function.
+ *
  * Collective means: called by every rank of the communicator, in the same order, as MPI's collectives are.
  * Where a rank cannot take part (its arguments of an init, its process's PLIANT_* settings), all ranks get an
  * error. Local means: nothing is sent and no rank is waited for.
@@ -67,8 +70,10 @@ static const int* const pliant_built_for_mpi __attribute__((used)) = &PLIANT_BUI
  *
  * Takes MPI_Allreduce's arguments in its order and keeps its contract, so a call site changes by one word.
  * Collective; blocks until `recvbuf` is complete. Any datatype, operation and communicator: what Pliant has
- * no better way for is passed to MPI. Exact up to the order of additions, unless the communicator has opted
- * in to loss (`pliant_mode = topk`, float sums only). All ranks end with the same bits.
+ * no better way for is passed to MPI, with the arguments as they are. There MPI's rules hold: MPI_BOTTOM,
+ * datatypes of size zero, MPI_DATATYPE_NULL, and the error that MPI raises. Exact up to the order of
+ * additions, unless the communicator has opted in to loss (`pliant_mode = topk`, float sums only). All ranks
+ * end with the same bits.
  *
  * Both buffers may lie in the memory of one GPU (cudaMalloc, or managed), on all ranks or on none. The work
  * that the program has put on the stream `pliant_cuda_stream` (the legacy default stream without it) comes
@@ -76,15 +81,17 @@ static const int* const pliant_built_for_mpi __attribute__((used)) = &PLIANT_BUI
  *
  * @param sendbuf  [count] elements, or MPI_IN_PLACE to read them from `recvbuf`
  * @param recvbuf  [count] elements; may not overlap `sendbuf`, unless it is `sendbuf` (taken as in place)
- * @param count    elements (not bytes) per rank; >= 0 and equal on every rank
+ * @param count    elements (not bytes) per rank; >= 0 and equal on every rank. Where ranks differ, messages
+ * of the wrong length are errors (MPI_ERR_ARG) and are never written beyond the buffers; PLIANT_CHECK=1
+ * compares every call
  * @return MPI_SUCCESS; MPI_ERR_COUNT, MPI_ERR_BUFFER, MPI_ERR_COMM for bad arguments; MPI_ERR_INFO_VALUE when
  * the environment holds a setting that cannot be used; otherwise what MPI returned
  */
 int Pliant_Allreduce(const void* sendbuf, void* recvbuf, int count, MPI_Datatype datatype, MPI_Op op,
                      MPI_Comm comm);
 
-/** The same with a 64-bit count. Where MPI itself has to do it, count must fit an int (MPI 3.1) or
- * MPI_ERR_COUNT. */
+/** The same with a 64-bit count. Where MPI itself has to do it, it does so in pieces whose counts fit an
+ * int: reductions are element by element. */
 int Pliant_Allreduce_c(const void* sendbuf, void* recvbuf, MPI_Count count, MPI_Datatype datatype, MPI_Op op,
                        MPI_Comm comm);
 
@@ -97,7 +104,13 @@ int Pliant_Allreduce_c(const void* sendbuf, void* recvbuf, MPI_Count count, MPI_
  * Keys that do not begin with `pliant_` are ignored, as MPI ignores hints it does not know; an unknown
  * `pliant_` key is an error. All or nothing: if any key on any rank is refused, every rank gets an error and
  * no setting changes. An environment variable PLIANT_<KEY> beats the value given here, except against
- * `pliant_assert_exact`.
+ * `pliant_assert_exact`. Where PLIANT_ALGORITHM names lossy algorithms alone, it applies to communicators and
+ * requests in mode `topk`; exact calls choose among exact ones, with one warning.
+ *
+ * Keys given to MPI itself count as far as MPI keeps them, which is seen when Pliant first uses a
+ * communicator. Open MPI 4.1 keeps those of MPI_Comm_dup_with_info: they are taken as if given here; a wrong
+ * one is the error of every call that needs settings, until it is corrected here. MPICH 4.0 keeps none, and
+ * neither keeps those of MPI_Comm_set_info: there they have no effect.
  *
  * @return MPI_ERR_INFO_KEY, MPI_ERR_INFO_VALUE, or MPI_ERR_ARG where ranks disagree
  */
@@ -121,6 +134,10 @@ typedef struct Pliant_Request_s* Pliant_Request;
  * alone. The buffers must stay valid until Pliant_Request_free. The residual starts at zero, or at what
  * Pliant_Comm_load_state has loaded for it. `pliant_name` must differ from that of every other request alive
  * on `comm`, else MPI_ERR_ARG on all ranks.
+ *
+ * `datatype` may be freed after this call. A user-defined `op` must live as long as the request: MPI has no
+ * way to duplicate an operation. With a datatype, operation or PLIANT_ENABLE=0 that leave the work to MPI,
+ * its rules hold as in Pliant_Allreduce.
  */
 int Pliant_Allreduce_init(const void* sendbuf, void* recvbuf, MPI_Count count, MPI_Datatype datatype,
                           MPI_Op op, MPI_Comm comm, MPI_Info info, Pliant_Request* request);
@@ -146,12 +163,15 @@ int Pliant_Grouped_allreduce_init(int ntensors, const void* const sendbufs[], vo
  * is started is an error and changes nothing.
  */
 int Pliant_Start(Pliant_Request request);
+/** Each is started, whatever becomes of the others. The first error is returned; each error has run its own
+ * communicator's error handler. If handlers throw, the first exception is thrown after the last start. */
 int Pliant_Startall(int n, Pliant_Request requests[]);
 /** Let started operations go on, without blocking. `*flag` = 1: the request is complete, and inactive again;
  * an error that ended it is returned here. */
 int Pliant_Test(Pliant_Request request, int* flag);
 /** Block until the request is complete; it becomes inactive. On an inactive request: returns at once. */
 int Pliant_Wait(Pliant_Request request);
+/** Each is waited for, with errors as in Pliant_Startall. */
 int Pliant_Waitall(int n, Pliant_Request requests[]);
 /** Free an inactive request; `*request` becomes PLIANT_REQUEST_NULL. Local, in any order with MPI_Comm_free
  * and MPI_Finalize, and after both. Its residual is dropped: call Pliant_Request_flush before where it is

@@ -6,6 +6,7 @@
 
 #include "api/placement.hpp"
 #include "collectives/exchange.hpp"
+#include "mpi/check.hpp"
 
 namespace pliant {
 namespace {
@@ -42,7 +43,8 @@ Intention intention_of(std::string_view tensor, std::int64_t count, MPI_Datatype
                        const Plan& plan, int device) {
   std::array<char, MPI_MAX_OBJECT_NAME> type_name{};
   int length = 0;
-  MPI_Type_get_name(type, type_name.data(), &length);
+  if (type != MPI_DATATYPE_NULL)
+    check_users("MPI_Type_get_name", [&] { return MPI_Type_get_name(type, type_name.data(), &length); });
   Intention intention;
   const Settings& settings = plan.settings;
   std::snprintf(intention.text.data(), intention.text.size(),

@@ -7,10 +7,14 @@
 
 namespace pliant {
 
-Buffers check_buffers(const void* sendbuf, void* recvbuf, std::int64_t count, std::int64_t bytes) {
+void check_count(std::int64_t count) {
   if (count < 0)
     throw Error(ErrorClass::count, quoted("count", std::to_string(count)), "must be >= 0",
                 "Pass the number of elements, not of bytes");
+}
+
+Buffers check_buffers(const void* sendbuf, void* recvbuf, std::int64_t count, std::int64_t bytes) {
+  check_count(count);
   const void* send = sendbuf == MPI_IN_PLACE ? recvbuf : sendbuf;
   if (count == 0) return {send, recvbuf};
   if (send == nullptr || recvbuf == nullptr || recvbuf == MPI_IN_PLACE)

@@ -13,8 +13,11 @@ struct Buffers {
   void* recv = nullptr;
 };
 
-/// Throws Error(count) for a negative count, Error(buffer) for null or overlapping buffers.
-/// `bytes` is what each buffer holds, 0 when unknown: then overlap is not looked for.
+/// Throws Error(count) for a negative count.
+void check_count(std::int64_t count);
+
+/// Of a call that Pliant itself carries out: check_count(), and Error(buffer) for null or overlapping
+/// buffers. `bytes` is what each buffer holds.
 Buffers check_buffers(const void* sendbuf, void* recvbuf, std::int64_t count, std::int64_t bytes);
 
 }  // namespace pliant

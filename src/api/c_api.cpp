@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstring>
-#include <limits>
 #include <string>
 
 #include "api/alike.hpp"
@@ -23,24 +22,33 @@
 #include "core/error.hpp"
 #include "mpi/check.hpp"
 #include "mpi/datatype.hpp"
+#include "mpi/mpi_allreduce.hpp"
 
 namespace {
 
 using namespace pliant;
 
-int pass_to_mpi(const void* sendbuf, void* recvbuf, MPI_Count count, MPI_Datatype datatype, MPI_Op op,
-                MPI_Comm comm) {
-  if (count > std::numeric_limits<int>::max())
-    throw Error(ErrorClass::count, quoted("count", std::to_string(count)),
-                "what MPI 3.1 itself has to reduce must fit an int",
-                "Split the call, or use a type Pliant has kernels for");
-  return MPI_Allreduce(sendbuf, recvbuf, static_cast<int>(count), datatype, op, comm);
+/// MPI_Allreduce's.
+struct Arguments {
+  const void* sendbuf;
+  void* recvbuf;
+  MPI_Count count;
+  MPI_Datatype datatype;
+  MPI_Op op;
+  MPI_Comm comm;
+};
+
+/// Untouched: MPI's rules hold, and it runs the error handler.
+int pass_to_mpi(const Arguments& call) {
+  return call_users("MPI_Allreduce", [&] {
+    return allreduce_by_mpi(call.sendbuf, call.recvbuf, call.count, call.datatype, call.op, call.comm);
+  });
 }
 
 bool is_intercommunicator(MPI_Comm comm) {
   if (comm == MPI_COMM_NULL) return false;
   int inter = 0;
-  check(MPI_Comm_test_inter(comm, &inter), "MPI_Comm_test_inter");
+  check_users("MPI_Comm_test_inter", [&] { return MPI_Comm_test_inter(comm, &inter); });
   return inter != 0;
 }
 
@@ -52,32 +60,39 @@ void check_alike_now(Context& context, UnderWay& under_way, const Intention& int
   Context::rethrow(under_way);
 }
 
-int allreduce(const void* sendbuf, void* recvbuf, MPI_Count count, MPI_Datatype datatype, MPI_Op op,
-              MPI_Comm comm) {
+/// What Pliant has no better way for. `inter`: on an intercommunicator.
+int let_mpi_reduce(Process& process, Arguments call, bool inter) {
+  check_count(call.count);  // not every MPI does
+  const bool on_device = call.count > 0 && given_device_memory(process, call.sendbuf, call.recvbuf);
+  if (inter || call.comm == MPI_COMM_NULL) return pass_to_mpi(call);
+  if (call.sendbuf == call.recvbuf && call.count > 0) call.sendbuf = MPI_IN_PLACE;
+  const std::shared_ptr<Context> context = Context::find(call.comm);
+  if (context != nullptr && context->checks()) {
+    const CollectiveCall turn(*context);  // others may advance what is under way while MPI reduces
+    check_alike_now(
+        *context, context->blocking(),
+        intention_of("", call.count, call.datatype, call.op, context->plan(), on_device ? 0 : kHostMemory));
+  }
+  return pass_to_mpi(call);
+}
+
+int allreduce(const Arguments& call) {
+  const auto& [sendbuf, recvbuf, count, datatype, op, comm] = call;
   if (short_call(sendbuf, recvbuf, count, datatype, op, comm)) return MPI_SUCCESS;
-  if (Process::has_ended()) return pass_to_mpi(sendbuf, recvbuf, count, datatype, op, comm);
+  if (Process::has_ended()) return pass_to_mpi(call);
   Process& process = Process::instance();
-  if (!process.problem() && !process.settings().enable)
-    return pass_to_mpi(sendbuf, recvbuf, count, datatype, op, comm);
+  if (!process.problem() && !process.settings().enable) return pass_to_mpi(call);
   const auto type = element_type(datatype);
   const auto reduction = reduce_op(op);
-  const Buffers buffers = check_buffers(sendbuf, recvbuf, count, type ? count * element_bytes(*type) : 0);
-  const bool by_mpi = !type || !reduction;
   const bool inter = is_intercommunicator(comm);
+  if (!type || !reduction || inter) return let_mpi_reduce(process, call, inter);
+  const Buffers buffers = check_buffers(sendbuf, recvbuf, count, count * element_bytes(*type));
   const int device = count > 0 ? device_of(process, buffers) : kHostMemory;
-  if ((by_mpi || inter) && device != kHostMemory && !process.mpi_reads_device()) refuse_device_memory();
-  const void* const mpi_send = buffers.send == buffers.recv && count > 0 ? MPI_IN_PLACE : sendbuf;
-  if (inter) return pass_to_mpi(mpi_send, recvbuf, count, datatype, op, comm);
-  const std::shared_ptr<Context> context = by_mpi ? Context::find(comm) : Context::of(comm);
-  if (context == nullptr) return pass_to_mpi(mpi_send, recvbuf, count, datatype, op, comm);
-  CollectiveCall call(*context);
+  const std::shared_ptr<Context> context = Context::of(comm);
+  const CollectiveCall turn(*context);
   UnderWay& under_way = context->blocking();
   if (context->checks())
     check_alike_now(*context, under_way, intention_of("", count, datatype, op, context->plan(), device));
-  if (by_mpi) {
-    call.leave();  // others may advance what is under way while MPI reduces
-    return pass_to_mpi(mpi_send, recvbuf, count, datatype, op, comm);
-  }
   reduce_now(*context, {buffers, count, *type, *reduction, device});
   return MPI_SUCCESS;
 }
@@ -88,7 +103,7 @@ extern "C" {
 
 int Pliant_Allreduce_c(const void* sendbuf, void* recvbuf, MPI_Count count, MPI_Datatype datatype, MPI_Op op,
                        MPI_Comm comm) {
-  return guard(comm, "", [&] { return allreduce(sendbuf, recvbuf, count, datatype, op, comm); });
+  return guard(comm, "", [&] { return allreduce({sendbuf, recvbuf, count, datatype, op, comm}); });
 }
 
 int Pliant_Allreduce(const void* sendbuf, void* recvbuf, int count, MPI_Datatype datatype, MPI_Op op,

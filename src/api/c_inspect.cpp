@@ -43,6 +43,18 @@ int refuse_index(const char* what, int index, std::size_t count) {
                       "must lie in [0, " + std::to_string(count) + ")", "Ask for the number first"));
 }
 
+/// `what` is the name of a pointer to receive something.
+int refuse_null(const char* what) {
+  return refuse(Error(ErrorClass::argument, std::string(what) + " is NULL", "it receives the answer",
+                      "Pass its address"));
+}
+
+int give_number(int* n, std::size_t number) {
+  if (n == nullptr) return refuse_null("n");
+  *n = static_cast<int>(number);
+  return MPI_SUCCESS;
+}
+
 bool in_range(int index, std::size_t count) {
   return index >= 0 && static_cast<std::size_t>(index) < count;
 }
@@ -97,12 +109,12 @@ const char* scenario_problem(const Pliant_Scenario& scenario) {
 extern "C" {
 
 int Pliant_Setting_get_num(int* n) {
-  *n = static_cast<int>(setting_rows().size());
-  return MPI_SUCCESS;
+  return give_number(n, setting_rows().size());
 }
 
 int Pliant_Setting_get_info(int index, Pliant_Setting* setting) {
   if (!in_range(index, setting_rows().size())) return refuse_index("setting", index, setting_rows().size());
+  if (setting == nullptr) return refuse_null("setting");
   const SettingRow& row = setting_rows()[static_cast<std::size_t>(index)];
   *setting = {row.key, row.environment, row.default_value, row.values, row.unit, row.meaning};
   return MPI_SUCCESS;
@@ -123,11 +135,11 @@ int Pliant_Setting_get_value(int index, char* value, int room, const char** sour
 }
 
 int Pliant_Algorithm_get_num(int* n) {
-  *n = static_cast<int>(algorithms().size());
-  return MPI_SUCCESS;
+  return give_number(n, algorithms().size());
 }
 
 int Pliant_Algorithm_get_info(int index, Pliant_Entry* entry) {
+  if (entry == nullptr) return refuse_null("entry");
   if (!in_range(index, algorithms().size())) return refuse_index("algorithm", index, algorithms().size());
   const AllreduceAlgorithm& algorithm = *algorithms()[static_cast<std::size_t>(index)];
   const bool host = can_lie_in(Memory::host, algorithm);
@@ -138,11 +150,11 @@ int Pliant_Algorithm_get_info(int index, Pliant_Entry* entry) {
 }
 
 int Pliant_Kernels_get_num(int* n) {
-  *n = static_cast<int>(kernel_tables().size());
-  return MPI_SUCCESS;
+  return give_number(n, kernel_tables().size());
 }
 
 int Pliant_Kernels_get_info(int index, Pliant_Entry* entry) {
+  if (entry == nullptr) return refuse_null("entry");
   if (!in_range(index, kernel_tables().size())) return refuse_index("kernels", index, kernel_tables().size());
   const Kernels& table = *kernel_tables()[static_cast<std::size_t>(index)];
   *entry = {table.name.data(), table.summary.data(), table.usable() ? 1 : 0, 0};
@@ -150,11 +162,11 @@ int Pliant_Kernels_get_info(int index, Pliant_Entry* entry) {
 }
 
 int Pliant_Index_codec_get_num(int* n) {
-  *n = static_cast<int>(index_codecs().size());
-  return MPI_SUCCESS;
+  return give_number(n, index_codecs().size());
 }
 
 int Pliant_Index_codec_get_info(int index, Pliant_Entry* entry) {
+  if (entry == nullptr) return refuse_null("entry");
   if (!in_range(index, index_codecs().size()))
     return refuse_index("index codec", index, index_codecs().size());
   const IndexCodec& codec = *index_codecs()[static_cast<std::size_t>(index)];
@@ -163,11 +175,11 @@ int Pliant_Index_codec_get_info(int index, Pliant_Entry* entry) {
 }
 
 int Pliant_Value_codec_get_num(int* n) {
-  *n = static_cast<int>(value_codecs().size());
-  return MPI_SUCCESS;
+  return give_number(n, value_codecs().size());
 }
 
 int Pliant_Value_codec_get_info(int index, Pliant_Entry* entry) {
+  if (entry == nullptr) return refuse_null("entry");
   if (!in_range(index, value_codecs().size()))
     return refuse_index("value codec", index, value_codecs().size());
   const ValueCodec& codec = *value_codecs()[static_cast<std::size_t>(index)];

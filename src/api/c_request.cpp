@@ -2,7 +2,6 @@
 #include <mpi.h>
 #include <pliant/pliant.h>
 
-#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -38,24 +37,22 @@ struct InitArguments {
   MPI_Info info;
 };
 
-/// MPI 3.1 takes an int where it has to do the work itself.
-void require_int(std::int64_t count) {
-  if (count <= std::numeric_limits<int>::max()) return;
-  throw Error(ErrorClass::count, quoted("count", std::to_string(count)),
-              "what MPI 3.1 itself has to reduce must fit an int",
-              "Split the tensor, or use a type Pliant has kernels for");
-}
-
 /// All parts lie in one memory.
-void place(Pliant_Request_s& request, const Buffers& buffers, std::int64_t count, bool by_mpi) {
+void place(Pliant_Request_s& request, const Buffers& buffers, std::int64_t count) {
   if (count == 0) return;
-  Process& process = Process::instance();
-  const int device = device_of(process, buffers);
-  if (device != kHostMemory && by_mpi && !process.mpi_reads_device()) refuse_device_memory();
+  const int device = device_of(Process::instance(), buffers);
   if (request.count > 0 && device != request.device)
     throw Error(ErrorClass::buffer, "tensors of a group lie in different memories",
                 "all are the host's, or all one device's", "Group those of one memory");
   request.device = device;
+}
+
+/// MPI's rules hold for what only passes through.
+void add_part_of_mpi(Pliant_Request_s& request, const void* sendbuf, void* recvbuf, std::int64_t count) {
+  check_count(count);
+  if (count > 0) given_device_memory(Process::instance(), sendbuf, recvbuf);
+  request.parts.push_back({sendbuf == MPI_IN_PLACE ? recvbuf : sendbuf, recvbuf, count});
+  request.count += count;
 }
 
 void add_parts(Pliant_Request_s& request, const InitArguments& arguments) {
@@ -63,15 +60,23 @@ void add_parts(Pliant_Request_s& request, const InitArguments& arguments) {
   const bool by_mpi = !type || !reduce_op(arguments.op) || !Process::instance().settings().enable;
   for (int i = 0; i < arguments.ntensors; ++i) {
     const std::int64_t count = arguments.counts[i];
-    const std::int64_t bytes = type ? count * element_bytes(*type) : 0;
-    const Buffers buffers = check_buffers(arguments.sendbufs[i], arguments.recvbufs[i], count, bytes);
-    if (by_mpi) require_int(count);
-    place(request, buffers, count, by_mpi);
+    if (by_mpi) {
+      add_part_of_mpi(request, arguments.sendbufs[i], arguments.recvbufs[i], count);
+      continue;
+    }
+    const Buffers buffers =
+        check_buffers(arguments.sendbufs[i], arguments.recvbufs[i], count, count * element_bytes(*type));
+    place(request, buffers, count);
     request.parts.push_back({buffers.send, buffers.recv, count});
     request.count += count;
   }
-  if (type && request.parts.size() > 1 && request.device == kHostMemory)
+  if (!by_mpi && request.parts.size() > 1 && request.device == kHostMemory)
     request.packed.resize(static_cast<std::size_t>(request.count * element_bytes(*type)));
+}
+
+void require_operation(MPI_Op op) {
+  if (op != MPI_OP_NULL) return;
+  throw Error(ErrorClass::operation, "op is MPI_OP_NULL", "a reduction needs an operation", "Pass one");
 }
 
 /// Local. Throws Error for arguments that cannot be.
@@ -85,8 +90,10 @@ std::unique_ptr<Pliant_Request_s> request_of(const InitArguments& arguments, con
                 "a group has at least one tensor, and arrays of ntensors entries", "Pass all three arrays");
   auto made = std::make_unique<Pliant_Request_s>();
   made->user_comm = arguments.comm;
-  made->datatype = arguments.datatype;
+  made->kept_datatype = KeptDatatype(arguments.datatype);
+  made->datatype = made->kept_datatype.handle();
   made->op = arguments.op;
+  require_operation(arguments.op);
   add_parts(*made, arguments);
   return made;
 }
@@ -143,7 +150,7 @@ void require_inactive(const Pliant_Request_s& request, const char* what) {
               "Call Pliant_Wait first");
 }
 
-/// The first code that is no success; all are carried out.
+/// call_all() for an array of requests.
 template <class Call>
 int for_each_request(int n, Pliant_Request requests[], Call&& call) {
   if (n < 0 || (requests == nullptr && n > 0))
@@ -151,12 +158,7 @@ int for_each_request(int n, Pliant_Request requests[], Call&& call) {
       throw Error(ErrorClass::argument, quoted("n", std::to_string(n)) + " or requests is NULL",
                   "an array of n >= 0 requests is needed", "Pass the array and its length");
     });
-  int first = MPI_SUCCESS;
-  for (int i = 0; i < n; ++i) {
-    const int code = call(requests[i]);
-    if (first == MPI_SUCCESS) first = code;
-  }
-  return first;
+  return call_all(n, [&](int i) { return call(requests[i]); });
 }
 
 }  // namespace

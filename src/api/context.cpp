@@ -66,7 +66,8 @@ int keyval() {
 Attribute* attribute_of(MPI_Comm comm) {
   void* attribute = nullptr;
   int found = 0;
-  check(MPI_Comm_get_attr(comm, keyval(), &attribute, &found), "MPI_Comm_get_attr");
+  const int key = keyval();
+  check_users("MPI_Comm_get_attr", [&] { return MPI_Comm_get_attr(comm, key, &attribute, &found); });
   return found != 0 ? static_cast<Attribute*>(attribute) : nullptr;
 }
 
@@ -84,7 +85,7 @@ Context::Setup setup_of(Process& process) {
 /// wait for it before it comes. What MPI itself does together from here on blocks only for a moment.
 void wait_for_all(MPI_Comm comm, Process& process) {
   MPI_Request request = MPI_REQUEST_NULL;
-  check(MPI_Ibarrier(comm, &request), "MPI_Ibarrier");
+  check_users("MPI_Ibarrier", [&] { return MPI_Ibarrier(comm, &request); });
   for (int all = 0; all == 0;) {
     check(MPI_Test(&request, &all, MPI_STATUS_IGNORE), "MPI_Test");
     if (all == 0) process.progress().advance_others(nullptr);
@@ -104,7 +105,7 @@ void require_intracommunicator(MPI_Comm comm) {
     throw Error(ErrorClass::communicator, "comm = MPI_COMM_NULL", "a communicator is needed",
                 "Pass a valid one");
   int inter = 0;
-  check(MPI_Comm_test_inter(comm, &inter), "MPI_Comm_test_inter");
+  check_users("MPI_Comm_test_inter", [&] { return MPI_Comm_test_inter(comm, &inter); });
   if (inter != 0)
     throw Error(ErrorClass::communicator, "comm is an intercommunicator",
                 "only Pliant_Allreduce takes one, and passes it to MPI",
@@ -116,7 +117,9 @@ void require_intracommunicator(MPI_Comm comm) {
 Context* Context::made_for(MPI_Comm comm) {
   void* attribute = nullptr;
   int found = 0;
-  if (MPI_Comm_get_attr(comm, keyval(), &attribute, &found) != MPI_SUCCESS || found == 0) return nullptr;
+  const int key = keyval();
+  check_users("MPI_Comm_get_attr", [&] { return MPI_Comm_get_attr(comm, key, &attribute, &found); });
+  if (found == 0) return nullptr;
   Context* const context = static_cast<Attribute*>(attribute)->context.get();
   return context != nullptr && !context->ended() ? context : nullptr;
 }
@@ -158,7 +161,8 @@ Context::Context(MPI_Comm user, Process& process, Setup setup, SettingLayer inhe
   comm().set_idle(go_on, this);
   config_.info = std::move(inherited);
   share_with_root();
-  problem_ = attempt([&] { plan_ = make_plan(config_); });
+  problem_ = attempt([&] { take_hints(user); });
+  if (!problem_) problem_ = attempt([&] { plan_ = make_plan(config_); });
 }
 
 void Context::require_alive() const {
@@ -317,7 +321,7 @@ double Context::computed_until(double begin_s) {
 }
 
 MPI_Comm Context::another_communicator() {
-  links_->others.push_back(Communicator::duplicate(comm().handle()));
+  links_->others.push_back(Communicator::duplicate(comm()));
   return links_->others.back().handle();
 }
 
@@ -357,10 +361,8 @@ void Context::warn_once(const std::string& text) {
   if (comm().rank() == 0) warn_once_here(text);
 }
 
-void Context::warn_once_here(const std::string& text) {
-  if (std::find(said_.begin(), said_.end(), text) != said_.end()) return;
-  said_.push_back(text);
-  process_.logger().warn(text);
+void Context::warn_once_here(std::string_view key, const std::string& text) {
+  if (said_.is_first(key)) process_.logger().warn(text);
 }
 
 }  // namespace pliant

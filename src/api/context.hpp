@@ -23,6 +23,7 @@
 #include "api/tensors.hpp"
 #include "collectives/allreduce.hpp"
 #include "core/error.hpp"
+#include "core/said_once.hpp"
 #include "mpi/communicator.hpp"
 #include "mpi/host_group.hpp"
 
@@ -45,7 +46,7 @@ class Context : public std::enable_shared_from_this<Context> {
   static std::shared_ptr<Context> of(MPI_Comm comm);
   /// The same if it has been made already; null otherwise. Local. Throws as of() does.
   static std::shared_ptr<Context> find(MPI_Comm comm);
-  /// The same for a call that the communicator outlives. Null for one that has none, or cannot.
+  /// The same for a call that the communicator outlives.
   static Context* made_for(MPI_Comm comm);
 
   /// What a context needs of its process. Found before any message, since finding it can fail.
@@ -79,6 +80,9 @@ class Context : public std::enable_shared_from_this<Context> {
   /// Settings of the communicator. Throws Error(info_value) while the environment holds one that cannot be
   /// used.
   const Plan& plan() const;
+  /// The same values where they cannot be combined to a plan: a request may have another. Throws
+  /// Error(info_value) for one that is none.
+  Settings settings() const { return plan_ ? plan_->settings : config_.resolve(); }
   /// Do ranks compare what they are about to do? Not while there is no plan.
   bool checks() const { return plan_ && plan_->settings.check; }
   const Config& config() const { return config_; }
@@ -167,7 +171,9 @@ class Context : public std::enable_shared_from_this<Context> {
   /// Say something once per communicator, on rank 0.
   void warn_once(const std::string& text);
   /// The same on this rank, whichever it is: for what other ranks do not know of.
-  void warn_once_here(const std::string& text);
+  void warn_once_here(const std::string& text) { warn_once_here(text, text); }
+  /// The same where `text` holds values that change from call to call: `key` names its kind and its subject.
+  void warn_once_here(std::string_view key, const std::string& text);
 
   Communicator& comm() { return links_->comm; }
   int ranks() const { return ranks_; }
@@ -216,6 +222,7 @@ class Context : public std::enable_shared_from_this<Context> {
   void connect_nccl(DevicePart& part);
   void share_with_root();
   SettingLayer agreed_layer(MPI_Info info);
+  void take_hints(MPI_Comm user);
 
   Process& process_;
   std::unique_ptr<Links> links_;  ///< null once it has ended
@@ -247,7 +254,7 @@ class Context : public std::enable_shared_from_this<Context> {
   std::uint64_t starts_ = 0;  ///< of which requests how often, whatever their order
   std::int64_t turns_ = 0;
   Tensors tensors_;
-  std::vector<std::string> said_;
+  SaidOnce said_;
 };
 
 /// A call that concerns this rank alone has the context's mutex.

@@ -5,6 +5,7 @@
 
 #include "api/context.hpp"
 #include "api/guard.hpp"
+#include "api/hints.hpp"
 #include "api/together.hpp"
 #include "core/error.hpp"
 #include "mpi/agree.hpp"
@@ -18,7 +19,7 @@ SettingLayer layer_of(MPI_Info info) {
   SettingLayer layer;
   if (info == MPI_INFO_NULL) return layer;
   int keys = 0;
-  check(MPI_Info_get_nkeys(info, &keys), "MPI_Info_get_nkeys");
+  check_users("MPI_Info_get_nkeys", [&] { return MPI_Info_get_nkeys(info, &keys); });
   for (int i = 0; i < keys; ++i) {
     std::array<char, MPI_MAX_INFO_KEY + 1> key{};
     check(MPI_Info_get_nthkey(info, i, key.data()), "MPI_Info_get_nthkey");
@@ -91,6 +92,13 @@ SettingLayer Context::agreed_layer(MPI_Info info) {
   const SettingLayer root = decode(share_from_root(comm(), encode(common)));
   if (first_rank_where(comm(), root != common) >= 0) throw difference(common, root);
   return layer;
+}
+
+/// What MPI has kept of pliant_* keys that the communicator was made with, as if by set_info().
+void Context::take_hints(MPI_Comm user) {
+  const HintsOf hints(user);
+  if (first_rank_where(comm(), hints.has_ours()) < 0) return;
+  config_.info = over(config_.info, agreed_layer(hints.info()));
 }
 
 void Context::set_info(MPI_Info info) {

@@ -43,9 +43,11 @@ void place_on_device(Operation& operation, DevicePart& part, Context& context, U
   operation.device.roomy = operation.device.resident && workspace.vectors.reserve(operation.count, kept);
   if (operation.device.resident) return;
   if (operation.tensor->feedback->on_device && part.device.ok())
-    context.warn_once_here("device " + std::to_string(part.device.number()) +
-                           " has no room for a residual of " + std::to_string(operation.count) +
-                           " elements: gradients are brought to the host. Free device memory for more speed");
+    context.warn_once_here(
+        "no room for a residual",
+        "device " + std::to_string(part.device.number()) + " has no room for a residual of " +
+            std::to_string(operation.count) +
+            " elements: gradients are brought to the host. Free device memory for more speed");
   operation.send = operation.recv = workspace.whole.of(bytes_of(operation));
 }
 
@@ -106,7 +108,7 @@ Task end_on_device(OperationRun& run, AllreduceCall& call) {
   co_await until(is_done);
 
   if (!call.workspace.device->vectors.notice().empty())
-    run.context.warn_once_here(call.workspace.device->vectors.notice());
+    run.context.warn_once_here("no room for a selection", call.workspace.device->vectors.notice());
   std::array<double, 1> failing = {device.ok() ? 0.0 : call.comm.rank() + 1.0};
   co_await agree_max(call, failing);
   if (failing[0] == 0) co_return;

@@ -34,8 +34,8 @@ void Context::require_same_starts(const char* what) {
 
 const std::vector<Pliant_Link>& Context::measure() {
   const double begin_s = MPI_Wtime();
-  const NetworkMeasurement network =
-      measure_network(comm(), hosts().layout(), kNetworkShare * plan().settings.probe_max_s);
+  const double most_s = settings().probe_max_s;
+  const NetworkMeasurement network = measure_network(comm(), hosts().layout(), kNetworkShare * most_s);
   if (!network.agreed)
     warn_once(
         "the links could not be measured: times of long messages were no longer than those of short ones "
@@ -48,7 +48,7 @@ const std::vector<Pliant_Link>& Context::measure() {
   for (std::size_t i = 0; i < numbers.size(); ++i) values[i] = *numbers[i].value;
   agree_max(comm(), values);
   for (std::size_t i = 0; i < numbers.size(); ++i) *numbers[i].value = values[i];
-  calibrate(slowest, *this, (1 - kNetworkShare) * plan().settings.probe_max_s);
+  calibrate(slowest, *this, (1 - kNetworkShare) * most_s);
   set_model(slowest);
   measured_links_.clear();
   for (const LinkEstimate& link : network.links)

@@ -259,6 +259,12 @@ Task run_operation(OperationRun& run) {
         "and count). Further ones are reduced exactly: use Pliant_Allreduce_init, one request a tensor, or "
         "Pliant_Comm_forget for buffers that are gone");
 
+  if (operation.plan.ignores_algorithm)
+    context.warn_once(
+        "PLIANT_ALGORITHM = " + operation.plan.settings.algorithm +
+        " has no effect on exact calls (it names lossy algorithms alone). Set pliant_mode = topk, "
+        "or name an exact one besides");
+
   CostModel model = operation.nominal ? Context::nominal_model() : context.model();
   const DecisionInput input{.plan = operation.plan,
                             .shape = shape,

@@ -57,6 +57,18 @@ void refuse_device_memory() {
               "Use one of these, or an MPI that takes GPU pointers (PLIANT_CUDA_AWARE=1)");
 }
 
+bool given_device_memory(Process& process, const void* sendbuf, const void* recvbuf) {
+  const cuda::Calls* const calls = process.device_calls();
+  const auto on_device = [&](const void* buffer) {
+    if (buffer == MPI_IN_PLACE || buffer == MPI_BOTTOM) return false;
+    if (calls == nullptr) return cuda::is_foreign_device_memory(buffer);
+    return place_of(facts_of(*calls, buffer)) != kHostMemory;
+  };
+  if (!on_device(recvbuf) && !on_device(sendbuf)) return false;
+  if (!process.mpi_reads_device()) refuse_device_memory();
+  return true;
+}
+
 int device_of(Process& process, const Buffers& buffers) {
   const cuda::Calls* const calls = process.device_calls();
   if (calls == nullptr) {

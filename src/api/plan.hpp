@@ -15,6 +15,8 @@ struct Plan {
   const ErrorFeedback* feedback = nullptr;
   const IndexCodec* index_codec = nullptr;  ///< null: the quickest predicted
   const ValueCodec* value_codec = nullptr;
+  /// The environment names lossy algorithms alone, and calls of this plan are exact.
+  bool ignores_algorithm = false;
   bool by_quality = false;  ///< lossy algorithms are compared by quality, not by density
 
   /// What a call of this plan is to reduce; `kept` is all.

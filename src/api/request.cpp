@@ -76,16 +76,20 @@ const char* reason_for_mpi(const Pliant_Request_s& request) {
   return nullptr;
 }
 
+void prepare_mpi(Pliant_Request_s& request) {
+  for (const Part& part : request.parts)
+    request.by_mpi.push_back(std::make_unique<MpiAllreduce>(part.send == part.recv ? MPI_IN_PLACE : part.send,
+                                                            part.recv, part.count, request.datatype,
+                                                            request.op, request.mpi_comm));
+}
+
 /// Each part by MPI itself, on a communicator of the request's own: starts may come in any order.
 Task run_by_mpi(Pliant_Request_s& request, const char* reason) {
-  for (const Part& part : request.parts) {
-    const void* send = part.send == part.recv ? MPI_IN_PLACE : part.send;
-    MPI_Request pending = MPI_REQUEST_NULL;
-    check(MPI_Iallreduce(send, part.recv, static_cast<int>(part.count), request.datatype, request.op,
-                         request.mpi_comm, &pending),
-          "MPI_Iallreduce");
-    Completion completion(pending);
-    co_await completion;
+  for (const auto& part : request.by_mpi) {
+    for (MPI_Count piece = 0; piece < part->pieces(); ++piece) {
+      Completion completion(part->start(piece));
+      co_await completion;
+    }
   }
   Pliant_Report report = empty_report();
   std::strcpy(report.algorithm, "mpi");
@@ -193,13 +197,15 @@ void let_go(Pliant_Request_s& request, bool busy) {
     static_cast<void>(request.hosts.release());
   } else {
     request.hosts.reset();
+    request.by_mpi.clear();
   }
 }
 
 void make_ready(Pliant_Request_s& request, MPI_Info info) {
   Context& context = *request.context;
   context.add(request);
-  request.plan = context.plan_with(info);
+  // Switched off, Pliant has no say: no setting is looked at.
+  request.plan = context.process().settings().enable ? context.plan_with(info) : make_plan({});
   request.tensor = context.tensors().add(context.comm(), request.plan.settings.name, request.count);
   prepare_device(request);
   request.tag = context.next_tag();
@@ -207,6 +213,7 @@ void make_ready(Pliant_Request_s& request, MPI_Info info) {
   const auto op = reduce_op(request.op);
   if (reason_for_mpi(request) != nullptr || !request.plan.filter.for_exact_call().allows_resumable())
     request.mpi_comm = context.another_communicator();
+  if (reason_for_mpi(request) != nullptr) prepare_mpi(request);
   if (reason_for_mpi(request) == nullptr && may_take_two_levels(request.plan)) {
     request.hosts = context.hosts().take_lanes();
     if (context.hosts().refused()) context.warn_once(HostGroup::kRefusal);
@@ -246,6 +253,7 @@ void wait_for_request(Pliant_Request_s& request) {
 }
 
 void flush_request(Pliant_Request_s& request) {
+  if (!request.by_mpi.empty()) return;  // MPI sends all
   if (element_type(request.datatype) != ElementType::float32 || request.count == 0) return;
   std::vector<float> rest(static_cast<std::size_t>(request.count), 0.0F);
   flush_tensor(*request.context, request.plan, *request.tensor, rest.data());

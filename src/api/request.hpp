@@ -11,6 +11,8 @@
 #include "api/operation.hpp"
 #include "api/placement.hpp"
 #include "kernels/cuda/device.hpp"
+#include "mpi/datatype.hpp"
+#include "mpi/mpi_allreduce.hpp"
 
 struct Pliant_Request_s {
   /// One tensor of a request.
@@ -26,17 +28,19 @@ struct Pliant_Request_s {
   std::shared_ptr<pliant::TensorState> tensor;
   std::vector<Part> parts;
   std::int64_t count = 0;  ///< of all parts together
-  MPI_Datatype datatype = MPI_DATATYPE_NULL;
+  pliant::KeptDatatype kept_datatype;
+  MPI_Datatype datatype = MPI_DATATYPE_NULL;  ///< kept_datatype's
   MPI_Op op = MPI_OP_NULL;
   std::vector<std::byte> packed;  ///< all parts one after the other; empty where there is one, or on a device
   int device = pliant::kHostMemory;                        ///< in whose memory the parts are
   std::unique_ptr<pliant::cuda::DeviceRoom> packed_there;  ///< `packed`, on the device
   int tag = 0;                                             ///< the first of its own
-  MPI_Comm mpi_comm = MPI_COMM_NULL;      ///< the context's; only where MPI itself is to reduce
-  pliant::HostGroup::RequestLanes hosts;  ///< null: hosts play no part
-  bool nominal = false;                   ///< as Operation's
-  bool started = false;                   ///< and nobody has been told of its end
-  double left_s = 0;                      ///< [s] MPI_Wtime when the program left the last call on it
+  MPI_Comm mpi_comm = MPI_COMM_NULL;  ///< the context's; only where MPI itself is to reduce
+  std::vector<std::unique_ptr<pliant::MpiAllreduce>> by_mpi;  ///< each part's, where MPI itself is to reduce
+  pliant::HostGroup::RequestLanes hosts;                      ///< null: hosts play no part
+  bool nominal = false;                                       ///< as Operation's
+  bool started = false;                                       ///< and nobody has been told of its end
+  double left_s = 0;  ///< [s] MPI_Wtime when the program left the last call on it
 
   pliant::UnderWay under_way;
   std::optional<pliant::OperationRun> run;

@@ -55,8 +55,9 @@ std::string address(const Operation& operation) {
 void announce(Context& context, const Operation& operation, const Pliant_Report& report) {
   if (report.nonfinite > 0)
     context.warn_once_here(
+        address(operation) + "nonfinite",
         address(operation) + std::to_string(report.nonfinite) +
-        " NaN or infinite elements were selected and sent (they rank first). Look at the gradient");
+            " NaN or infinite elements were selected and sent (they rank first). Look at the gradient");
   const Logger logger = context.process().logger();
   if (context.comm().rank() == 0 && logger.level() >= LogLevel::trace)
     logger.trace(address(operation) + report.reason);

@@ -1,6 +1,26 @@
 #include "mpi/datatype.hpp"
 
+#include <utility>
+
+#include "core/error.hpp"
+#include "mpi/check.hpp"
+
 namespace pliant {
+namespace {
+
+/// Those that MPI made cannot be freed; reductions know them by their handle.
+bool is_predefined(MPI_Datatype datatype) {
+  int integers = 0;
+  int addresses = 0;
+  int datatypes = 0;
+  int combiner = MPI_COMBINER_NAMED;
+  check_users("MPI_Type_get_envelope",
+              [&] { return MPI_Type_get_envelope(datatype, &integers, &addresses, &datatypes, &combiner); });
+  return combiner == MPI_COMBINER_NAMED || combiner == MPI_COMBINER_F90_REAL ||
+         combiner == MPI_COMBINER_F90_COMPLEX || combiner == MPI_COMBINER_F90_INTEGER;
+}
+
+}  // namespace
 
 std::optional<ElementType> element_type(MPI_Datatype datatype) {
   if (datatype == MPI_FLOAT) return ElementType::float32;
@@ -17,6 +37,30 @@ std::optional<ReduceOp> reduce_op(MPI_Op op) {
   if (op == MPI_MAX) return ReduceOp::max;
   if (op == MPI_PROD) return ReduceOp::prod;
   return std::nullopt;
+}
+
+KeptDatatype::KeptDatatype(MPI_Datatype datatype) : datatype_(datatype) {
+  if (datatype == MPI_DATATYPE_NULL)
+    throw Error(ErrorClass::datatype, "datatype is MPI_DATATYPE_NULL", "a reduction needs the elements' type",
+                "Pass a committed datatype");
+  if (is_predefined(datatype)) return;
+  check_users("MPI_Type_dup", [&] { return MPI_Type_dup(datatype, &datatype_); });
+  own_ = true;
+}
+
+KeptDatatype::KeptDatatype(KeptDatatype&& other) noexcept
+    : datatype_(other.datatype_), own_(std::exchange(other.own_, false)) {}
+
+KeptDatatype& KeptDatatype::operator=(KeptDatatype&& other) noexcept {
+  std::swap(datatype_, other.datatype_);
+  std::swap(own_, other.own_);
+  return *this;
+}
+
+KeptDatatype::~KeptDatatype() {
+  int finalized = 0;
+  MPI_Finalized(&finalized);
+  if (own_ && finalized == 0) MPI_Type_free(&datatype_);
 }
 
 MPI_Datatype mpi_datatype(ElementType type) {

@@ -33,4 +33,57 @@ TEST(Disabled, PassesThroughAndLeavesNoTrace) {
   ASSERT_EQ(Pliant_Request_free(&request), MPI_SUCCESS);
 }
 
+void add_ints(void* in, void* inout, int* count, MPI_Datatype* type) {
+  MPI_Aint lower_bound = 0;
+  MPI_Aint extent = 0;
+  MPI_Type_get_true_extent(*type, &lower_bound, &extent);
+  for (int i = 0; i < *count && extent > 0; ++i)
+    *reinterpret_cast<int*>(static_cast<char*>(inout) + lower_bound) +=
+        *reinterpret_cast<int*>(static_cast<char*>(in) + lower_bound);
+}
+
+/// By a blocking call, and by a request of two tensors in the same memory, one after the other.
+void expect_all_pass(void* recvbuf, MPI_Count count, MPI_Datatype type, MPI_Op op, MPI_Comm comm) {
+  EXPECT_EQ(Pliant_Allreduce_c(MPI_IN_PLACE, recvbuf, count, type, op, comm), MPI_SUCCESS);
+  const void* const sends[] = {MPI_IN_PLACE, MPI_IN_PLACE};
+  void* const recvs[] = {recvbuf, recvbuf};
+  const MPI_Count counts[] = {count, count};
+  Pliant_Request request = PLIANT_REQUEST_NULL;
+  ASSERT_EQ(Pliant_Grouped_allreduce_init(2, sends, recvs, counts, type, op, comm, MPI_INFO_NULL, &request),
+            MPI_SUCCESS);
+  EXPECT_EQ(Pliant_Start(request), MPI_SUCCESS);
+  EXPECT_EQ(Pliant_Wait(request), MPI_SUCCESS);
+  EXPECT_EQ(Pliant_Request_free(&request), MPI_SUCCESS);
+}
+
+TEST(Disabled, MpisRulesHold) {
+  setenv("PLIANT_ENABLE", "0", 1);
+  setenv("PLIANT_DENSITY", "not a number", 1);
+  const FreshComm comm;
+  int value = 1;
+  MPI_Aint at = 0;
+  MPI_Get_address(&value, &at);
+  int lengths[] = {1, 0};
+  MPI_Datatype integer = MPI_INT;
+  MPI_Datatype absolute = MPI_DATATYPE_NULL;
+  MPI_Datatype empty = MPI_DATATYPE_NULL;
+  MPI_Type_create_struct(1, &lengths[0], &at, &integer, &absolute);
+  MPI_Type_create_struct(1, &lengths[1], &at, &integer, &empty);
+  MPI_Type_commit(&absolute);
+  MPI_Type_commit(&empty);
+  MPI_Op add = MPI_OP_NULL;
+  MPI_Op_create(add_ints, 1, &add);
+
+  expect_all_pass(MPI_BOTTOM, 1, absolute, add, comm);
+  const int ranks = comm.ranks();
+  EXPECT_EQ(value, ranks * ranks * ranks);
+  expect_all_pass(nullptr, (MPI_Count{1} << 31) + 3, empty, add, comm);
+  expect_all_pass(nullptr, 0, MPI_FLOAT, MPI_SUM, comm);
+
+  MPI_Op_free(&add);
+  MPI_Type_free(&absolute);
+  MPI_Type_free(&empty);
+  unsetenv("PLIANT_DENSITY");
+}
+
 }  // namespace

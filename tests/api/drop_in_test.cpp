@@ -98,6 +98,119 @@ TEST(DropIn, LargeCountInterface) {
   EXPECT_EQ(values, std::vector<std::int64_t>(300, 7 * comm.ranks()));
 }
 
+void add_ints(void* in, void* inout, int* count, MPI_Datatype* type) {
+  MPI_Aint lower_bound = 0;
+  MPI_Aint extent = 0;
+  MPI_Type_get_true_extent(*type, &lower_bound, &extent);
+  for (int i = 0; i < *count && extent > 0; ++i)
+    *reinterpret_cast<int*>(static_cast<char*>(inout) + lower_bound) +=
+        *reinterpret_cast<int*>(static_cast<char*>(in) + lower_bound);
+}
+
+/// A datatype with an operation on it, which Pliant leaves to MPI.
+struct ForMpi {
+  MPI_Datatype type = MPI_DATATYPE_NULL;
+  MPI_Op op = MPI_OP_NULL;
+
+  ForMpi(int length, MPI_Aint at, MPI_Datatype of) {
+    MPI_Type_create_struct(1, &length, &at, &of, &type);
+    MPI_Type_commit(&type);
+    MPI_Op_create(add_ints, 1, &op);
+  }
+  ForMpi(const ForMpi&) = delete;
+  ForMpi& operator=(const ForMpi&) = delete;
+  ~ForMpi() {
+    if (type != MPI_DATATYPE_NULL) MPI_Type_free(&type);
+    MPI_Op_free(&op);
+  }
+};
+
+MPI_Aint address_of(const void* object) {
+  MPI_Aint address = 0;
+  MPI_Get_address(object, &address);
+  return address;
+}
+
+/// Reduces by a request, twice.
+int reduce_twice(void* recvbuf, MPI_Count count, const ForMpi& what, MPI_Comm comm) {
+  Pliant_Request request = PLIANT_REQUEST_NULL;
+  int code =
+      Pliant_Allreduce_init(MPI_IN_PLACE, recvbuf, count, what.type, what.op, comm, MPI_INFO_NULL, &request);
+  if (code != MPI_SUCCESS) return code;
+  for (int i = 0; i < 2 && code == MPI_SUCCESS; ++i) {
+    code = Pliant_Start(request);
+    if (code == MPI_SUCCESS) code = Pliant_Wait(request);
+  }
+  EXPECT_EQ(Pliant_Request_free(&request), MPI_SUCCESS);
+  return code;
+}
+
+TEST(DropIn, AbsoluteAddressesGoToMpi) {
+  const FreshComm comm;
+  int value = 1;
+  ForMpi absolute(1, address_of(&value), MPI_INT);
+  ASSERT_EQ(Pliant_Allreduce(MPI_IN_PLACE, MPI_BOTTOM, 1, absolute.type, absolute.op, comm), MPI_SUCCESS);
+  EXPECT_EQ(value, comm.ranks());
+  value = 1;
+  ASSERT_EQ(reduce_twice(MPI_BOTTOM, 1, absolute, comm), MPI_SUCCESS);
+  EXPECT_EQ(value, comm.ranks() * comm.ranks());
+}
+
+TEST(DropIn, TypesOfSizeZeroNeedNoBuffers) {
+  const FreshComm comm;
+  ForMpi empty(0, 0, MPI_INT);
+  EXPECT_EQ(Pliant_Allreduce(nullptr, nullptr, 3, empty.type, empty.op, comm), MPI_SUCCESS);
+  EXPECT_EQ(reduce_twice(nullptr, 3, empty, comm), MPI_SUCCESS);
+}
+
+TEST(DropIn, MpiTakesCountsBeyondAnInt) {
+  const FreshComm comm;
+  ForMpi empty(0, 0, MPI_INT);
+  const MPI_Count count = (MPI_Count{1} << 31) + 7;
+  EXPECT_EQ(Pliant_Allreduce_c(nullptr, nullptr, count, empty.type, empty.op, comm), MPI_SUCCESS);
+  EXPECT_EQ(reduce_twice(nullptr, count, empty, comm), MPI_SUCCESS);
+}
+
+TEST(DropIn, NegativeCountsAreErrorsWhereMpiReduces) {
+  const FreshComm comm;
+  char byte = 1;
+  for (const MPI_Count count : {MPI_Count{-1}, -(MPI_Count{1} << 32)}) {
+    EXPECT_EQ(Pliant_Allreduce_c(MPI_IN_PLACE, &byte, count, MPI_CHAR, MPI_SUM, comm), MPI_ERR_COUNT);
+    Pliant_Request request = PLIANT_REQUEST_NULL;
+    EXPECT_EQ(
+        Pliant_Allreduce_init(MPI_IN_PLACE, &byte, count, MPI_CHAR, MPI_SUM, comm, MPI_INFO_NULL, &request),
+        MPI_ERR_COUNT);
+  }
+  EXPECT_EQ(byte, 1);
+}
+
+TEST(DropIn, RequestsOutliveTheirDatatype) {
+  const FreshComm comm;
+  std::vector<int> values(64, 1);
+  ForMpi freed(1, 0, MPI_INT);
+  MPI_Datatype others[32];
+  const auto make_others = [&] {
+    for (int i = 0; i < 32; ++i) {
+      MPI_Type_contiguous(3 + i, MPI_CHAR, &others[i]);
+      MPI_Type_commit(&others[i]);
+    }
+  };
+  Pliant_Request request = PLIANT_REQUEST_NULL;
+  ASSERT_EQ(Pliant_Allreduce_init(MPI_IN_PLACE, values.data(), 1, freed.type, freed.op, comm, MPI_INFO_NULL,
+                                  &request),
+            MPI_SUCCESS);
+  MPI_Type_free(&freed.type);
+  make_others();
+  for (int step = 1; step <= 2; ++step) {
+    values[0] = step;
+    ASSERT_EQ(Pliant_Start(request), MPI_SUCCESS);
+    ASSERT_EQ(Pliant_Wait(request), MPI_SUCCESS);
+    EXPECT_EQ(values[0], step * comm.ranks());
+  }
+  ASSERT_EQ(Pliant_Request_free(&request), MPI_SUCCESS);
+  for (MPI_Datatype& other : others) MPI_Type_free(&other);
+}
+
 TEST(DropIn, SubcommunicatorsAndReversedRanks) {
   MPI_Comm half = MPI_COMM_NULL;
   MPI_Comm reversed = MPI_COMM_NULL;

@@ -2,7 +2,6 @@
 #include <array>
 #include <cmath>
 #include <memory>
-#include <pliant/pliant.hpp>
 
 #include "tests/api/api_support.hpp"
 
@@ -222,22 +221,6 @@ TEST(Residuals, ForgettingMakesRoomForOthers) {
   ASSERT_EQ(Pliant_Comm_forget(comm, recv.data()), MPI_SUCCESS);
   reduce(comm, 0, 164, recv, given, received);
   EXPECT_EQ(report_of(comm).exact, 0);
-}
-
-TEST(Residuals, TheCppFaceFlushesAndForgets) {
-  const FreshComm comm;
-  ASSERT_EQ(set(comm, topk()), MPI_SUCCESS);
-  std::vector<float> recv(kCount), given(kCount, 0.0F), received(kCount, 0.0F), rest(kCount);
-  reduce(comm, 0, kCount, recv, given, received);
-  recv.assign(kCount, 0.0F);
-  pliant::flush(comm, recv.data());
-  received += recv;
-  EXPECT_EQ(received, given);
-  reduce(comm, 1, kCount, recv, given, rest);
-  recv.assign(kCount, 0.0F);
-  pliant::forget(comm);
-  pliant::flush(comm);
-  EXPECT_EQ(recv, std::vector<float>(kCount, 0.0F));
 }
 
 TEST(Residuals, WhereRanksHaveStartedDifferentRequestsAFlushFailsOnAll) {

@@ -64,6 +64,120 @@ TEST(Settings, NothingMakesAnAssertedCommunicatorLossy) {
   EXPECT_EQ(report_of(comm).exact, 1);
 }
 
+/// Reduces by a request with these settings; its report.
+Pliant_Report report_of_request(MPI_Comm comm, const Pairs& pairs) {
+  std::vector<float> values = gradient(rank_of(comm), 0, 20000);
+  MPI_Info info = MPI_INFO_NULL;
+  MPI_Info_create(&info);
+  for (const auto& [key, value] : pairs) MPI_Info_set(info, key.c_str(), value.c_str());
+  Pliant_Request request = PLIANT_REQUEST_NULL;
+  const int code =
+      Pliant_Allreduce_init(MPI_IN_PLACE, values.data(), 20000, MPI_FLOAT, MPI_SUM, comm, info, &request);
+  MPI_Info_free(&info);
+  Pliant_Report report{};
+  EXPECT_EQ(code, MPI_SUCCESS) << message(code);
+  if (code != MPI_SUCCESS) return report;
+  EXPECT_EQ(Pliant_Start(request), MPI_SUCCESS);
+  EXPECT_EQ(Pliant_Wait(request), MPI_SUCCESS);
+  report = report_of(request);
+  EXPECT_EQ(Pliant_Request_free(&request), MPI_SUCCESS);
+  return report;
+}
+
+TEST(Settings, AnAlgorithmOfTheEnvironmentIsForRequestsThatMayLose) {
+  const Environment forced("PLIANT_ALGORITHM", "star_ring");
+  const FreshComm comm;
+  const Pliant_Report report = report_of_request(comm, {{"pliant_mode", "topk"}, {"pliant_density", "0.01"}});
+  EXPECT_STREQ(report.algorithm, "star_ring");
+  EXPECT_EQ(report.kept, 200);
+}
+
+TEST(Settings, ExactCallsPassALossyAlgorithmOfTheEnvironmentByAndSaySoOnce) {
+  const Environment forced("PLIANT_ALGORITHM", "star_ring,allgather_topk");
+  const FreshComm comm;
+  testing::internal::CaptureStderr();
+  for (int call = 0; call < 3; ++call) {
+    std::vector<float> values = gradient(comm.rank(), call, 20000);
+    const std::vector<float> expected = exact_sum(values, comm);
+    EXPECT_EQ(Pliant_Allreduce(MPI_IN_PLACE, values.data(), 20000, MPI_FLOAT, MPI_SUM, comm), MPI_SUCCESS);
+    EXPECT_EQ(values, expected);
+    EXPECT_EQ(report_of(comm).exact, 1);
+  }
+  EXPECT_EQ(report_of_request(comm, {}).exact, 1);
+  const std::string said = testing::internal::GetCapturedStderr();
+  const std::string warning = "PLIANT_ALGORITHM = star_ring,allgather_topk has no effect on exact calls";
+  const std::size_t first = said.find(warning);
+  EXPECT_EQ(first != std::string::npos, comm.rank() == 0) << said;
+  if (first != std::string::npos) {
+    EXPECT_EQ(said.find(warning, first + 1), std::string::npos) << said;
+  }
+}
+
+TEST(Settings, ARequestNeedsNoPlanOfItsCommunicator) {
+  const Environment mode("PLIANT_MODE", "topk");
+  const Environment policy("PLIANT_POLICY", "budget");
+  const FreshComm comm;
+  float one = 1;
+  EXPECT_EQ(Pliant_Allreduce(MPI_IN_PLACE, &one, 1, MPI_FLOAT, MPI_SUM, comm), MPI_ERR_INFO_VALUE);
+  EXPECT_EQ(report_of_request(comm, {{"pliant_time_budget_us", "1000000"}}).elements, 20000);
+}
+
+/// A duplicate with hints, as far as MPI keeps them.
+class HintedComm {
+ public:
+  HintedComm(const char* key, const std::string& value) {
+    MPI_Info hints = MPI_INFO_NULL;
+    MPI_Info_create(&hints);
+    MPI_Info_set(hints, key, value.c_str());
+    MPI_Comm_dup_with_info(MPI_COMM_WORLD, hints, &comm_);
+    MPI_Info_free(&hints);
+    MPI_Comm_set_errhandler(comm_, MPI_ERRORS_RETURN);
+    MPI_Info kept = MPI_INFO_NULL;
+    MPI_Comm_get_info(comm_, &kept);
+    int length = 0;
+    int found = 0;
+    MPI_Info_get_valuelen(kept, key, &length, &found);
+    MPI_Info_free(&kept);
+    is_kept = found != 0;
+  }
+  HintedComm(const HintedComm&) = delete;
+  HintedComm& operator=(const HintedComm&) = delete;
+  ~HintedComm() { MPI_Comm_free(&comm_); }
+  operator MPI_Comm() const { return comm_; }
+
+  bool is_kept = false;
+
+ private:
+  MPI_Comm comm_ = MPI_COMM_NULL;
+};
+
+TEST(Settings, HintsThatMpiKeepsAreTaken) {
+  const HintedComm comm("pliant_density", "0.5");
+  EXPECT_EQ(value_in_force(comm, "pliant_density"), comm.is_kept ? "0.5" : "0.01");
+  ASSERT_EQ(set(comm, {{"pliant_density", "0.25"}}), MPI_SUCCESS);
+  EXPECT_EQ(value_in_force(comm, "pliant_density"), "0.25");
+}
+
+TEST(Settings, WrongHintsAreErrorsUntilTheyAreCorrected) {
+  const HintedComm comm("pliant_density", "2");
+  if (!comm.is_kept) GTEST_SKIP() << "MPI keeps no hint that it does not know";
+  float one = 1;
+  const int code = Pliant_Allreduce(MPI_IN_PLACE, &one, 1, MPI_FLOAT, MPI_SUM, comm);
+  EXPECT_EQ(code, MPI_ERR_INFO_VALUE);
+  EXPECT_NE(message(code).find("pliant_density = 2"), std::string::npos) << message(code);
+  ASSERT_EQ(set(comm, {{"pliant_density", "0.25"}}), MPI_SUCCESS);
+  EXPECT_EQ(Pliant_Allreduce(MPI_IN_PLACE, &one, 1, MPI_FLOAT, MPI_SUM, comm), MPI_SUCCESS);
+}
+
+TEST(Settings, HintsThatDifferBetweenRanksAreErrorsOnAll) {
+  const int rank = rank_of(MPI_COMM_WORLD);
+  if (ranks_of(MPI_COMM_WORLD) < 2) GTEST_SKIP() << "needs two ranks";
+  const HintedComm comm(rank == 0 ? "pliant_density" : "pliant_mode", rank == 0 ? "0.5" : "topk");
+  if (!comm.is_kept) GTEST_SKIP() << "MPI keeps no hint that it does not know";
+  float one = 1;
+  EXPECT_EQ(Pliant_Allreduce(MPI_IN_PLACE, &one, 1, MPI_FLOAT, MPI_SUM, comm), MPI_ERR_ARG);
+}
+
 TEST(Settings, EnvironmentOfRankZeroCounts) {
   const FreshComm comm;
   if (comm.rank() != 0) setenv("PLIANT_DENSITY", "0.125", 1);

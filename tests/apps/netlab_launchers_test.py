@@ -149,10 +149,8 @@ class Links(LabTest):
         self.assertEqual([(link["rank"], link["peer"]) for link in found["links"]], [(0, 1), (0, 2), (1, 2)])
         for link in found["links"]:
             self.assertEqual(link["class"], "between-hosts")
-        # A link whose fit ended at a bound has none. A straight line through all lengths is off by some per cent.
-        rates = sorted(link["bandwidth_gbps"] for link in found["links"] if link["bandwidth_gbps"] is not None)
-        self.assertTrue(rates, found["links"])
-        self.assertLessEqual(rates[len(rates) // 2] * 1e3, 1.25 * RATE_MBIT)
+        median = sorted(link["bandwidth_gbps"] for link in found["links"])[1]
+        self.assertLessEqual(median * 1e3, 1.1 * RATE_MBIT)
 
 
 if __name__ == "__main__":

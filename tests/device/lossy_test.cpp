@@ -189,20 +189,4 @@ TEST_F(DeviceLossy, BlockingCallsKeepTheirResidualsOnTheDevice) {
   EXPECT_LT(after.host_to_device_bytes - before.host_to_device_bytes, most);
 }
 
-TEST_F(DeviceLossy, ResidualsOfBlockingCallsAreFlushedWhereTheirBuffersAre) {
-  const FreshComm comm;
-  ASSERT_EQ(set(comm, settings("allgather_topk")), MPI_SUCCESS);
-  std::vector<float> values(kCount);
-  fill_gradient(values, comm.rank(), 0);
-  std::vector<float> expected = exact_sum(values, comm);
-  const DeviceBuffer<float> buffer(values);
-  ASSERT_EQ(Pliant_Allreduce(MPI_IN_PLACE, buffer.data(), kCount, MPI_FLOAT, MPI_SUM, comm), MPI_SUCCESS);
-  EXPECT_NE(buffer.get(), expected) << "something was left out";
-  ASSERT_EQ(Pliant_Comm_flush(comm, nullptr), MPI_SUCCESS);
-  EXPECT_EQ(buffer.get(), expected);
-  ASSERT_EQ(Pliant_Comm_forget(comm, buffer.data()), MPI_SUCCESS);
-  ASSERT_EQ(Pliant_Comm_flush(comm, buffer.data()), MPI_SUCCESS);
-  EXPECT_EQ(buffer.get(), expected);
-}
-
 }  // namespace

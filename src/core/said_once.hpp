@@ -1,0 +1,29 @@
+// What is to be said once.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace pliant {
+
+/// The keys that were said already. A key names the kind of message and its subject, and holds no value that
+/// changes from call to call. At most kMost keys are said and kept.
+class SaidOnce {
+ public:
+  static constexpr std::size_t kMost = 256;
+
+  /// True the first time, and false once kMost others were said.
+  bool is_first(std::string_view key) {
+    if (said_.size() >= kMost || std::find(said_.begin(), said_.end(), key) != said_.end()) return false;
+    said_.emplace_back(key);
+    return true;
+  }
+
+ private:
+  std::vector<std::string> said_;
+};
+
+}  // namespace pliant
