@@ -20,7 +20,7 @@ class Unsupported : public std::runtime_error {
 inline Unsupported unsupported(const std::string& problem, const std::string& rule,
                                const std::string& remedy) {
   return Unsupported(problem + " (" + rule + "). " + remedy +
-                     ", or go without emulated links: mpirun --oversubscribe -np RANKS PROGRAM");
+                     ", or go without emulated links: mpirun -np RANKS PROGRAM");
 }
 
 }  // namespace pliant::netlab
