@@ -8,6 +8,12 @@
  * The error handler runs once for an error, as the last thing that the call does: no lock is held. It may
  * call Pliant, and a handler in C++ may throw: the exception arrives at the caller of the Pliant function.
  *
+ * With the environment variable PLIANT_TRACE = path, rank 0 of MPI_COMM_WORLD writes a row for each call to
+ * an HDF5 file. A file in use is never replaced: the trace is then path-1.h5, -2, ... with a warning; an
+ * ended run's file is replaced. Patterns in the path: %j job, %h host, %p process, %r rank, %t time, %%
+ * percent. The file is readable while the run goes on. A trace that cannot be written ends with a warning; no
+ * call fails for it, nor for H5close by the program, which ends it too. docs/traces.md
+ *
  * Collective means: called by every rank of the communicator, in the same order, as MPI's collectives are.
  * Where a rank cannot take part (its arguments of an init, its process's PLIANT_* settings), all ranks get an
  * error. Local means: nothing is sent and no rank is waited for.
@@ -241,6 +247,9 @@ int Pliant_Comm_probe(MPI_Comm comm);
  *
  * Started requests are brought to their end first (Pliant_Wait still tells of it). So do load, flush and
  * probe. Where ranks have started different requests, every rank gets MPI_ERR_REQUEST.
+ *
+ * `path` changes in one step, when all is written: a reader that has the old file open keeps it, and of two
+ * jobs that save to one path at once the last one's file stays, whole.
  */
 int Pliant_Comm_save_state(MPI_Comm comm, const char* path);
 /** Read it back, on the same number of ranks. Requests and blocking calls that come later find their state

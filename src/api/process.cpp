@@ -36,6 +36,12 @@ int end_keyval() {
   return value;
 }
 
+bool was_spawned() {
+  MPI_Comm parent = MPI_COMM_NULL;
+  MPI_Comm_get_parent(&parent);
+  return parent != MPI_COMM_NULL;
+}
+
 }  // namespace
 
 int Process::keyval() {
@@ -56,6 +62,7 @@ int Process::on_finalize(MPI_Comm, int, void* attribute, void*) {
   process->progress_.stop_thread();
   const std::optional<Error> problem = attempt([&] { process->contexts_.end_all(); });
   if (problem) process->logger().warn(problem->what());
+  process->end_trace_on(process->recorder_.close());
   return MPI_SUCCESS;
 }
 
@@ -143,8 +150,11 @@ void Process::open_trace() {
                      .mpi_library = mpi_text(MPI_Get_library_version, MPI_MAX_LIBRARY_VERSION_STRING),
                      .host = mpi_text(MPI_Get_processor_name, MPI_MAX_PROCESSOR_NAME),
                      .ranks = ranks,
-                     .clock_monotonic_at_zero = monotonic_s() - since_begin_s(MPI_Wtime())};
+                     .clock_monotonic_at_zero = monotonic_s() - since_begin_s(MPI_Wtime()),
+                     .rank = world_rank_,
+                     .spawned = was_spawned()};
   end_trace_on(recorder_.open(settings_.trace, info));
+  if (!recorder_.notice().empty()) logger().warn(recorder_.notice());
 }
 
 void Process::record(const TraceEvent& event) {

@@ -1,5 +1,7 @@
 // The functions of hdf5_file.hpp in a build without HDF5: no file can be had, so nothing else is ever
 // reached.
+#include <cstdlib>
+
 #include "core/error.hpp"
 #include "trace/hdf5_file.hpp"
 
@@ -39,14 +41,26 @@ Hdf5File::~Hdf5File() = default;
 Hdf5File Hdf5File::create(const std::string& path) {
   fail(path);
 }
+Hdf5File Hdf5File::create(const std::string& path, const Hdf5Naming&) {
+  fail(path);
+}
 Hdf5File Hdf5File::create_replacing(const std::string& path) {
   fail(path);
 }
 Hdf5File Hdf5File::open(const std::string& path) {
   fail(path);
 }
+Hdf5File Hdf5File::open_without_lock(const std::string& path) {
+  fail(path);
+}
 Hdf5File Hdf5File::open_to_change(const std::string& path) {
   fail(path);
+}
+const std::string& Hdf5File::path() const {
+  std::abort();  // there is no Hdf5File
+}
+const std::string& Hdf5File::passed_over() const {
+  std::abort();
 }
 void Hdf5File::flush() {}
 void Hdf5File::close() {}

@@ -1,10 +1,6 @@
 #include "trace/hdf5_file.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <system_error>
@@ -17,7 +13,6 @@ namespace pliant {
 namespace {
 
 using hdf5::Handle;
-using hdf5::kCreating;
 using hdf5::kOpening;
 using hdf5::kReading;
 using hdf5::kWriting;
@@ -27,12 +22,6 @@ using hdf5::Quiet;
 // zlib's limit (its technical notes): no file can hold more bytes than this times its own length, bar rows
 // never written. A length beyond it is damage, and must not become an allocation.
 constexpr double kLargestExpansion = 1032;
-
-Handle file_access() {
-  Handle access(H5Pcreate(H5P_FILE_ACCESS));
-  H5Pset_fclose_degree(access.get(), H5F_CLOSE_STRONG);  // closing the file leaves nothing of it open
-  return access;
-}
 
 Handle with_parents() {
   Handle links(H5Pcreate(H5P_LINK_CREATE));
@@ -74,15 +63,6 @@ std::string text_of(const char* field, std::size_t bytes) {
   return {field, end != nullptr ? static_cast<std::size_t>(static_cast<const char*>(end) - field) : bytes};
 }
 
-/// Make a file's bytes permanent.
-std::error_code sync_to_disk(const std::string& path) {
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  const bool synced = descriptor >= 0 && ::fsync(descriptor) == 0;
-  const std::error_code error(synced ? 0 : errno, std::generic_category());
-  if (descriptor >= 0) ::close(descriptor);
-  return error;
-}
-
 }  // namespace
 
 std::string hdf5_version() {
@@ -96,9 +76,8 @@ std::string hdf5_version() {
 struct Hdf5Column::Impl {
   OpenFile& file;
   std::string path;
-  hid_t dataset;  ///< open as long as the file: see OpenFile
-  Handle text;    ///< type of a row of characters; HDF5 refuses it where numbers are kept
-  std::size_t text_bytes = 1;
+  hid_t dataset;               ///< open as long as the file: see OpenFile
+  std::size_t text_bytes = 1;  ///< width of a row of characters
   std::int64_t rows = 0;
 
   void resize(std::int64_t length);
@@ -108,6 +87,7 @@ struct Hdf5Column::Impl {
 void Hdf5Column::Impl::resize(std::int64_t length) {
   const Quiet quiet;
   const hsize_t extent = static_cast<hsize_t>(length);
+  file.usable_id();
   file.wrote(H5Dset_extent(dataset, &extent), "resize dataset " + path);
   rows = length;
 }
@@ -145,20 +125,10 @@ void Hdf5Column::write(std::int64_t first_row, std::span<const std::int64_t> val
   impl_->write(first_row, values.size(), H5T_NATIVE_INT64, values.data());
 }
 void Hdf5Column::write(std::int64_t first_row, std::span<const char> values) {
-  impl_->write(first_row, values.size() / impl_->text_bytes, impl_->text.get(), values.data());
+  const Quiet quiet;
+  const Handle type = text_type(impl_->text_bytes);  // HDF5 refuses it where numbers are kept
+  impl_->write(first_row, values.size() / impl_->text_bytes, type.get(), values.data());
 }
-
-struct Hdf5File::Impl : OpenFile {
-  std::string replaces;  ///< where commit() moves it; empty for other files
-
-  explicit Impl(OpenFile file) : OpenFile(std::move(file)) {}
-  Impl(const Impl&) = delete;
-  Impl& operator=(const Impl&) = delete;
-  ~Impl();
-
-  hid_t make_dataset(const std::string& name, hid_t type, hid_t space, hid_t layout);
-  std::size_t length(hid_t dataset, std::size_t element_bytes, const std::string& what) const;
-};
 
 Hdf5File::Impl::~Impl() {
   try {
@@ -166,13 +136,12 @@ Hdf5File::Impl::~Impl() {
   } catch (const Error&) {
     // Nobody is left to tell.
   }
-  std::error_code ignored;
-  if (!replaces.empty()) std::filesystem::remove(path, ignored);
+  if (held && !replaces.empty()) held->remove();
 }
 
 hid_t Hdf5File::Impl::make_dataset(const std::string& name, hid_t type, hid_t space, hid_t layout) {
   const Handle parents = with_parents();
-  return wrote(H5Dcreate2(id, name.c_str(), type, space, parents.get(), layout, H5P_DEFAULT),
+  return wrote(H5Dcreate2(usable_id(), name.c_str(), type, space, parents.get(), layout, H5P_DEFAULT),
                "make dataset " + name);
 }
 
@@ -181,7 +150,7 @@ std::size_t Hdf5File::Impl::length(hid_t dataset, std::size_t element_bytes, con
   const Handle space(check(H5Dget_space(dataset), "read " + what, kReading));
   hsize_t count = 0;
   hsize_t file_bytes = 0;
-  check(H5Fget_filesize(id, &file_bytes), "read " + what, kReading);
+  check(H5Fget_filesize(usable_id(), &file_bytes), "read " + what, kReading);
   const bool line = H5Sget_simple_extent_ndims(space.get()) == 1 &&
                     H5Sget_simple_extent_dims(space.get(), &count, nullptr) == 1;
   const double bytes = static_cast<double>(count) * static_cast<double>(element_bytes);
@@ -194,26 +163,12 @@ Hdf5File::Hdf5File(Hdf5File&&) noexcept = default;
 Hdf5File& Hdf5File::operator=(Hdf5File&&) noexcept = default;
 Hdf5File::~Hdf5File() = default;
 
-Hdf5File Hdf5File::create(const std::string& path) {
-  const Quiet quiet;
-  const Handle access = file_access();
-  OpenFile file{path, H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access.get())};
-  file.check(file.id, "create it", kCreating);
-  return Hdf5File(std::make_unique<Impl>(std::move(file)));
-}
-
-Hdf5File Hdf5File::create_replacing(const std::string& path) {
-  Hdf5File file = create(path + ".partial");
-  file.impl_->replaces = path;
-  return file;
-}
-
 namespace {
 
-OpenFile open_existing(const std::string& path, unsigned access_flags) {
+OpenFile open_existing(const std::string& path, unsigned flags, const Handle& access) {
   const Quiet quiet;
-  const Handle access = file_access();
-  OpenFile file{path, H5Fopen(path.c_str(), access_flags, access.get())};
+  OpenFile file{path};
+  file.id = H5Fopen(path.c_str(), flags, access.get());
   file.check(file.id, "open it", kOpening);
   return file;
 }
@@ -221,16 +176,29 @@ OpenFile open_existing(const std::string& path, unsigned access_flags) {
 }  // namespace
 
 Hdf5File Hdf5File::open(const std::string& path) {
-  return Hdf5File(std::make_unique<Impl>(open_existing(path, H5F_ACC_RDONLY)));
+  return Hdf5File(std::make_unique<Impl>(open_existing(path, H5F_ACC_RDONLY, hdf5::file_access())));
+}
+
+Hdf5File Hdf5File::open_without_lock(const std::string& path) {
+  return Hdf5File(
+      std::make_unique<Impl>(open_existing(path, H5F_ACC_RDONLY, hdf5::file_access_without_lock())));
 }
 
 Hdf5File Hdf5File::open_to_change(const std::string& path) {
-  return Hdf5File(std::make_unique<Impl>(open_existing(path, H5F_ACC_RDWR)));
+  return Hdf5File(std::make_unique<Impl>(open_existing(path, H5F_ACC_RDWR, hdf5::file_access())));
+}
+
+const std::string& Hdf5File::path() const {
+  return impl_->path;
+}
+
+const std::string& Hdf5File::passed_over() const {
+  return impl_->passed_over;
 }
 
 void Hdf5File::flush() {
   const Quiet quiet;
-  impl_->wrote(H5Fflush(impl_->id, H5F_SCOPE_LOCAL), "write the data");
+  impl_->wrote(H5Fflush(impl_->usable_id(), H5F_SCOPE_LOCAL), "write the data");
 }
 
 void Hdf5File::close() {
@@ -240,22 +208,24 @@ void Hdf5File::close() {
 void Hdf5File::commit() {
   close();
   // The bytes must be there before the name points at them, or a power cut leaves neither file.
-  std::error_code error = sync_to_disk(impl_->path);
+  std::error_code error = impl_->held->sync_to_disk();
   if (!error) std::filesystem::rename(impl_->path, impl_->replaces, error);
   if (error) throw impl_->failure("rename it to '" + impl_->replaces + "'", error.message(), kWriting);
-  impl_->replaces.clear();
+  impl_->path = std::exchange(impl_->replaces, {});
+  impl_->held.reset();
 }
 
 void Hdf5File::make_group(const std::string& path) {
   const Quiet quiet;
   const Handle parents = with_parents();
-  const Handle group(impl_->wrote(
-      H5Gcreate2(impl_->id, path.c_str(), parents.get(), H5P_DEFAULT, H5P_DEFAULT), "make group " + path));
+  const Handle group(
+      impl_->wrote(H5Gcreate2(impl_->usable_id(), path.c_str(), parents.get(), H5P_DEFAULT, H5P_DEFAULT),
+                   "make group " + path));
 }
 
 void Hdf5File::remove(const std::string& path) {
   const Quiet quiet;
-  impl_->wrote(H5Ldelete(impl_->id, path.c_str(), H5P_DEFAULT), "remove " + path);
+  impl_->wrote(H5Ldelete(impl_->usable_id(), path.c_str(), H5P_DEFAULT), "remove " + path);
 }
 
 Hdf5Column Hdf5File::make_column(const std::string& path, const Hdf5Element& element,
@@ -276,8 +246,8 @@ Hdf5Column Hdf5File::make_column(const std::string& path, const Hdf5Element& ele
   const std::size_t text_bytes = text ? element.text_bytes : 1;
   const Handle type = text ? text_type(text_bytes) : number_type(integer);
   const hid_t dataset = impl_->make_dataset(path, type.get(), space.get(), properties.get());
-  return Hdf5Column(std::unique_ptr<Hdf5Column::Impl>(
-      new Hdf5Column::Impl{*impl_, path, dataset, text_type(text_bytes), text_bytes}));
+  return Hdf5Column(
+      std::unique_ptr<Hdf5Column::Impl>(new Hdf5Column::Impl{*impl_, path, dataset, text_bytes}));
 }
 
 void Hdf5File::write_attribute(const std::string& object, const std::string& name, const Hdf5Value& value) {
@@ -289,9 +259,10 @@ void Hdf5File::write_attribute(const std::string& object, const std::string& nam
   const void* data = std::visit([](const auto& held) -> const void* { return &held; }, value);
   if (text != nullptr) data = text->c_str();
   const Handle scalar(H5Screate(H5S_SCALAR));
-  const Handle attribute(impl_->wrote(H5Acreate_by_name(impl_->id, object.c_str(), name.c_str(), type.get(),
-                                                        scalar.get(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT),
-                                      problem));
+  const Handle attribute(
+      impl_->wrote(H5Acreate_by_name(impl_->usable_id(), object.c_str(), name.c_str(), type.get(),
+                                     scalar.get(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT),
+                   problem));
   impl_->wrote(H5Awrite(attribute.get(), type.get(), data), problem);
 }
 
@@ -315,15 +286,15 @@ template void Hdf5File::write(const std::string&, std::span<const std::int64_t>)
 bool Hdf5File::exists(const std::string& path) const {
   const Quiet quiet;
   for (std::size_t end = path.find('/', 1); end != std::string::npos; end = path.find('/', end + 1)) {
-    if (H5Lexists(impl_->id, path.substr(0, end).c_str(), H5P_DEFAULT) <= 0) return false;
+    if (H5Lexists(impl_->usable_id(), path.substr(0, end).c_str(), H5P_DEFAULT) <= 0) return false;
   }
-  return path == "/" || H5Lexists(impl_->id, path.c_str(), H5P_DEFAULT) > 0;
+  return path == "/" || H5Lexists(impl_->usable_id(), path.c_str(), H5P_DEFAULT) > 0;
 }
 
 std::vector<std::string> Hdf5File::children(const std::string& group) const {
   const Quiet quiet;
-  const Handle handle(
-      impl_->check(H5Gopen2(impl_->id, group.c_str(), H5P_DEFAULT), "open group " + group, kReading));
+  const Handle handle(impl_->check(H5Gopen2(impl_->usable_id(), group.c_str(), H5P_DEFAULT),
+                                   "open group " + group, kReading));
   std::vector<std::string> names;
   const auto add = [](hid_t, const char* name, const H5L_info_t*, void* list) -> herr_t {
     static_cast<std::vector<std::string>*>(list)->emplace_back(name);
@@ -338,9 +309,9 @@ template <class T>
 T Hdf5File::read_attribute(const std::string& object, const std::string& name) const {
   const Quiet quiet;
   const std::string what = "attribute " + name + " of " + object;
-  const Handle attribute(
-      impl_->check(H5Aopen_by_name(impl_->id, object.c_str(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT),
-                   "read " + what, kReading));
+  const Handle attribute(impl_->check(
+      H5Aopen_by_name(impl_->usable_id(), object.c_str(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT),
+      "read " + what, kReading));
   const Handle stored(H5Aget_type(attribute.get()));
   require_readable<T>(stored.get(), *impl_, what);
   const Handle space(H5Aget_space(attribute.get()));
@@ -365,7 +336,7 @@ std::vector<T> Hdf5File::read(const std::string& path) const {
   const Quiet quiet;
   const std::string what = "dataset " + path;
   const Handle dataset(
-      impl_->check(H5Dopen2(impl_->id, path.c_str(), H5P_DEFAULT), "open " + what, kReading));
+      impl_->check(H5Dopen2(impl_->usable_id(), path.c_str(), H5P_DEFAULT), "open " + what, kReading));
   const Handle stored(H5Dget_type(dataset.get()));
   require_readable<T>(stored.get(), *impl_, what);
   const std::size_t width = H5Tget_size(stored.get());

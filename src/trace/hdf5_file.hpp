@@ -2,13 +2,17 @@
 //
 // Objects are named by their path inside the file ("/calls/time"; "/" is the file itself). Every failure
 // throws Error(io) with the file's path and HDF5's own reason, and leaves HDF5's error printing as the
-// program set it. hdf5_file.cpp (with hdf5_handle.hpp) alone sees hdf5.h; hdf5_disabled.cpp stands in where
-// HDF5 is missing.
+// program set it. hdf5_file.cpp and hdf5_create.cpp (with hdf5_handle.hpp) alone see hdf5.h;
+// hdf5_disabled.cpp stands in where HDF5 is missing.
+//
+// A program that calls H5close closes these files, too, whole up to the last write; any use after it throws.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -64,15 +68,28 @@ class Hdf5Column {
   std::unique_ptr<Impl> impl_;
 };
 
+/// The names that a new file may get, and which old files it may replace.
+struct Hdf5Naming {
+  int first = 0;  ///< 0: the path itself; n: trace-n.h5 beside trace.h5
+  int last = 0;   ///< tried in order, as long as an old file must stay
+  /// Why a file that nobody else has open must stay, to follow its name in a sentence; nothing if it may be
+  /// replaced. `locked` is false on a file system without locks: then nobody knows who has it open.
+  std::function<std::optional<std::string>(const std::string& path, bool locked)> keep;
+};
+
 class Hdf5File {
  public:
-  /// A new file; what was at `path` is lost.
+  /// A new file, open to readers with HDF5's default settings. It replaces an old one that nobody has open: a
+  /// file in use, by this or another program, is never emptied. Follows symbolic links.
   static Hdf5File create(const std::string& path);
-  /// A new file that takes the place of `path` only when commit() is called; until then it is path +
-  /// ".partial".
+  static Hdf5File create(const std::string& path, const Hdf5Naming& naming);
+  /// A new file that takes the place of `path` only when commit() is called. Until then it is path +
+  /// ".partial", or "-1.partial" and so on while another program saves to the same path.
   static Hdf5File create_replacing(const std::string& path);
   /// An existing file, for reading.
   static Hdf5File open(const std::string& path);
+  /// The same where locks do not work, or the caller holds one.
+  static Hdf5File open_without_lock(const std::string& path);
   /// An existing file, to add to it or take from it.
   static Hdf5File open_to_change(const std::string& path);
 
@@ -80,6 +97,11 @@ class Hdf5File {
   Hdf5File& operator=(Hdf5File&&) noexcept;
   /// Closes without a word on failure. A file of create_replacing that was not committed is removed.
   ~Hdf5File();
+
+  /// Its name at the moment.
+  const std::string& path() const;
+  /// Why create took a later name than the first, as a sentence without its end; empty if it did not.
+  const std::string& passed_over() const;
 
   /// Hand everything to the operating system: a process killed after this leaves a file that opens.
   void flush();

@@ -1,17 +1,24 @@
-// The private half of hdf5_file.cpp, and included by it alone: identifiers that close themselves, silence,
-// and the reasons of failures.
+// The private half of hdf5_file.cpp and hdf5_create.cpp, and included by them alone: identifiers that close
+// themselves, silence, and the reasons of failures.
 #pragma once
 
 #include <hdf5.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <cerrno>
 #include <cstddef>
+#include <cstring>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "core/error.hpp"
+#include "trace/file_claim.hpp"
+#include "trace/hdf5_file.hpp"
 
 namespace pliant::hdf5 {
 
@@ -61,6 +68,7 @@ inline std::string reason() {
   const std::size_t end = text.find('\'', begin + kMark.size());
   const std::string system = text.substr(begin + kMark.size(), end - begin - kMark.size());
   if (text.find("lock") == std::string::npos) return system;
+  if (system == std::strerror(EAGAIN)) return "another program writes it, or has it open";
   return "no file lock: " + system + "; HDF5_USE_FILE_LOCKING=FALSE does without";
 }
 
@@ -75,8 +83,58 @@ inline constexpr Rule kOpening{"it must be a complete HDF5 file that nobody is w
                                "Check the path, or choose another file"};
 inline constexpr Rule kWriting{"the disk must have room, and a name in the file is given once",
                                "Make room, or choose another path"};
+inline constexpr Rule kLibraryOpen{"H5close closes all files of a program, Pliant's too",
+                                   "Call it after MPI_Finalize, or not at all"};
 inline constexpr Rule kReading{"it must be there, undamaged, and of the kind that Pliant writes",
                                "Check where the file comes from, or choose another"};
+
+inline Error failure(const std::string& path, const std::string& problem, std::string_view why,
+                     const Rule& rule) {
+  return {ErrorClass::io, "HDF5 file '" + path + "': cannot " + problem + ": " + std::string(why), rule.rule,
+          rule.action};
+}
+
+inline Handle file_access() {
+  Handle access(H5Pcreate(H5P_FILE_ACCESS));
+  H5Pset_fclose_degree(access.get(), H5F_CLOSE_STRONG);  // closing the file leaves nothing of it open
+  return access;
+}
+
+/// HDF5 takes no lock then, unless HDF5_USE_FILE_LOCKING demands it.
+inline Handle file_access_without_lock() {
+  Handle access = file_access();
+#if H5_VERSION_GE(1, 12, 1) || (H5_VERSION_GE(1, 10, 7) && !H5_VERSION_GE(1, 12, 0))
+  H5Pset_file_locking(access.get(), 0, 0);
+#endif
+  return access;
+}
+
+/// Learns of H5close, which closes every file and makes identifiers anew: an old one may then be another
+/// object's, of the program itself. HDF5 closes property lists last, and calls their class when it does.
+class LibraryWatch {
+ public:
+  LibraryWatch() {
+    const hid_t watching =
+        H5Pcreate_class(H5P_ROOT, "pliant: H5close", nullptr, nullptr, nullptr, nullptr, on_close, &closed_);
+    list_ = H5Pcreate(watching);
+    H5Pclose_class(watching);
+  }
+  LibraryWatch(const LibraryWatch&) = delete;
+  LibraryWatch& operator=(const LibraryWatch&) = delete;
+  ~LibraryWatch() {
+    if (!closed_ && list_ >= 0) H5Pclose(list_);
+  }
+  bool closed() const { return closed_; }
+
+ private:
+  static herr_t on_close(hid_t, void* closed) {
+    *static_cast<std::atomic<bool>*>(closed) = true;
+    return 0;
+  }
+
+  std::atomic<bool> closed_ = false;
+  hid_t list_ = H5I_INVALID_HID;
+};
 
 /// An open file: its identifier, and its path for messages.
 ///
@@ -85,11 +143,18 @@ inline constexpr Rule kReading{"it must be there, undamaged, and of the kind tha
 /// somewhere.
 struct OpenFile {
   std::string path;
-  hid_t id = H5I_INVALID_HID;
+  hid_t id =
+      H5I_INVALID_HID;  ///< for calls: usable_id(). Set when the watch is there: it clears HDF5's errors
+  std::unique_ptr<LibraryWatch> watch = std::make_unique<LibraryWatch>();
+
+  /// Throws after H5close.
+  hid_t usable_id() const {
+    if (watch->closed()) throw failure("use it", "the program has closed HDF5", kLibraryOpen);
+    return id;
+  }
 
   Error failure(const std::string& problem, std::string_view why, const Rule& rule) const {
-    return {ErrorClass::io, "HDF5 file '" + path + "': cannot " + problem + ": " + std::string(why),
-            rule.rule, rule.action};
+    return hdf5::failure(path, problem, why, rule);
   }
 
   /// A call's result, or its failure as an Error.
@@ -107,6 +172,8 @@ struct OpenFile {
 
   void close() {
     if (id < 0) return;
+    if (watch->closed()) id = H5I_INVALID_HID;
+    usable_id();
     const Quiet quiet;
     const bool written = H5Fflush(id, H5F_SCOPE_LOCAL) >= 0;
     const Error error = failure("write the data", reason(), kWriting);
@@ -130,3 +197,21 @@ struct OpenFile {
 };
 
 }  // namespace pliant::hdf5
+
+namespace pliant {
+
+struct Hdf5File::Impl : hdf5::OpenFile {
+  std::string passed_over;
+  std::string replaces;          ///< where commit() moves it; empty for other files
+  std::optional<HeldFile> held;  ///< of such a file: keeps its name when HDF5 has closed it
+
+  explicit Impl(OpenFile file) : OpenFile(std::move(file)) {}
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+  ~Impl();
+
+  hid_t make_dataset(const std::string& name, hid_t type, hid_t space, hid_t layout);
+  std::size_t length(hid_t dataset, std::size_t element_bytes, const std::string& what) const;
+};
+
+}  // namespace pliant

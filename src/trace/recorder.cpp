@@ -2,10 +2,13 @@
 
 #include <cstring>
 #include <exception>
+#include <filesystem>
 #include <type_traits>
 #include <variant>
 
+#include "core/error.hpp"
 #include "trace/columns.hpp"
+#include "trace/trace_path.hpp"
 
 namespace pliant {
 namespace {
@@ -15,6 +18,39 @@ namespace {
 // a plain one; and writing 1000 rows then takes under 1 ms instead of 10, which every rank would wait for.
 // The price is 288 bytes a call instead of 35.
 constexpr Hdf5Layout kLayout{.chunk_rows = 1024, .compressed = false};
+
+constexpr const char* kSchema = "pliant-trace";
+constexpr const char* kEnd = "end_date";  // since 1.1, and only in a trace that was closed
+constexpr int kMostNames = 999;
+
+std::optional<std::string> text_at_root(const Hdf5File& file, const std::string& name) {
+  try {
+    return file.read_attribute<std::string>("/", name);
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+/// Why a new trace may not replace an old file that nobody else has open, as far as locks tell.
+std::optional<std::string> why_it_stays(const std::string& path, bool locked, const std::string& host) {
+  std::error_code error;
+  if (locked && std::filesystem::file_size(path, error) == 0 && !error) return std::nullopt;
+  try {
+    const Hdf5File old = Hdf5File::open_without_lock(path);
+    const std::optional<std::string> schema = text_at_root(old, "schema");
+    if (locked && !schema && old.children("/").empty()) return std::nullopt;  // nothing was ever written
+    if (schema != kSchema) return "is no trace of Pliant";
+    if (text_at_root(old, kEnd)) return std::nullopt;
+    if (!locked)
+      return "may be in use: its run has not ended, or was killed, and its file system has no locks";
+    // Locks of some network file systems do not reach other hosts.
+    const std::string ran_on = text_at_root(old, "host").value_or("an unknown host");
+    if (ran_on == host) return std::nullopt;
+    return "may be in use: its run on " + ran_on + " has not ended, or was killed";
+  } catch (const Error&) {
+    return "cannot be read as a trace";
+  }
+}
 
 template <class T>
 Hdf5Element element_of(T TraceEvent::*) {
@@ -65,9 +101,9 @@ TraceFailure Recorder::attempt(Action action) {
   }
 }
 
-TraceFailure Recorder::open(const std::string& path, const RunInfo& info) {
+TraceFailure Recorder::open(const std::string& pattern, const RunInfo& info) {
   if (const TraceFailure failure = close()) return failure;
-  return attempt([&] { create(path, info); });
+  return attempt([&] { create(pattern, info); });
 }
 
 TraceFailure Recorder::record(const TraceEvent& event) {
@@ -89,19 +125,31 @@ TraceFailure Recorder::close() {
   if (!is_open()) return std::nullopt;
   return attempt([&] {
     write_waiting();
+    file_->write_attribute("/", kEnd, iso8601_utc(std::time(nullptr)));
     file_->close();
     columns_.clear();
     file_.reset();
   });
 }
 
-void Recorder::create(const std::string& path, const RunInfo& info) {
-  file_ = Hdf5File::create(path);
+void Recorder::create(const std::string& pattern, const RunInfo& info) {
+  const TracePath wanted = trace_path(pattern, trace_path_values(info));
+  const auto keep = [&](const std::string& path, bool locked) {
+    return why_it_stays(path, locked, info.host);
+  };
+  const int first = info.spawned && !wanted.names_process ? 1 : 0;
+  file_ = Hdf5File::create(wanted.path, {.first = first, .last = kMostNames, .keep = keep});
+  const std::string& why = file_->passed_over();
+  notice_ = why.empty() ? "" : "the trace is '" + file_->path() + "': " + why + ", so it stays as it is";
   rows_ = 0;
   written_at_s_ = -std::numeric_limits<double>::infinity();
   waiting_.reserve(kBatchRows);
-  file_->write_attribute("/", "schema", "pliant-trace");
-  file_->write_attribute("/", "schema_version", "1.0");
+  describe(info);
+}
+
+void Recorder::describe(const RunInfo& info) {
+  file_->write_attribute("/", "schema", kSchema);
+  file_->write_attribute("/", "schema_version", "1.1");
   file_->write_attribute("/", "software_version", info.software_version);
   file_->write_attribute("/", "start_date", info.start_date);
   file_->write_attribute("/", "mpi_library", info.mpi_library);

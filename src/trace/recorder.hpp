@@ -1,5 +1,9 @@
 // Writes a trace: one HDF5 file with a row for each call, /calls/<column>, and the run's facts on the root.
 //
+// The name is free, or an old trace's whose run has ended; otherwise the trace is name-1.h5, name-2.h5, ... A
+// run has ended if its trace says so (end_date), or if it ran on this host and nobody holds its trace's lock.
+// While it is written, a trace opens in every reader.
+//
 // Nothing here throws: a trace must never break a run. What goes wrong comes back once, as the text for a
 // warning, and the recorder is off from then on; the columns of the file are equally long even then, and only
 // rows of the last batch may be missing, as zeros. It is used on one rank, by one thread, and talks to nobody
@@ -15,18 +19,9 @@
 
 #include "trace/event.hpp"
 #include "trace/hdf5_file.hpp"
+#include "trace/run_info.hpp"
 
 namespace pliant {
-
-/// What the file says about the run, as attributes of the root with these names.
-struct RunInfo {
-  std::string software_version;
-  std::string start_date;  ///< iso8601_utc
-  std::string mpi_library;
-  std::string host;
-  int ranks = 0;
-  double clock_monotonic_at_zero = 0;  ///< [s] of CLOCK_MONOTONIC, where the calls' times are 0
-};
 
 /// 2031-05-06T07:08:09Z
 std::string iso8601_utc(std::time_t seconds_since_1970);
@@ -47,8 +42,10 @@ class Recorder {
   Recorder& operator=(const Recorder&) = delete;
   ~Recorder();
 
-  /// Begin a file; what was at `path` is lost. A trace that is open is closed first.
-  TraceFailure open(const std::string& path, const RunInfo& info);
+  /// Begin a file at a path that may have patterns (trace_path.hpp). A trace that is open is closed first.
+  TraceFailure open(const std::string& pattern, const RunInfo& info);
+  /// After open(): why the trace has another name than the user gave, and which; empty if it has that name.
+  const std::string& notice() const { return notice_; }
   bool is_open() const { return file_.has_value(); }
   /// Keep a row. The first is written at once, so that a full disk shows early; later ones in batches. When
   /// off: nothing.
@@ -60,13 +57,15 @@ class Recorder {
  private:
   template <class Action>
   TraceFailure attempt(Action action);
-  void create(const std::string& path, const RunInfo& info);
+  void create(const std::string& pattern, const RunInfo& info);
+  void describe(const RunInfo& info);
   void write_waiting();
   void abandon();
 
   std::optional<Hdf5File> file_;
   std::vector<Hdf5Column> columns_;  ///< one for each of trace_columns()
   std::vector<TraceEvent> waiting_;
+  std::string notice_;
   std::int64_t rows_ = 0;  ///< in the file, complete
   double written_at_s_ = -std::numeric_limits<double>::infinity();
 };

@@ -11,7 +11,17 @@
 namespace pliant {
 namespace {
 
-class Hdf5FileTest : public FolderTest {};
+class Hdf5FileTest : public FolderTest {
+ protected:
+  /// Names of all other files in the folder of a file.
+  std::vector<std::string> files_beside(const std::string& name) const {
+    std::vector<std::string> names;
+    const std::filesystem::path folder = std::filesystem::path(path(name)).parent_path();
+    for (const auto& entry : std::filesystem::directory_iterator(folder))
+      if (entry.path().filename() != name) names.push_back(entry.path().filename().string());
+    return names;
+  }
+};
 
 template <class T>
 void write(Hdf5File& file, const std::string& name, const std::vector<T>& values) {
@@ -210,6 +220,66 @@ TEST_F(Hdf5FileTest, TakesThePlaceOfAnotherOnlyWhenCommitted) {
   save(3).commit();
   EXPECT_EQ(saved(), 3);
   EXPECT_FALSE(std::filesystem::exists(path("state.h5.partial")));
+}
+
+TEST_F(Hdf5FileTest, IsSavedByTwoAtOnceWholeAndTheLastStays) {
+  Hdf5File first = Hdf5File::create_replacing(path("state.h5"));
+  write(first, "/x", std::vector<double>{1});
+  Hdf5File second = Hdf5File::create_replacing(path("state.h5"));
+  write(second, "/x", std::vector<double>{2});
+  write(first, "/y", std::vector<double>{10});
+  write(second, "/y", std::vector<double>{20});
+  first.commit();
+  EXPECT_EQ(Hdf5File::open(path("state.h5")).read<double>("/y"), std::vector<double>{10});
+  second.commit();
+  const Hdf5File saved = Hdf5File::open(path("state.h5"));
+  EXPECT_EQ(saved.read<double>("/x"), std::vector<double>{2});
+  EXPECT_EQ(saved.read<double>("/y"), std::vector<double>{20});
+  EXPECT_TRUE(files_beside("state.h5").empty());
+}
+
+TEST_F(Hdf5FileTest, TakesThePlaceOfAFileThatAReaderGoesOnReading) {
+  const auto save = [&](double value) {
+    Hdf5File file = Hdf5File::create_replacing(path("state.h5"));
+    write(file, "/x", std::vector<double>{value});
+    file.commit();
+  };
+  save(1);
+  const Hdf5File reader = Hdf5File::open(path("state.h5"));
+  save(2);
+  EXPECT_EQ(reader.read<double>("/x"), std::vector<double>{1});
+  EXPECT_EQ(Hdf5File::open(path("state.h5")).read<double>("/x"), std::vector<double>{2});
+}
+
+TEST_F(Hdf5FileTest, SweepsAwayWhatAKilledSaveLeft) {
+  std::ofstream(path("state.h5.partial")) << "half a file";
+  Hdf5File file = Hdf5File::create_replacing(path("state.h5"));
+  write(file, "/x", std::vector<double>{1});
+  file.commit();
+  EXPECT_EQ(Hdf5File::open(path("state.h5")).read<double>("/x"), std::vector<double>{1});
+  EXPECT_TRUE(files_beside("state.h5").empty());
+}
+
+TEST_F(Hdf5FileTest, IsSavedWhereALinkLeads) {
+  std::filesystem::create_directory(path("far"));
+  std::filesystem::create_symlink("far/b.h5", path("state.h5"));
+  for (const double value : {1.0, 2.0}) {
+    Hdf5File file = Hdf5File::create_replacing(path("state.h5"));
+    write(file, "/x", std::vector<double>{value});
+    file.commit();
+    EXPECT_TRUE(std::filesystem::is_symlink(path("state.h5")));
+    EXPECT_EQ(Hdf5File::open(path("far/b.h5")).read<double>("/x"), std::vector<double>{value});
+  }
+}
+
+TEST_F(Hdf5FileTest, IsNotMadeOverOneInUse) {
+  Hdf5File first = Hdf5File::create(path("a.h5"));
+  write(first, "/x", std::vector<double>{1});
+  EXPECT_NE(io_error_of([&] { Hdf5File::create(path("a.h5")); }).find("is in use by another program"),
+            std::string::npos);
+  first.close();
+  EXPECT_EQ(Hdf5File::open(path("a.h5")).read<double>("/x"), std::vector<double>{1});
+  EXPECT_NO_THROW(Hdf5File::create(path("a.h5")));
 }
 
 TEST_F(Hdf5FileTest, LeavesNothingBehindWhenItCannotBePutInPlace) {

@@ -1,0 +1,104 @@
+// How a new HDF5 file gets its name. No file is opened with truncation: an old one is locked, then removed.
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "trace/file_claim.hpp"
+#include "trace/hdf5_handle.hpp"
+
+namespace pliant {
+namespace {
+
+using hdf5::Handle;
+using hdf5::kCreating;
+using hdf5::OpenFile;
+using hdf5::Quiet;
+
+constexpr int kMostAttempts = 10;   ///< another process may take the name just before, again and again
+constexpr int kMostPartials = 100;  ///< jobs that save to one path at the same time
+
+/// A new file, locked; or why there is none.
+struct Made {
+  std::optional<OpenFile> file;
+  std::string why;
+};
+
+Made make(const std::string& path) {
+  const Quiet quiet;
+  // The lock is ours (file_claim.hpp): with HDF5's own, which is exclusive, nobody could read a running
+  // trace.
+  const Handle access = hdf5::file_access_without_lock();
+  OpenFile file{path};
+  file.id = H5Fcreate(path.c_str(), H5F_ACC_EXCL, H5P_DEFAULT, access.get());
+  if (file.id < 0) return {std::nullopt, hdf5::reason()};
+  void* descriptor = nullptr;
+  const bool known = H5Fget_vfd_handle(file.id, H5P_DEFAULT, &descriptor) >= 0;
+  if (!known || hold_new_file(*static_cast<int*>(descriptor), path)) return {std::move(file), ""};
+  file.close();
+  return {std::nullopt, "other processes replace it all the time"};
+}
+
+std::string why_refused(const OldFile& old) {
+  if (old.error() == std::errc::invalid_argument) return "it is no regular file";
+  return old.error().message();
+}
+
+/// Make room for a new file: nothing if the name is free now, or why the old file stays.
+std::optional<std::string> make_room(const std::string& path, const Hdf5Naming& naming) {
+  OldFile old(path);
+  if (old.state() == OldFile::State::in_use) return "is in use by another program, a job or a reader";
+  const bool locked = old.state() == OldFile::State::locked;
+  if (locked || old.state() == OldFile::State::unlockable) {
+    if (!old.share()) return "is in use by another program, a job or a reader";
+    if (std::optional<std::string> reason = naming.keep(path, locked)) return reason;
+    old.remove();
+  }
+  if (old.state() == OldFile::State::refused)
+    throw hdf5::failure(path, "create it", why_refused(old), kCreating);
+  return std::nullopt;
+}
+
+std::optional<std::string> keep_if_unknown(const std::string&, bool locked) {
+  if (locked) return std::nullopt;
+  return "may be in use (its file system has no locks)";
+}
+
+}  // namespace
+
+Hdf5File Hdf5File::create(const std::string& path, const Hdf5Naming& naming) {
+  const std::string target = follow_links(path);
+  std::string passed_over;
+  for (int number = naming.first; number <= naming.last; ++number) {
+    const std::string name = numbered_path(target, number);
+    std::optional<std::string> kept;
+    std::string why;
+    for (int attempt = 0; attempt < kMostAttempts && !kept; ++attempt) {
+      Made made = make(name);
+      if (made.file) {
+        auto impl = std::make_unique<Impl>(std::move(*made.file));
+        impl->passed_over = passed_over;
+        return Hdf5File(std::move(impl));
+      }
+      why = made.why;
+      kept = make_room(name, naming);
+    }
+    if (!kept) throw hdf5::failure(name, "create it", why, kCreating);
+    if (passed_over.empty()) passed_over = "'" + name + "' " + *kept;
+  }
+  throw hdf5::failure(target, "create it", passed_over, kCreating);
+}
+
+Hdf5File Hdf5File::create(const std::string& path) {
+  return create(path, {.keep = keep_if_unknown});
+}
+
+Hdf5File Hdf5File::create_replacing(const std::string& path) {
+  const std::string target = follow_links(path);
+  Hdf5File file = create(target + ".partial", {.last = kMostPartials, .keep = keep_if_unknown});
+  file.impl_->held.emplace(file.path());
+  file.impl_->replaces = target;
+  return file;
+}
+
+}  // namespace pliant
