@@ -165,6 +165,21 @@ Context::Context(MPI_Comm user, Process& process, Setup setup, SettingLayer inhe
   if (!problem_) problem_ = attempt([&] { plan_ = make_plan(config_); });
 }
 
+void Context::note_comm_freed() {
+  const std::lock_guard held(mutex_);
+  comm_freed_ = true;
+  drop_unused();
+}
+
+void Context::remove(Pliant_Request_s& request) {
+  std::erase(live_requests_, &request);
+  if (comm_freed_) drop_unused();
+}
+
+void Context::drop_unused() {
+  if (live_requests_.empty()) own_.reset();
+}
+
 void Context::require_alive() const {
   if (!ended_) return;
   throw Error(ErrorClass::other, "this communicator has ended for Pliant",
@@ -188,6 +203,7 @@ void Context::end() {
     static_cast<void>(links_.release());
   } else {
     links_.reset();
+    drop_unused();
   }
 }
 

@@ -64,8 +64,9 @@ class Context : public std::enable_shared_from_this<Context> {
   // ---- Its end ----
 
   ContextKey key() const { return key_; }
-  /// The program has freed its communicator. Local: nothing is sent, nobody is waited for.
-  void note_comm_freed() { comm_freed_ = true; }
+  /// The program has freed its communicator. Local: nothing is sent, nobody is waited for. Memory goes now, or
+  /// with the last request; what MPI frees collectively goes with end().
+  void note_comm_freed();
   bool comm_freed() const { return comm_freed_; }
   /// Collective. Frees everything that MPI frees collectively; requests keep a shell. Nothing is sent
   /// afterwards. Where an operation is under way on some rank, what it uses is left to MPI_Finalize.
@@ -75,7 +76,7 @@ class Context : public std::enable_shared_from_this<Context> {
   void require_alive() const;
   /// Requests that are not freed yet, each from its init to its end.
   void add(Pliant_Request_s& request) { live_requests_.push_back(&request); }
-  void remove(Pliant_Request_s& request) { std::erase(live_requests_, &request); }
+  void remove(Pliant_Request_s& request);
 
   /// Settings of the communicator. Throws Error(info_value) while the environment holds one that cannot be
   /// used.
@@ -130,7 +131,7 @@ class Context : public std::enable_shared_from_this<Context> {
   std::mutex& mutex() { return mutex_; }
 
   /// The one of blocking calls.
-  UnderWay& blocking() { return blocking_call_; }
+  UnderWay& blocking() { return own_->blocking_call; }
   /// To be called before its task is made.
   void prepare(UnderWay& under_way);
   /// Let `task` go on until it first waits.
@@ -166,7 +167,7 @@ class Context : public std::enable_shared_from_this<Context> {
   std::int64_t next_turn() { return turns_++; }
   std::int64_t turns_done = 0;
 
-  Tensors& tensors() { return tensors_; }
+  Tensors& tensors() { return own_->tensors; }
 
   /// Say something once per communicator, on rank 0.
   void warn_once(const std::string& text);
@@ -198,6 +199,7 @@ class Context : public std::enable_shared_from_this<Context> {
   friend class CollectiveCall;
 
   void enter();
+  void drop_unused();
 
   /// What MPI frees collectively.
   struct Links {
@@ -247,13 +249,17 @@ class Context : public std::enable_shared_from_this<Context> {
   std::atomic<int> wanting_ = 0;  ///< threads that wait for the mutex
   bool in_collective_ = false;    ///< a CollectiveCall is there
   std::vector<UnderWay*> under_way_;
-  UnderWay blocking_call_;
   std::int64_t begun_ = 0;
   Learning learning_;
   int requests_ = 0;          ///< made so far; equal on all ranks
   std::uint64_t starts_ = 0;  ///< of which requests how often, whatever their order
   std::int64_t turns_ = 0;
-  Tensors tensors_;
+  /// This rank's alone, and perhaps large. Null once nothing can be called any more.
+  struct Own {
+    UnderWay blocking_call;
+    Tensors tensors;
+  };
+  std::unique_ptr<Own> own_ = std::make_unique<Own>();
   SaidOnce said_;
 };
 
