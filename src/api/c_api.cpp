@@ -67,11 +67,13 @@ int let_mpi_reduce(Process& process, Arguments call, bool inter) {
   if (inter || call.comm == MPI_COMM_NULL) return pass_to_mpi(call);
   if (call.sendbuf == call.recvbuf && call.count > 0) call.sendbuf = MPI_IN_PLACE;
   const std::shared_ptr<Context> context = Context::find(call.comm);
-  if (context != nullptr && context->checks()) {
-    const CollectiveCall turn(*context);  // others may advance what is under way while MPI reduces
-    check_alike_now(
-        *context, context->blocking(),
-        intention_of("", call.count, call.datatype, call.op, context->plan(), on_device ? 0 : kHostMemory));
+  if (context != nullptr) {
+    const CollectiveCall turn(*context);
+    if (context->checks())
+      check_alike_now(
+          *context, context->blocking(),
+          intention_of("", call.count, call.datatype, call.op, context->plan(), on_device ? 0 : kHostMemory));
+    if (context->has_requests()) context->wait_for_ranks();
   }
   return pass_to_mpi(call);
 }

@@ -288,6 +288,10 @@ void Context::finish_all(const char* what) {
   while (!under_way_.empty()) finish(*under_way_.front());
 }
 
+void Context::wait_for_ranks() {
+  first_rank_where(comm(), false);
+}
+
 bool Context::others_under_way() {
   const bool here =
       std::any_of(under_way_.begin(), under_way_.end(), [](const UnderWay* each) { return !each->stepping; });

@@ -64,8 +64,8 @@ class Context : public std::enable_shared_from_this<Context> {
   // ---- Its end ----
 
   ContextKey key() const { return key_; }
-  /// The program has freed its communicator. Local: nothing is sent, nobody is waited for. Memory goes now, or
-  /// with the last request; what MPI frees collectively goes with end().
+  /// The program has freed its communicator. Local: nothing is sent, nobody is waited for. Memory goes now,
+  /// or with the last request; what MPI frees collectively goes with end().
   void note_comm_freed();
   bool comm_freed() const { return comm_freed_; }
   /// Collective. Frees everything that MPI frees collectively; requests keep a shell. Nothing is sent
@@ -148,6 +148,9 @@ class Context : public std::enable_shared_from_this<Context> {
   /// Until all that this rank has started on the communicator has ended; whoever waits for it is told then.
   /// Collective. Throws Error(request) on all ranks where they have not started the same.
   void finish_all(const char* what);
+  /// Collective. Until every rank is here. Before MPI blocks for as long as a rank is late: requests do not
+  /// go on meanwhile, and that rank may be waiting for one.
+  void wait_for_ranks();
   /// On this communicator or another of this process; not counting what makes this very call.
   bool others_under_way();
   /// Throws what ended it, if it was an error. It can begin again then.

@@ -122,6 +122,23 @@ TEST(Progress, BlockingCallAdvancesWhatOthersWaitFor) {
   EXPECT_EQ(other.back(), 2 * static_cast<float>(comm.ranks()));
 }
 
+/// MPI knows nothing of what is under way here.
+TEST(Progress, SoDoesOneThatMpiItselfReduces) {
+  const FreshComm comm;
+  Sum started(comm);
+  std::vector<unsigned char> other(100, 1);
+  const auto reduce = [&] {
+    ASSERT_EQ(Pliant_Allreduce(MPI_IN_PLACE, other.data(), 100, MPI_UNSIGNED_CHAR, MPI_SUM, comm),
+              MPI_SUCCESS);
+  };
+  started.start(1);
+  if (comm.rank() == 0) reduce();
+  ASSERT_EQ(Pliant_Wait(started.request), MPI_SUCCESS);  // the others wait first
+  if (comm.rank() != 0) reduce();
+  EXPECT_TRUE(started.holds(static_cast<float>(comm.ranks())));
+  EXPECT_EQ(other.back(), comm.ranks());
+}
+
 TEST(Progress, SoDoesOneOnAnotherCommunicator) {
   const FreshComm comm;
   const FreshComm elsewhere;
