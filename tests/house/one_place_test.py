@@ -12,8 +12,10 @@ RULES = (
     (r"#\s*include\s*[<\"]hdf5", (*LIBRARY, "include"), ("src/trace/hdf5_handle.hpp",),
      "Use src/trace/hdf5_file.hpp"),
     (r"#\s*include\s*[<\"]hwloc", (*LIBRARY, "include"), ("src/mpi/locality.cpp",), "Use src/mpi/locality.hpp"),
-    # The border to C; what the program's own handlers throw, on its way there; the recorder, which must never break a run; a destructor in hdf5_file.cpp, which has nobody to tell.
-    (r"\bcatch\s*\(", LIBRARY, ("src/api/guard.hpp", "src/mpi/check.hpp", "src/trace/recorder.cpp", "src/trace/hdf5_file.cpp"),
+    # The border to C; what the program's own handlers throw, on its way there; the recorder, which must never break a
+    # run; a destructor in hdf5_file.cpp, which has nobody to tell.
+    (r"\bcatch\s*\(", LIBRARY,
+     ("src/api/guard.hpp", "src/mpi/check.hpp", "src/trace/recorder.cpp", "src/trace/hdf5_file.cpp"),
      "Let it reach guard()"),
     (r"#\s*include\s*[<\"](cuda|nccl|cub/|thrust/)", (*LIBRARY, "include"), ("src/kernels/cuda",),
      "Keep CUDA behind a kernel table"),
