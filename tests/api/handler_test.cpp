@@ -122,7 +122,9 @@ TEST(Handler, RunsOnceForAnError) {
     EXPECT_EQ(calls, 1);
     EXPECT_EQ(code, last_code);
     EXPECT_NE(code, MPI_SUCCESS);
-    if (fault.error_class != MPI_SUCCESS) EXPECT_EQ(class_of(code), fault.error_class);
+    if (fault.error_class != MPI_SUCCESS) {
+      EXPECT_EQ(class_of(code), fault.error_class);
+    }
     expect_usable(comm);
   }
 }
@@ -134,7 +136,9 @@ TEST(Handler, MayThrow) {
     calls = 0;
     EXPECT_THROW(fault.call(comm), FromHandler);
     EXPECT_EQ(calls, 1);
-    if (fault.error_class != MPI_SUCCESS) EXPECT_EQ(class_of(last_code), fault.error_class);
+    if (fault.error_class != MPI_SUCCESS) {
+      EXPECT_EQ(class_of(last_code), fault.error_class);
+    }
     expect_usable(comm);
   }
 }
