@@ -49,6 +49,7 @@ class Conformance : public testing::TestWithParam<const AllreduceAlgorithm*> {
       hosts_ = std::make_unique<HostGroup>(comm_, layout.marks, layout.localities);
       if (!algorithm().supports(laid_out({.count = 1}))) continue;
       SCOPED_TRACE(layout.name);
+      hosts_->lanes_for(HostLanes::kSlotBytes);  // here, where all ranks are
       by_domains_ = layout.has_domains();
       body();
     }
@@ -66,7 +67,7 @@ class Conformance : public testing::TestWithParam<const AllreduceAlgorithm*> {
     return shape;
   }
 
-  HostLanes* lanes() const { return hosts_ != nullptr ? hosts_->lanes_for(HostLanes::kSlotBytes) : nullptr; }
+  HostLanes* lanes() const { return hosts_ != nullptr ? hosts_->lanes() : nullptr; }
 
   /// Of this rank. In a shape the first ranks stand for the leaders of hosts.
   Traffic predicted(const AllreduceShape& shape) const {
