@@ -12,9 +12,9 @@ namespace {
 
 // MPI's non-blocking collectives, so that what is under way goes on while ranks wait for one another.
 
-void reduce_max(const Communicator& comm, void* values, int count, MPI_Datatype type) {
+void reduce(const Communicator& comm, void* values, std::size_t count, MPI_Datatype type, MPI_Op op) {
   MPI_Request request = MPI_REQUEST_NULL;
-  check(MPI_Iallreduce(MPI_IN_PLACE, values, count, type, MPI_MAX, comm.handle(), &request),
+  check(MPI_Iallreduce(MPI_IN_PLACE, values, static_cast<int>(count), type, op, comm.handle(), &request),
         "MPI_Iallreduce");
   comm.complete(request);
 }
@@ -36,8 +36,12 @@ bool same_on_all_ranks(const Communicator& comm, std::string_view bytes) {
 void agree_max(const Communicator& comm, std::span<double> values) {
   std::vector<std::int64_t> places(values.size());
   std::transform(values.begin(), values.end(), places.begin(), place_in_order);
-  reduce_max(comm, places.data(), static_cast<int>(places.size()), MPI_INT64_T);
+  reduce(comm, places.data(), places.size(), MPI_INT64_T, MPI_MAX);
   std::transform(places.begin(), places.end(), values.begin(), value_at_place);
+}
+
+void agree_or(const Communicator& comm, std::span<std::uint64_t> words) {
+  reduce(comm, words.data(), words.size(), MPI_UINT64_T, MPI_BOR);
 }
 
 std::string share_from_root(const Communicator& comm, std::string text) {
@@ -68,7 +72,7 @@ std::vector<std::byte> gather_from_all(const Communicator& comm, std::span<const
 
 int first_rank_where(const Communicator& comm, bool flag) {
   int reversed = flag ? comm.ranks() - comm.rank() : 0;
-  reduce_max(comm, &reversed, 1, MPI_INT);
+  reduce(comm, &reversed, 1, MPI_INT, MPI_MAX);
   return reversed == 0 ? -1 : comm.ranks() - reversed;
 }
 

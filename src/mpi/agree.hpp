@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,6 +18,9 @@ bool same_on_all_ranks(const Communicator& comm, std::string_view bytes);
 /// Element-wise maximum over the ranks in the order of core/total_order.hpp: the same bits on all of them,
 /// for every value. NaN is the largest.
 void agree_max(const Communicator& comm, std::span<double> values);
+
+/// Every bit that is set on any rank, on all of them. As many words everywhere.
+void agree_or(const Communicator& comm, std::span<std::uint64_t> words);
 
 /// Rank 0's text, on every rank.
 std::string share_from_root(const Communicator& comm, std::string text);

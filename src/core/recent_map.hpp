@@ -1,0 +1,142 @@
+// Values by key, as many as there is room for: the one that was used longest ago goes first. Two keys never
+// share a place, and the order of use alone says which one goes: ranks that use the same keys in one order
+// keep the same ones.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <utility>
+#include <vector>
+
+namespace pliant {
+
+/// Well mixed bits of two numbers.
+constexpr std::uint64_t mixed_hash(std::uint64_t a, std::uint64_t b = 0) {
+  std::uint64_t bits = (a + 0x9E3779B97F4A7C15U) ^ (b * 0xC2B2AE3D27D4EB4FU);
+  bits = (bits ^ (bits >> 30)) * 0xBF58476D1CE4E5B9U;
+  bits = (bits ^ (bits >> 27)) * 0x94D049BB133111EBU;
+  return bits ^ (bits >> 31);
+}
+
+/// Key: equality comparable, with `std::uint64_t hash() const`. A pointer that is returned stays good until
+/// its value goes. Memory grows with what is kept: a key that is known allocates nothing.
+template <class Key, class Value>
+class RecentMap {
+ public:
+  /// most >= 1: values that are kept.
+  explicit RecentMap(std::size_t most) : most_(most) {}
+
+  std::size_t size() const { return entries_.size(); }
+
+  /// Null: not known. What is found is the one used last.
+  Value* find(const Key& key) {
+    const std::uint32_t found = look_up(key);
+    if (found == kNone) return nullptr;
+    if (found != newest_) {
+      unlink(found);
+      link_newest(found);
+    }
+    return &entries_[found].value;
+  }
+
+  /// The value of a key that find() does not know, from now on.
+  Value& add(const Key& key, Value value) {
+    std::uint32_t place = static_cast<std::uint32_t>(entries_.size());
+    if (entries_.size() < most_) {
+      entries_.push_back({key, std::move(value), kNone, kNone, kNone});
+      if (entries_.size() > buckets_.size()) return grow(place);
+    } else {
+      place = oldest_;
+      leave_bucket(place);
+      unlink(place);
+      entries_[place].key = key;
+      entries_[place].value = std::move(value);
+    }
+    enter_bucket(place);
+    link_newest(place);
+    return entries_[place].value;
+  }
+
+  /// act(key, value) for each, the one used last first.
+  template <class Act>
+  void for_each(Act&& act) const {
+    for (std::uint32_t at = newest_; at != kNone; at = entries_[at].older)
+      act(entries_[at].key, entries_[at].value);
+  }
+  template <class Act>
+  void for_each(Act&& act) {
+    for (std::uint32_t at = newest_; at != kNone; at = entries_[at].older)
+      act(entries_[at].key, entries_[at].value);
+  }
+
+  void clear() {
+    entries_.clear();
+    buckets_.clear();
+    newest_ = oldest_ = kNone;
+  }
+
+ private:
+  static constexpr std::uint32_t kNone = 0xFFFFFFFFU;
+  static constexpr std::size_t kFirstBuckets = 16;
+
+  struct Entry {
+    Key key;
+    Value value;
+    std::uint32_t next;  ///< in its bucket
+    std::uint32_t newer;
+    std::uint32_t older;
+  };
+
+  /// buckets_.size() is a power of two.
+  std::uint32_t& bucket_of(const Key& key) {
+    return buckets_[static_cast<std::size_t>(key.hash()) & (buckets_.size() - 1)];
+  }
+
+  std::uint32_t look_up(const Key& key) {
+    if (buckets_.empty()) return kNone;
+    std::uint32_t at = bucket_of(key);
+    while (at != kNone && !(entries_[at].key == key)) at = entries_[at].next;
+    return at;
+  }
+
+  void enter_bucket(std::uint32_t place) {
+    std::uint32_t& first = bucket_of(entries_[place].key);
+    entries_[place].next = first;
+    first = place;
+  }
+
+  void leave_bucket(std::uint32_t place) {
+    std::uint32_t* at = &bucket_of(entries_[place].key);
+    while (*at != place) at = &entries_[*at].next;
+    *at = entries_[place].next;
+  }
+
+  void unlink(std::uint32_t place) {
+    const Entry& entry = entries_[place];
+    (entry.newer == kNone ? newest_ : entries_[entry.newer].older) = entry.older;
+    (entry.older == kNone ? oldest_ : entries_[entry.older].newer) = entry.newer;
+  }
+
+  void link_newest(std::uint32_t place) {
+    entries_[place].newer = kNone;
+    entries_[place].older = newest_;
+    (newest_ == kNone ? oldest_ : entries_[newest_].newer) = place;
+    newest_ = place;
+  }
+
+  Value& grow(std::uint32_t added) {
+    buckets_.assign(buckets_.empty() ? kFirstBuckets : 2 * buckets_.size(), kNone);
+    for (std::uint32_t place = 0; place < entries_.size(); ++place) enter_bucket(place);
+    link_newest(added);
+    return entries_[added].value;
+  }
+
+  std::size_t most_;
+  std::deque<Entry> entries_;  ///< which stay where they are
+  std::vector<std::uint32_t> buckets_;
+  std::uint32_t newest_ = kNone;
+  std::uint32_t oldest_ = kNone;
+};
+
+}  // namespace pliant
