@@ -76,7 +76,7 @@ Context::Setup setup_of(Process& process) {
   setup.problem = attempt([&] {
     const ProcessSettings& settings = process.settings();
     setup.kernels = &choose_kernels(settings.kernels);
-    setup.team = std::make_unique<Team>(settings.threads);
+    setup.team = process.team();
   });
   return setup;
 }
@@ -155,7 +155,7 @@ Context::Context(MPI_Comm user, Process& process, Setup setup, SettingLayer inhe
       ranks_(comm().ranks()),
       id_(process.next_communicator()),
       kernels_(*setup.kernels),
-      team_(std::move(setup.team)),
+      team_(setup.team),
       model_(kNominalModel) {
   const std::lock_guard held(mutex_);
   comm().set_idle(go_on, this);
@@ -229,7 +229,7 @@ void CollectiveCall::leave() {
 }
 
 void Context::prepare(UnderWay& under_way) {
-  under_way.workspace.select.team = team_->members() > 1 ? team_.get() : nullptr;
+  under_way.workspace.select.team = team_;
   under_way.sent = {};
   under_way.ended = false;
   under_way.error.reset();

@@ -52,7 +52,7 @@ class Context : public std::enable_shared_from_this<Context> {
   /// What a context needs of its process. Found before any message, since finding it can fail.
   struct Setup {
     const Kernels* kernels = nullptr;
-    std::unique_ptr<Team> team;
+    Team* team = nullptr;  ///< null: each call works alone
     std::optional<Error> problem;
   };
   /// Collective. inherited: settings of the communicator that `user` is a duplicate of.
@@ -241,7 +241,7 @@ class Context : public std::enable_shared_from_this<Context> {
   std::optional<Plan> plan_;
   std::optional<Error> problem_;  // why there is no plan_
   const Kernels& kernels_;
-  std::unique_ptr<Team> team_;
+  Team* const team_;  ///< the process's; null: each call works alone
   CostModel model_;
   DeviceModel device_model_;
   std::string device_problem_;

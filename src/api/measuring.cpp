@@ -41,8 +41,7 @@ const std::vector<Pliant_Link>& Context::measure() {
         "the links could not be measured: times of long messages were no longer than those of short ones "
         "(a bound of a fit is no measurement). Predictions go on by the links known before; a longer "
         "pliant_probe_max_ms measures more");
-  CostModel slowest{network.agreed.value_or(model_.link),
-                    measure_compute(kernels_, MPI_Wtime, team_->members() > 1 ? team_.get() : nullptr)};
+  CostModel slowest{network.agreed.value_or(model_.link), measure_compute(kernels_, MPI_Wtime, team_)};
   const auto numbers = numbers_of(slowest);
   std::array<double, numbers.size()> values{};
   for (std::size_t i = 0; i < numbers.size(); ++i) values[i] = *numbers[i].value;

@@ -127,6 +127,13 @@ std::optional<Error> Process::problem() {
   return attempt([&] { settings(); });
 }
 
+Team* Process::team() {
+  const int threads = settings().threads;
+  const std::lock_guard lock(mutex_);
+  if (threads > 1 && !team_) team_.emplace(threads);
+  return team_ ? &*team_ : nullptr;
+}
+
 const cuda::Calls* Process::device_calls() {
   if (devices_sought_) return device_calls_;
   devices_sought_ = true;

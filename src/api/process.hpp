@@ -6,6 +6,7 @@
 #include <mpi.h>
 
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "core/config.hpp"
 #include "core/log.hpp"
 #include "kernels/cuda/calls.hpp"
+#include "kernels/team.hpp"
 #include "trace/recorder.hpp"
 
 namespace pliant {
@@ -56,6 +58,9 @@ class Process {
   void record(const TraceEvent& event);
   bool records() const { return recorder_.is_open(); }
 
+  /// The threads that help kernels, of all communicators together: PLIANT_THREADS and no more. Null: one.
+  Team* team();
+
   /// What is under way in this process.
   Progress& progress() { return progress_; }
 
@@ -83,6 +88,7 @@ class Process {
   bool threads_call_mpi_ = false;
   std::uint64_t random_ = 0;  ///< tells this process from others
   std::mutex mutex_;  // guards what follows, and recorder_'s use: threads may use different communicators
+  std::optional<Team> team_;
   int last_code_ = MPI_SUCCESS;
   std::string last_text_;
   std::int64_t communicators_ = 0;

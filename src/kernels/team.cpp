@@ -1,24 +1,41 @@
 #include "kernels/team.hpp"
 
+#include <system_error>
+
 namespace pliant {
 
-Team::Team(int members) {
-  for (int member = 1; member < members; ++member)
-    helpers_.emplace_back([this, member](const std::stop_token& stop) { help(stop, member); });
+void Team::hire() {
+  hired_ = true;
+  helpers_.reserve(static_cast<std::size_t>(members_ - 1));
+  try {
+    for (int member = 1; member < members_; ++member)
+      helpers_.emplace_back([this, member](const std::stop_token& stop) { help(stop, member); });
+  } catch (const std::system_error&) {
+    // Fewer threads give the same answers, later.
+  }
 }
 
 void Team::run(const std::function<void(int)>& work) {
-  if (helpers_.empty()) return work(0);
+  if (members_ == 1 || taken_.test_and_set(std::memory_order_acquire)) {
+    for (int member = 0; member < members_; ++member) work(member);
+    return;
+  }
+  if (!hired_) hire();
+  const int helpers = static_cast<int>(helpers_.size());
   {
     const std::lock_guard lock(mutex_);
     work_ = &work;
-    busy_ = static_cast<int>(helpers_.size());
+    busy_ = helpers;
     ++round_;
   }
   wake_.notify_all();
   work(0);
-  std::unique_lock lock(mutex_);
-  done_.wait(lock, [this] { return busy_ == 0; });
+  for (int member = helpers + 1; member < members_; ++member) work(member);
+  {
+    std::unique_lock lock(mutex_);
+    done_.wait(lock, [this] { return busy_ == 0; });
+  }
+  taken_.clear(std::memory_order_release);
 }
 
 void Team::help(const std::stop_token& stop, int member) {

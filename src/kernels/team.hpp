@@ -1,6 +1,7 @@
-// Threads that help one rank's kernels. They sleep between calls; nothing spins.
+// Threads that help the kernels of one process. They sleep between calls; nothing spins.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -13,21 +14,27 @@ namespace pliant {
 
 class Team {
  public:
-  /// The caller and `members` - 1 threads. members >= 1; throws std::system_error where threads are refused.
-  explicit Team(int members = 1);
+  /// The caller and `members` - 1 threads, which are made when there is work for them. members >= 1.
+  explicit Team(int members = 1) : members_(members) {}
   Team(const Team&) = delete;
   Team& operator=(const Team&) = delete;
 
-  int members() const { return static_cast<int>(helpers_.size()) + 1; }
+  int members() const { return members_; }
 
-  /// work(member) for member in [0, members()), member 0 on the caller. Returns when all have returned.
-  /// `work` must not throw.
+  /// work(member) for member in [0, members()), member 0 on the caller. Returns when all have returned. Any
+  /// thread may call it: one at a time has the team, and another does all of its own work alone meanwhile. So
+  /// does a caller for members that the system refuses threads for. `work` must not throw, and its members
+  /// must not wait for one another.
   void run(const std::function<void(int member)>& work);
 
  private:
+  void hire();
   void help(const std::stop_token& stop, int member);
 
-  std::mutex mutex_;
+  int members_;
+  std::atomic_flag taken_;  ///< by the caller that has the team
+  bool hired_ = false;
+  std::mutex mutex_;  ///< guards what follows
   std::condition_variable_any wake_;
   std::condition_variable done_;
   const std::function<void(int)>* work_ = nullptr;

@@ -2,6 +2,8 @@
 // started.
 #include <atomic>
 #include <chrono>
+#include <filesystem>
+#include <iterator>
 #include <memory>
 #include <thread>
 
@@ -11,6 +13,34 @@
 namespace {
 
 using namespace pliant_test;
+
+int threads_of_this_process() {
+  const std::filesystem::directory_iterator tasks("/proc/self/task");
+  return static_cast<int>(std::distance(begin(tasks), end(tasks)));
+}
+
+/// Only in the run that asks for several threads; before any other test has work for them.
+TEST(Threads, OneTeamServesAllCommunicators) {
+  if (std::getenv("PLIANT_THREADS") == nullptr) GTEST_SKIP() << "PLIANT_THREADS is not set";
+  std::vector<std::unique_ptr<FreshComm>> comms;
+  for (int i = 0; i < 6; ++i) comms.push_back(std::make_unique<FreshComm>());
+  const int before = threads_of_this_process();
+  for (const auto& comm : comms) {
+    float one = 1;
+    ASSERT_EQ(Pliant_Allreduce(MPI_IN_PLACE, &one, 1, MPI_FLOAT, MPI_MAX, *comm), MPI_SUCCESS);
+  }
+  EXPECT_EQ(threads_of_this_process(), before) << "nothing to do for them";
+  std::vector<float> values(200'000);
+  int with_team = 0;
+  for (const auto& comm : comms) {
+    ASSERT_EQ(set(*comm, {{"pliant_mode", "topk"}, {"pliant_algorithm", "allgather_topk"}}), MPI_SUCCESS);
+    fill_gradient(values, comm->rank(), 0);
+    ASSERT_EQ(Pliant_Allreduce(MPI_IN_PLACE, values.data(), 200'000, MPI_FLOAT, MPI_SUM, *comm), MPI_SUCCESS);
+    if (with_team == 0) with_team = threads_of_this_process();
+    EXPECT_EQ(threads_of_this_process(), with_team);
+  }
+  EXPECT_GT(with_team, before);
+}
 
 /// One thread's work: blocking calls and requests on a communicator of its own.
 void reduce_again_and_again(MPI_Comm comm, int seed, std::atomic<int>& wrong) {

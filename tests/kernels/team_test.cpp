@@ -64,6 +64,36 @@ TEST(Team, EndsAtAnyTime) {
   }
 }
 
+// Another caller does its own work meanwhile, all of it and alone.
+TEST(Team, ABusyTeamKeepsNobodyWaiting) {
+  Team team(4);
+  team.run([&](int member) {
+    if (member != 0) return;
+    std::vector<int> runs(4);
+    std::thread([&] {
+      const std::thread::id own = std::this_thread::get_id();
+      team.run([&](int of) {
+        EXPECT_EQ(std::this_thread::get_id(), own);
+        ++runs[static_cast<std::size_t>(of)];
+      });
+    }).join();  // while the first caller has the team
+    team.run([&](int of) { ++runs[static_cast<std::size_t>(of)]; });
+    EXPECT_EQ(runs, std::vector<int>(4, 2));
+  });
+}
+
+TEST(Team, ManyCallersAtOnce) {
+  Team team(3);
+  std::atomic<int> runs = 0;
+  std::vector<std::thread> callers;
+  for (int caller = 0; caller < 4; ++caller)
+    callers.emplace_back([&] {
+      for (int round = 0; round < 500; ++round) team.run([&](int) { ++runs; });
+    });
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_EQ(runs, 4 * 500 * 3);
+}
+
 TEST(ForEachMember, WorksAtMostAsOftenAsAsked) {
   Team team(4);
   SelectWorkspace workspace;
