@@ -144,6 +144,9 @@ typedef struct Pliant_Request_s* Pliant_Request;
  * `datatype` may be freed after this call. A user-defined `op` must live as long as the request: MPI has no
  * way to duplicate an operation. With a datatype, operation or PLIANT_ENABLE=0 that leave the work to MPI,
  * its rules hold as in Pliant_Allreduce.
+ *
+ * A request takes 8 message tags of the communicator, which Pliant_Request_free gives back. An init call that
+ * finds no tags free on all ranks fails on all of them: (MPI_TAG_UB + 1) / 8 - 1 requests may be alive.
  */
 int Pliant_Allreduce_init(const void* sendbuf, void* recvbuf, MPI_Count count, MPI_Datatype datatype,
                           MPI_Op op, MPI_Comm comm, MPI_Info info, Pliant_Request* request);

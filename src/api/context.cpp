@@ -340,9 +340,19 @@ double Context::computed_until(double begin_s) {
   return begin_s - end_s;
 }
 
-MPI_Comm Context::another_communicator() {
-  links_->others.push_back(Communicator::duplicate(comm()));
-  return links_->others.back().handle();
+SharedResources::Share Context::take_share(bool by_mpi, int first_wait) {
+  SharedResources::Share share = links_->resources.take(comm(), by_mpi, first_wait);
+  under_way_.reserve(live_requests_.size() + 1);
+  note_requests(true);
+  return share;
+}
+
+void Context::agree_on_requests() {
+  note_requests(first_rank_where(comm(), has_live_requests()) >= 0);
+}
+
+void Context::note_requests(bool any) {
+  if (links_->resources.note_any_live(any)) short_calls.forget();  // which were decided the other way
 }
 
 void Context::want_progress_thread() {
@@ -356,16 +366,6 @@ void Context::want_progress_thread() {
         "PLIANT_PROGRESS_THREAD = 1 has no effect: MPI gives no MPI_THREAD_MULTIPLE (ask MPI_Init_thread for "
         "it). Started operations go on in Pliant's calls");
   }
-}
-
-int Context::next_tag() {
-  int found = 0;
-  int* bound = nullptr;
-  check(MPI_Comm_get_attr(MPI_COMM_WORLD, MPI_TAG_UB, &bound, &found), "MPI_Comm_get_attr");
-  const int least = 32767;  // what MPI guarantees
-  under_way_.reserve(static_cast<std::size_t>(requests_) + 2);
-  const int blocks = (found != 0 ? *bound : least) / AllreduceCall::kTags - 1;
-  return AllreduceCall::kTags * (1 + requests_++ % blocks);
 }
 
 const Plan& Context::plan() const {

@@ -19,6 +19,7 @@
 #include "api/plan.hpp"
 #include "api/process.hpp"
 #include "api/progress.hpp"
+#include "api/shared_resources.hpp"
 #include "api/short_call.hpp"
 #include "api/tensors.hpp"
 #include "collectives/allreduce.hpp"
@@ -98,8 +99,8 @@ class Context : public std::enable_shared_from_this<Context> {
   /// Collective. Where ranks have not started the same requests as often, some would begin one by other
   /// numbers: throws Error(request) on all.
   void require_same_starts(const char* what);
-  /// A request with this tag is started.
-  void note_start(int tag);
+  /// A request of this number (SharedResources) is started.
+  void note_start(std::int64_t request);
   bool measured() const { return measured_; }
   /// Measured, or nominal as long as nothing was measured.
   const CostModel& model() const { return model_; }
@@ -156,13 +157,23 @@ class Context : public std::enable_shared_from_this<Context> {
   /// Throws what ended it, if it was an error. It can begin again then.
   static void rethrow(UnderWay& under_way);
 
-  /// The tags of the next request; requests are made in the same order on all ranks.
-  int next_tag();
-  /// One more duplicate, which lives as long as the context. Collective.
-  MPI_Comm another_communicator();
+  /// What the next request holds of this communicator's. Collective, as SharedResources::take().
+  SharedResources::Share take_share(bool by_mpi, int first_wait);
   /// Start the thread that advances operations, if the environment asks for it and MPI allows it.
   void want_progress_thread();
-  bool has_requests() const { return requests_ > 0; }
+  /// May any rank have requests? Equal on all ranks: what MPI's own collectives may be chosen by. Freeing is
+  /// local, so this holds until ranks have met in agree_on_requests() without any.
+  bool has_requests() const { return links_->resources.any_live(); }
+  /// Collective. Have all ranks freed all requests?
+  void agree_on_requests();
+  /// The answer to agree_on_requests(), where ranks came to it otherwise. On all of them.
+  void note_requests(bool any);
+  /// Has this rank requests that it has not freed?
+  bool has_live_requests() const { return !live_requests_.empty(); }
+  /// Requests made so far, on all ranks.
+  std::int64_t requests_made() const { return links_->resources.made(); }
+  /// Is an operation of this communicator under way on this rank?
+  bool is_under_way() const { return !under_way_.empty(); }
   /// Operations begun so far, if the one that asks is the only one under way; -1 if not.
   std::int64_t begun_alone() const { return under_way_.size() == 1 ? begun_ : -1; }
   Learning& learning() { return learning_; }
@@ -210,7 +221,7 @@ class Context : public std::enable_shared_from_this<Context> {
 
     Communicator comm;
     HostGroup hosts;
-    std::vector<Communicator> others;
+    SharedResources resources;
   };
 
   template <class Act>
@@ -254,7 +265,6 @@ class Context : public std::enable_shared_from_this<Context> {
   std::vector<UnderWay*> under_way_;
   std::int64_t begun_ = 0;
   Learning learning_;
-  int requests_ = 0;          ///< made so far; equal on all ranks
   std::uint64_t starts_ = 0;  ///< of which requests how often, whatever their order
   std::int64_t turns_ = 0;
   /// This rank's alone, and perhaps large. Null once nothing can be called any more.

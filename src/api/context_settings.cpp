@@ -104,6 +104,7 @@ void Context::take_hints(MPI_Comm user) {
 void Context::set_info(MPI_Info info) {
   config_.info = over(config_.info, agreed_layer(info));
   plan_ = make_plan(config_);
+  agree_on_requests();
   forget_decisions();
   problem_.reset();
 }

@@ -149,17 +149,13 @@ Decision decide(const DecisionInput& input) {
 }
 
 const Decision& ExactDecisions::exact(const DecisionInput& input) {
-  const AllreduceShape& shape = input.shape;
-  const auto mixed =
-      static_cast<std::size_t>(shape.count) * 2654435761U + static_cast<std::size_t>(shape.type);
-  Known& known = known_[(mixed >> 8) % known_.size()];
-  if (known.shape != shape || known.resumable != input.resumable) {
-    known = {shape, input.resumable, decide(input)};
-    AllreduceShape whole = shape;
-    whole.kept = shape.count;
-    known.decision.shape = tuned_for(*known.decision.algorithm, whole, input.model);
-  }
-  return known.decision;
+  const Kind kind{input.shape, input.resumable};
+  if (const Decision* const known = known_.find(kind)) return *known;
+  Decision decision = decide(input);
+  AllreduceShape whole = input.shape;
+  whole.kept = whole.count;
+  decision.shape = tuned_for(*decision.algorithm, whole, input.model);
+  return known_.add(kind, decision);
 }
 
 }  // namespace pliant

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 
 #include "api/plan.hpp"
 #include "collectives/selector.hpp"
+#include "core/recent_map.hpp"
 #include "policy/memory.hpp"
 
 namespace pliant {
@@ -51,15 +53,19 @@ Decision decide(const DecisionInput& input);
 class ExactDecisions {
  public:
   const Decision& exact(const DecisionInput& input);
-  void forget() { known_ = {}; }
+  void forget() { known_.clear(); }
 
  private:
-  struct Known {
-    AllreduceShape shape{.count = -1};
-    bool resumable = false;
-    Decision decision;
+  static constexpr std::size_t kMost = 1024;
+  struct Kind {
+    AllreduceShape shape;
+    bool resumable;
+    std::uint64_t hash() const {
+      return mixed_hash(static_cast<std::uint64_t>(shape.count), static_cast<std::uint64_t>(shape.type));
+    }
+    friend bool operator==(const Kind&, const Kind&) = default;
   };
-  std::array<Known, 16> known_{};
+  RecentMap<Kind, Decision> known_{kMost};
 };
 
 /// The same with everything sent: what is done when a selection holds too little of the gradient.

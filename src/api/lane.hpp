@@ -10,21 +10,21 @@
 
 namespace pliant {
 
-/// Of a request, or of the blocking calls of one length. Equal on all ranks but for the times.
+/// Of a request, or of the blocking calls of one kind. Equal on all ranks but for the times.
 struct Lane {
-  std::int64_t count = -1;  ///< of blocking calls; -1: none yet
-  ElementType type = ElementType::float32;
   std::int64_t measured = 0;  ///< which measurement of the network it goes back to
 
   // In force until the next meeting.
   const AllreduceAlgorithm* algorithm = nullptr;  ///< null: the cheapest by the formulas
   double correction = 1;                          ///< of its formula
-  LinkModel link;
+  LinkModel link{};                               ///< alpha is 0: as measured
   double alpha_error = 0, beta_error = 0, alarm = 0;
-  double regret_s = 0;  ///< predicted less that of the cheapest candidate then
-  int calls_left = 0;   ///< before the ranks meet again
-  int calls = 0;        ///< from the last meeting to the next
+  double regret_s = 0;   ///< predicted less that of the cheapest candidate then
+  int calls_left = 0;    ///< before the ranks meet again
+  bool at_once = false;  ///< they do then, whatever other calls have spent on meetings: a trial ends
+  int calls = 0;         ///< since the last meeting, with the one that met
   int meetings = 0;
+  int first_wait = 0;  ///< calls before the first one; 0: the first few follow one another at once
 
   /// Of the last call that had these; made anew after a meeting.
   struct Kept {

@@ -117,19 +117,9 @@ Incumbent& Learner::incumbent_of(std::span<const Candidate> candidates, const Al
   const bool lossy = std::any_of(candidates.begin(), candidates.end(),
                                  [](const Candidate& c) { return !c.algorithm->exact; });
   const int kept_class = lossy ? static_cast<int>(std::bit_width(static_cast<std::uint64_t>(shape.kept))) : 0;
-  const Place kind{shape.count, shape.type, kept_class, lossy, {}};
-  Place& place = place_for(kind);
-  if (place.count != kind.count || place.type != kind.type || place.kept_class != kept_class ||
-      place.lossy != lossy)
-    place = kind;
-  return place.incumbent;
-}
-
-Learner::Place& Learner::place_for(const Place& kind) {
-  const std::uint64_t mixed =
-      (static_cast<std::uint64_t>(kind.count) * 4 + static_cast<std::uint64_t>(kind.type)) * 128 +
-      static_cast<std::uint64_t>(2 * kind.kept_class + (kind.lossy ? 1 : 0));
-  return places_[(mixed * 0x9E3779B97F4A7C15U) >> 58];
+  const Kind kind{shape.count, shape.type, kept_class, lossy};
+  Incumbent* const known = in_use_.find(kind);
+  return known != nullptr ? *known : in_use_.add(kind, {});
 }
 
 Choice Learner::choose(std::span<const Candidate> candidates, const AllreduceShape& shape,
@@ -204,11 +194,17 @@ Lesson Learner::learn_message(std::int64_t bytes, int ranks, double one_way_s) {
 }
 
 Learner::State Learner::state() const {
-  return {.estimator = estimator_.state(),
-          .link = model_.link,
-          .corrections = corrections_.cells(),
-          .learned = corrections_.learned(),
-          .places = places_};
+  State state{.estimator = estimator_.state(),
+              .link = model_.link,
+              .corrections = corrections_.cells(),
+              .learned = corrections_.learned(),
+              .places = {}};
+  std::size_t used = 0;
+  in_use_.for_each([&](const Kind& kind, const Incumbent& incumbent) {
+    if (used < state.places.size())
+      state.places[used++] = {kind.count, kind.type, kind.kept_class, kind.lossy, incumbent};
+  });
+  return state;
 }
 
 bool Learner::restore(const State& state) {
@@ -227,8 +223,11 @@ bool Learner::restore(const State& state) {
   model_.link = state.link;
   estimator_ = estimator;
   corrections_ = corrections;
-  for (const Place& place : state.places)
-    if (place.count > 0) place_for(place) = place;
+  // What came last is added last.
+  for (auto place = state.places.rbegin(); place != state.places.rend(); ++place) {
+    const Kind kind{place->count, place->type, place->kept_class, place->lossy};
+    if (place->count > 0 && in_use_.find(kind) == nullptr) in_use_.add(kind, place->incumbent);
+  }
   return true;
 }
 

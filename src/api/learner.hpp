@@ -1,5 +1,5 @@
 // What a communicator learns from its own operations, and what it chooses by that. Pure: ranks that are told
-// the same choose the same. No messages, no clock, no allocation.
+// the same choose the same. No messages, no clock, and no allocation but for a kind of calls that is new.
 #pragma once
 
 #include <array>
@@ -10,6 +10,7 @@
 #include "collectives/choice.hpp"
 #include "collectives/correction.hpp"
 #include "collectives/slope.hpp"
+#include "core/recent_map.hpp"
 #include "core/share_budget.hpp"
 #include "netprobe/drift.hpp"
 #include "netprobe/estimator.hpp"
@@ -59,6 +60,7 @@ class Learner {
     bool lossy = false;  ///< a lossy one could have been
     Incumbent incumbent;
   };
+  /// So many kinds are saved: those that came last.
   using Places = std::array<Place, 64>;
 
   /// What a state file keeps. What may be spent on trials and messages is earned anew, and the drift begins
@@ -68,7 +70,7 @@ class Learner {
     LinkModel link;  ///< by which it decided
     Corrections::Cells corrections{};
     std::int64_t learned = 0;  ///< as Corrections'
-    Places places{};           ///< in any order
+    Places places{};           ///< the one that came last first
   };
   State state() const;
   /// Goes on where another was, after a while in which nobody looked (kRestart). Predicts what that one did.
@@ -90,7 +92,6 @@ class Learner {
   double long_bytes() const;
   std::int64_t bytes_after_alarm() const;
   Incumbent& incumbent_of(std::span<const Candidate> candidates, const AllreduceShape& shape);
-  Place& place_for(const Place& kind);
   Lesson take(const Observation& observation, bool tells_of_drift);
   double message_cost_s(std::int64_t bytes, int ranks) const;
 
@@ -100,7 +101,21 @@ class Learner {
   Corrections corrections_;
   ShareBudget trials_{ChoiceRules::kTrialShare};
   ShareBudget messages_;
-  Places places_{};
+  struct Kind {
+    std::int64_t count;
+    ElementType type;
+    int kept_class;
+    bool lossy;
+    std::uint64_t hash() const {
+      return mixed_hash(
+          static_cast<std::uint64_t>(count),
+          (static_cast<std::uint64_t>(type) * 128 + static_cast<std::uint64_t>(kept_class)) * 2 +
+              (lossy ? 1 : 0));
+    }
+    friend bool operator==(const Kind&, const Kind&) = default;
+  };
+  static constexpr std::size_t kMostKinds = 4096;
+  RecentMap<Kind, Incumbent> in_use_{kMostKinds};
   Exchange last_;          ///< of the last operation
   double alpha_seen_ = 1;  ///< of the time of operations of late, what latency took: what they tell of alpha
   double beta_seen_ = 1;   ///< and transfer

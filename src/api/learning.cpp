@@ -47,6 +47,9 @@ struct Word {
     asked,
     waited,
     computed,
+    at_once,
+    pause,
+    live,
     fields
   };
   std::array<double, fields> values{};
@@ -64,6 +67,11 @@ void learn(Lane& lane, Word& word, Learner& learner, int ranks, double call_s) {
 /// [s] What the network makes of a meeting.
 double meeting_s(int ranks, const LinkModel& link) {
   return paper::allgather_s(ranks, static_cast<double>(sizeof(Word)), link);
+}
+
+/// [s] All of it.
+double meeting_cost_s(int ranks, const LinkModel& link) {
+  return meeting_s(ranks, link) + kMeetingWork_s;
 }
 
 const char* reason_of(Why why) {
@@ -155,9 +163,16 @@ void decide_for(Meeting& meeting, Learner& learner, Word& word) {
   word[Word::asked] = static_cast<double>(learner.wanted_message(call.shape.ranks).value_or(0));
   // What is tried stays in force until the ranks meet again.
   const bool at_once = trial || word[Word::asked] > 0;
-  word[Word::calls] = at_once ? 0
-                              : calls_between(taken, learner.model().link, call.shape.ranks,
-                                              {.had = lane.meetings, .alarm = word[Word::alarm]});
+  const int had = lane.first_wait > 0 ? kMostMeetings : lane.meetings;
+  const LinkModel& link = learner.model().link;
+  word[Word::at_once] = at_once ? 1 : 0;
+  word[Word::calls] =
+      at_once ? 0 : calls_between(taken, link, call.shape.ranks, {.had = had, .alarm = word[Word::alarm]});
+  if (!meeting.blocking) return;
+  RoundBudget& rounds = meeting.learning.rounds();
+  const double cost_s = meeting_cost_s(call.shape.ranks, link);
+  rounds.note_round(cost_s);
+  word[Word::pause] = static_cast<double>(rounds.calls_to_wait(cost_s));
 }
 
 void take(Lane& lane, Word& word, const CostModel& measured) {
@@ -172,12 +187,22 @@ void take(Lane& lane, Word& word, const CostModel& measured) {
   lane.alarm = word[Word::alarm];
   lane.regret_s = word[Word::regret];
   lane.calls_left = static_cast<int>(word[Word::calls]);
-  lane.calls = lane.calls_left + 1;
+  lane.at_once = word[Word::at_once] > 0;
+  lane.calls = 1;
   lane.asked_bytes = static_cast<std::int64_t>(word[Word::asked]);
   lane.sampled = nullptr;
   lane.kept.valid = false;
   lane.sample_s = lane.message_s = 0;
   ++lane.meetings;
+}
+
+/// All ranks count the same calls.
+bool is_time(Meeting& meeting) {
+  Lane& lane = meeting.lane;
+  const bool open = !meeting.blocking || meeting.learning.is_open();
+  if (lane.calls_left == 0) return open || lane.at_once;
+  --lane.calls_left;
+  return false;
 }
 
 /// Where messages that only teach come and go: whatever they are, they need no more.
@@ -234,39 +259,64 @@ Decision decide_at_meeting(const DecisionInput& call, const Learner& learner) {
 int calls_between(const Candidate& taken, const LinkModel& link, int ranks, const MeetingsSoFar& meetings) {
   if (meetings.had < kFirstMeetings || !(taken.predicted_s > 0)) return 0;
   const bool unknown = taken.variance > ChoiceRules::kUnknown * ChoiceRules::kUnknown;
-  const double cost_s = meeting_s(ranks, link) + kMeetingWork_s;
+  const double cost_s = meeting_cost_s(ranks, link);
   const double share = unknown && meetings.had < kMostMeetings ? kUnknownShare
                        : meetings.alarm > kSuspicion           ? kSuspiciousShare
                                                                : kMeetingShare;
   return static_cast<int>(std::clamp(cost_s / (share * taken.predicted_s) - 1, 0.0, double{kMostCalls}));
 }
 
-Lane& Learning::blocking_lane(std::int64_t count, ElementType type) {
-  const std::uint64_t mixed =
-      (static_cast<std::uint64_t>(count) * 8 + static_cast<std::uint64_t>(type)) * 0x9E3779B97F4A7C15U;
-  Lane& lane = lanes_[mixed % kLanes];
-  if (lane.count != count || lane.type != type) {
-    lane = {};
-    lane.count = count;
-    lane.type = type;
-  }
-  return lane;
+Lane& Learning::blocking_lane(std::int64_t count, ElementType type, ReduceOp op) {
+  const Kind kind{count, type, op};
+  Lane* const known = lanes_.find(kind);
+  return known != nullptr ? *known : lanes_.add(kind, {});
 }
 
 void Learning::begin(const CostModel& measured, const Communicator& comm) {
   if (comm.rank() == 0) learner_ = std::make_unique<Learner>(measured);
   stragglers_.begin(comm.ranks());
-  lanes_.resize(kLanes);
+  rounds_ = {};
+  closed_calls_ = 0;
+  last_link_ = {};
   ++measurements_;
 }
 
 void Learning::forget() {
-  for (Lane& lane : lanes_) lane.kept.valid = false;
+  lanes_.for_each([](const Kind&, Lane& lane) { lane.kept.valid = false; });
+}
+
+bool Learning::is_open() {
+  if (closed_calls_ == 0) return true;
+  --closed_calls_;
+  return false;
+}
+
+void Learning::end_round(const LinkModel& link, std::int64_t calls) {
+  last_link_ = link;
+  closed_calls_ = calls;
+}
+
+void Learning::note_call(double predicted_s) {
+  if (learner_ == nullptr) return;
+  rounds_.note_call(predicted_s, learner_->drift().level() > kSuspicion ? kSuspiciousShare : kMeetingShare);
+}
+
+int Learning::first_wait(const DecisionInput& call, std::int64_t made) const {
+  constexpr std::int64_t kHurried = RoundBudget::kFreeRounds / kFirstMeetings;
+  if (learner_ == nullptr || made < kHurried) return 0;
+  const Decision decision = decide_exact({.plan = call.plan,
+                                          .shape = call.shape,
+                                          .model = learner_->model(),
+                                          .resumable = call.resumable,
+                                          .corrections = &learner_->corrections()},
+                                         "");
+  return calls_between(decision.candidates.items[0], learner_->model().link, call.shape.ranks,
+                       {.had = kMostMeetings, .alarm = 0});
 }
 
 CostModel model_of(const Lane& lane, const CostModel& measured) {
   CostModel model = measured;
-  if (lane.algorithm != nullptr) model.link = lane.link;
+  if (lane.link.alpha_s > 0) model.link = lane.link;
   return model;
 }
 
@@ -291,15 +341,15 @@ Task meet(Meeting& meeting) {
   Lane& lane = meeting.lane;
   if (lane.measured != meeting.learning.measurements()) {
     Lane fresh;
-    fresh.count = lane.count;
-    fresh.type = lane.type;
+    fresh.first_wait = fresh.calls_left = lane.first_wait;
+    if (meeting.blocking) fresh.link = meeting.learning.last_link();
     fresh.measured = meeting.learning.measurements();
     lane = fresh;
   }
   const double computed_s = lane.outside_s < 0 ? -1 : meeting.outside_s - lane.outside_s;
   lane.outside_s = meeting.outside_s;
-  if (lane.calls_left > 0) {
-    --lane.calls_left;
+  if (!is_time(meeting)) {
+    ++lane.calls;
     co_return;
   }
   AllreduceCall& call = meeting.call;
@@ -311,6 +361,7 @@ Task meet(Meeting& meeting) {
   word[Word::message] = lane.message_s;
   word[Word::waited] = lane.attended.waited_s;
   word[Word::computed] = lane.attended.computed_s;
+  word[Word::live] = meeting.any_live ? 1 : 0;
   AskRoom::of(call);  // now: afterwards nothing is allocated
   co_await agree_max(call, word.values);
   lane.attended = attendance_of(meeting, computed_s);
@@ -318,6 +369,8 @@ Task meet(Meeting& meeting) {
   meeting.sent = allgather_sent(call.shape, static_cast<std::int64_t>(sizeof word.values));
   if (learner != nullptr) learn(lane, word, *learner, call.comm.ranks(), call_s);
   take(lane, word, meeting.input.model);
+  if (meeting.blocking) meeting.learning.end_round(lane.link, static_cast<std::int64_t>(word[Word::pause]));
+  meeting.any_live = word[Word::live] > 0;
   meeting.met = true;
   if (lane.asked_bytes == 0) co_return;
   co_await ask(call, lane);

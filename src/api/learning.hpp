@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -14,16 +15,18 @@
 #include "api/decision.hpp"
 #include "api/lane.hpp"
 #include "api/learner.hpp"
+#include "api/round_budget.hpp"
 #include "core/log.hpp"
+#include "core/recent_map.hpp"
 #include "netprobe/stragglers.hpp"
 
 namespace pliant {
 
 class Learning {
  public:
-  /// The lane of blocking calls of such a length; another's place is taken if need be. After
-  /// begin().
-  Lane& blocking_lane(std::int64_t count, ElementType type);
+  /// The lane of blocking calls of such a kind. Of more than kLanes kinds, the one that came longest ago is
+  /// forgotten: on all ranks, which make blocking calls in one order.
+  Lane& blocking_lane(std::int64_t count, ElementType type, ReduceOp op);
 
   /// Begin anew with a model that was measured. Lanes find out for themselves.
   void begin(const CostModel& measured, const Communicator& comm);
@@ -33,14 +36,44 @@ class Learning {
   void forget();
   std::int64_t measurements() const { return measurements_; }
 
+  /// To be asked before each blocking call that has a lane: may its ranks meet? Counts it. Equal on all
+  /// ranks.
+  bool is_open();
+  /// On all ranks, at a meeting of a blocking call, where rank 0 told its link: so many are not to meet after
+  /// it.
+  void end_round(const LinkModel& link, std::int64_t calls);
+  /// What kinds that did not meet yet begin with; alpha is 0 before the first meeting.
+  const LinkModel& last_link() const { return last_link_; }
+  /// Rank 0's account, by which it tells the others when to meet.
+  RoundBudget& rounds() { return rounds_; }
+  /// A blocking call is to take so long.
+  void note_call(double predicted_s);
+  /// Rank 0: calls before the first meeting of a request, of which `made` were before. The first few
+  /// requests' first meetings follow one another at once; those of later ones must have been earned by the
+  /// request.
+  int first_wait(const DecisionInput& call, std::int64_t made) const;
+
   /// Rank 0: the learner; null elsewhere, and before begin().
   Learner* learner() { return learner_.get(); }
   /// Of all lanes. Nothing is decided by it: ranks that meet in another order may differ for a while.
   Stragglers& stragglers() { return stragglers_; }
 
  private:
-  static constexpr std::size_t kLanes = 61;
-  std::vector<Lane> lanes_;  ///< [kLanes] once something was measured
+  static constexpr std::size_t kLanes = 4096;
+  struct Kind {
+    std::int64_t count;  ///< elements
+    ElementType type;
+    ReduceOp op;
+    std::uint64_t hash() const {
+      return mixed_hash(static_cast<std::uint64_t>(count),
+                        static_cast<std::uint64_t>(type) * kReduceOps + static_cast<std::uint64_t>(op));
+    }
+    friend bool operator==(const Kind&, const Kind&) = default;
+  };
+  RecentMap<Kind, Lane> lanes_{kLanes};
+  RoundBudget rounds_;
+  LinkModel last_link_{};
+  std::int64_t closed_calls_ = 0;  ///< blocking ones before ranks may meet again
   std::unique_ptr<Learner> learner_;
   Stragglers stragglers_;
   std::int64_t measurements_ = 0;
@@ -57,6 +90,8 @@ struct Meeting {
   double begin_s;        ///< [s] when this rank came
   double outside_s;      ///< outside.total_s() then
   const OutsideTime& outside;
+  bool blocking;     ///< of a blocking call: all ranks make those in one order
+  bool any_live;     ///< in: has this rank requests, out: has any rank; where `met`
   Traffic sent{};    ///< out: by the meeting
   bool met = false;  ///< out
 

@@ -16,9 +16,9 @@ constexpr double kNetworkShare = 0.7;
 
 }  // namespace
 
-void Context::note_start(int tag) {
+void Context::note_start(std::int64_t request) {
   constexpr std::uint64_t kExact = (std::uint64_t{1} << 52) - 1;  // so that a double holds it
-  starts_ = (starts_ + (static_cast<std::uint64_t>(tag) + 1) * 0x9E3779B97F4A7C15U) & kExact;
+  starts_ = (starts_ + (static_cast<std::uint64_t>(request) + 1) * 0x9E3779B97F4A7C15U) & kExact;
 }
 
 void Context::require_same_starts(const char* what) {
@@ -34,6 +34,7 @@ void Context::require_same_starts(const char* what) {
 
 const std::vector<Pliant_Link>& Context::measure() {
   const double begin_s = MPI_Wtime();
+  agree_on_requests();
   const double most_s = settings().probe_max_s;
   const NetworkMeasurement network = measure_network(comm(), hosts().layout(), kNetworkShare * most_s);
   if (!network.agreed)

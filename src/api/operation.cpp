@@ -305,6 +305,7 @@ Task run_operation(OperationRun& run) {
   (operation.tensor != nullptr ? operation.tensor->step : context.plain_calls) = agreed.step + 1;
 
   if (sample.taken) sample.end(run, *lane, *decision.algorithm, call.shape);
+  if (lane != nullptr && operation.blocking) context.learning().note_call(decision.predicted_s);
 
   Pliant_Report& report = run.report = empty_report();
   fill_choice(report, decision, model.link, operation.count);

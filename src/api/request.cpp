@@ -80,7 +80,7 @@ void prepare_mpi(Pliant_Request_s& request) {
   for (const Part& part : request.parts)
     request.by_mpi.push_back(std::make_unique<MpiAllreduce>(part.send == part.recv ? MPI_IN_PLACE : part.send,
                                                             part.recv, part.count, request.datatype,
-                                                            request.op, request.mpi_comm));
+                                                            request.op, request.share.comm()));
 }
 
 /// Each part by MPI itself, on a communicator of the request's own: starts may come in any order.
@@ -144,8 +144,8 @@ Task carry_out(Pliant_Request_s& request) {
                         type,
                         *reduce_op(request.op),
                         false,
-                        request.tag,
-                        request.mpi_comm,
+                        request.share.tag(),
+                        request.share.comm(),
                         request.hosts.get(),
                         request.nominal};
     if (request.device != kHostMemory)
@@ -173,9 +173,24 @@ bool may_take_two_levels(const Plan& plan) {
   return plan.filter.allows_two_levels() || plan.filter.for_exact_call().allows_two_levels();
 }
 
+/// Calls before ranks first meet, as rank 0 knows them.
+int first_wait_of(const Pliant_Request_s& request) {
+  Context& context = *request.context;
+  const auto type = element_type(request.datatype);
+  if (!type || !reduce_op(request.op) || request.count == 0 || !context.measured()) return 0;
+  const DecisionInput input{.plan = request.plan,
+                            .shape = request.plan.shape(context.hosts().layout(), request.count, *type),
+                            .model = context.model(),
+                            .resumable = true};
+  return context.learning().first_wait(input, context.requests_made());
+}
+
 void complete(Pliant_Request_s& request) {
   request.started = false;
-  if (request.under_way.error) request.hosts.get_deleter().in_step = false;
+  if (request.under_way.error) {
+    request.hosts.get_deleter().in_step = false;
+    request.share.keep_for_ever();
+  }
   Context::rethrow(request.under_way);
   if (!request.run) return;
   tell(*request.run);
@@ -208,12 +223,8 @@ void make_ready(Pliant_Request_s& request, MPI_Info info) {
   request.plan = context.process().settings().enable ? context.plan_with(info) : make_plan({});
   request.tensor = context.tensors().add(context.comm(), request.plan.settings.name, request.count);
   prepare_device(request);
-  request.tag = context.next_tag();
   const auto type = element_type(request.datatype);
   const auto op = reduce_op(request.op);
-  if (reason_for_mpi(request) != nullptr || !request.plan.filter.for_exact_call().allows_resumable())
-    request.mpi_comm = context.another_communicator();
-  if (reason_for_mpi(request) != nullptr) prepare_mpi(request);
   if (reason_for_mpi(request) == nullptr && may_take_two_levels(request.plan)) {
     request.hosts = context.hosts().take_lanes();
     if (context.hosts().refused()) context.warn_once(HostGroup::kRefusal);
@@ -222,6 +233,11 @@ void make_ready(Pliant_Request_s& request, MPI_Info info) {
       needs_measuring(request.plan, request.plan.shape(context.hosts().layout(), request.count, *type), *op))
     context.measure();
   request.nominal = !context.measured();
+  const bool by_mpi =
+      reason_for_mpi(request) != nullptr || !request.plan.filter.for_exact_call().allows_resumable();
+  request.share = context.take_share(by_mpi, first_wait_of(request));
+  request.tensor->lane.first_wait = request.share.first_wait();
+  if (reason_for_mpi(request) != nullptr) prepare_mpi(request);
   context.tensors().adopt_loaded(context.comm(), *request.tensor);
   context.want_progress_thread();
 }
@@ -230,7 +246,7 @@ void start_request(Pliant_Request_s& request) {
   request.context->prepare(request.under_way);
   request.run.reset();
   request.started = true;
-  request.context->note_start(request.tag);
+  request.context->note_start(request.share.number());
   request.context->begin(request.under_way, carry_out(request));
   go_away(request);
 }

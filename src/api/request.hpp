@@ -32,10 +32,9 @@ struct Pliant_Request_s {
   MPI_Datatype datatype = MPI_DATATYPE_NULL;  ///< kept_datatype's
   MPI_Op op = MPI_OP_NULL;
   std::vector<std::byte> packed;  ///< all parts one after the other; empty where there is one, or on a device
-  int device = pliant::kHostMemory;                        ///< in whose memory the parts are
-  std::unique_ptr<pliant::cuda::DeviceRoom> packed_there;  ///< `packed`, on the device
-  int tag = 0;                                             ///< the first of its own
-  MPI_Comm mpi_comm = MPI_COMM_NULL;  ///< the context's; only where MPI itself is to reduce
+  int device = pliant::kHostMemory;                           ///< in whose memory the parts are
+  std::unique_ptr<pliant::cuda::DeviceRoom> packed_there;     ///< `packed`, on the device
+  pliant::SharedResources::Share share;                       ///< tags, and a communicator for MPI's own
   std::vector<std::unique_ptr<pliant::MpiAllreduce>> by_mpi;  ///< each part's, where MPI itself is to reduce
   pliant::HostGroup::RequestLanes hosts;                      ///< null: hosts play no part
   bool nominal = false;                                       ///< as Operation's

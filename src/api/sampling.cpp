@@ -10,7 +10,7 @@ Lane* lane_of(Context& context, const Operation& operation, const AllreduceShape
   if (!settings.learn || settings.deterministic || shape.ranks == 1 || shape.bytes() <= kMeasureBytes ||
       operation.nominal || shape.memory == Memory::device || !context.measured())
     return nullptr;
-  return operation.blocking ? &context.learning().blocking_lane(operation.count, operation.type)
+  return operation.blocking ? &context.learning().blocking_lane(operation.count, operation.type, operation.op)
                             : &operation.tensor->lane;
 }
 
@@ -40,8 +40,12 @@ Task meet_others(AllreduceCall& call, OperationRun& run, Lane& lane, const Decis
                   .tensor = name.c_str(),
                   .begin_s = run.begin_s,
                   .outside_s = run.outside_s,
-                  .outside = context.outside};
+                  .outside = context.outside,
+                  .blocking = run.operation.blocking,
+                  .any_live = context.has_live_requests()};
   co_await meet(meeting);
+  // The order of other calls is each rank's own.
+  if (meeting.met && meeting.blocking) context.note_requests(meeting.any_live);
   run.under_way.sent = run.under_way.sent - meeting.sent;  // not this operation's
   sample = {meeting.met, MPI_Wtime(), run.away_s, context.begun_alone()};
 }

@@ -9,17 +9,25 @@
 namespace pliant {
 namespace {
 
+/// While the call waits: what another thread has started meanwhile goes on, too.
+void go_on(void* of) {
+  auto& context = *static_cast<Context*>(of);
+  context.advance_all();
+  context.pause();
+}
+
 void carry_out(Context& context, const ShortCalls::Known& known, const Buffers& buffers) {
   const double begin_s = MPI_Wtime();
   const double between_s = context.computed_until(begin_s);
-  known.algorithm->run_short({.hosts = context.hosts().lanes(),
-                              .reduce = context.kernels().reduction(known.type, known.op),
-                              .send = static_cast<const std::byte*>(buffers.send),
-                              .recv = static_cast<std::byte*>(buffers.recv),
-                              .count = known.count,
-                              .bytes = static_cast<std::size_t>(known.count * element_bytes(known.type)),
-                              .idle = [](void* of) { static_cast<Context*>(of)->pause(); },
-                              .of = &context});
+  known.algorithm->run_short(
+      {.hosts = context.hosts().lanes(),
+       .reduce = context.kernels().reduction(known.kind.type, known.kind.op),
+       .send = static_cast<const std::byte*>(buffers.send),
+       .recv = static_cast<std::byte*>(buffers.recv),
+       .count = known.kind.count,
+       .bytes = static_cast<std::size_t>(known.kind.count * element_bytes(known.kind.type)),
+       .idle = go_on,
+       .of = &context});
   ++context.plain_calls;
   context.end_s = MPI_Wtime();
   context.outside.leave(context.end_s);
@@ -47,9 +55,11 @@ void remember_short_call(const OperationRun& run) {
   if (operation.device.part != nullptr) return;
   const bool watched = context.checks() || context.process().records() ||
                        context.process().logger().level() >= LogLevel::trace;
-  if (!short_one || watched || run.may_lose || context.has_requests()) return;
-  context.short_calls.remember({operation.count, operation.type, operation.op, run.algorithm,
-                                operation.plan.policy->needs_compute_time, run.report});
+  if (!short_one || watched || run.may_lose) return;
+  context.short_calls.remember({{operation.count, operation.type, operation.op},
+                                run.algorithm,
+                                operation.plan.policy->needs_compute_time,
+                                run.report});
 }
 
 bool short_call(const void* sendbuf, void* recvbuf, MPI_Count count, MPI_Datatype datatype, MPI_Op op,
@@ -60,8 +70,8 @@ bool short_call(const void* sendbuf, void* recvbuf, MPI_Count count, MPI_Datatyp
   Context* const context = Context::made_for(comm);
   if (context == nullptr) return false;
   const CollectiveCall call(*context);
-  if (context->has_requests()) return false;
-  const ShortCalls::Known* const known = context->short_calls.find(count, *type, *reduction);
+  if (context->is_under_way()) return false;
+  const ShortCalls::Known* const known = context->short_calls.find({count, *type, *reduction});
   if (known == nullptr) return false;
   const Buffers buffers = check_buffers(sendbuf, recvbuf, count, count * element_bytes(*type));
   if (!on_host(*context, buffers)) return false;

@@ -3,39 +3,53 @@
 //
 //   first call of a kind   c_api: allreduce(), which tells remember()
 //   those after it         short_call(): look up, meet, note the times
-// Everything that asks for more (requests, PLIANT_CHECK, a trace, an algorithm that sends messages) goes the
-// long way. Ranks need not go the same one: an algorithm's run_short() meets its run() on other ranks.
+// Everything that asks for more (PLIANT_CHECK, a trace, an algorithm that sends messages) goes the long way,
+// and so does a rank that has a request under way on this communicator, which the long way advances. Each
+// rank chooses alone: an algorithm's run_short() meets its run() on other ranks. Which algorithm it is, ranks
+// agree on: what is known was decided by what they agreed on last, and is forgotten when that changes.
 #pragma once
 
 #include <mpi.h>
 #include <pliant/pliant.h>
 
-#include <array>
+#include <cstddef>
 #include <cstdint>
 
 #include "api/buffers.hpp"
 #include "collectives/allreduce.hpp"
+#include "core/recent_map.hpp"
 
 namespace pliant {
 
 /// The kinds of short calls that a communicator has had.
 class ShortCalls {
  public:
-  struct Known {
-    std::int64_t count = -1;  ///< elements; -1: none is known
+  struct Kind {
+    std::int64_t count = 0;  ///< elements
     ElementType type = ElementType::float32;
     ReduceOp op = ReduceOp::sum;
+    std::uint64_t hash() const {
+      return mixed_hash(static_cast<std::uint64_t>(count),
+                        static_cast<std::uint64_t>(type) * kReduceOps + static_cast<std::uint64_t>(op));
+    }
+    friend bool operator==(const Kind&, const Kind&) = default;
+  };
+  struct Known {
+    Kind kind;
     const AllreduceAlgorithm* algorithm = nullptr;
     bool needs_compute_time = false;  ///< the policy's
     Pliant_Report report{};           ///< of every such call, but for the times
   };
 
   /// Null: not known.
-  const Known* find(std::int64_t count, ElementType type, ReduceOp op) const {
-    const Known& known = known_[place(count, type, op)];
-    return known.count == count && known.type == type && known.op == op ? &known : nullptr;
+  const Known* find(const Kind& kind) { return known_.find(kind); }
+  void remember(const Known& known) {
+    if (Known* const before = known_.find(known.kind)) {
+      *before = known;
+    } else {
+      known_.add(known.kind, known);
+    }
   }
-  void remember(const Known& known) { known_[place(known.count, known.type, known.op)] = known; }
   /// Were the last call's buffers these? Asking where memory lies takes long for a short call.
   bool are_last(const Buffers& buffers) const {
     return buffers.send == last_.send && buffers.recv == last_.recv;
@@ -43,19 +57,13 @@ class ShortCalls {
   void note_last(const Buffers& buffers) { last_ = buffers; }
   /// Whoever changes what decisions are made from, does this.
   void forget() {
-    known_ = {};
+    known_.clear();
     last_ = {};
   }
 
  private:
-  static constexpr std::size_t kPlaces = 16;
-
-  static std::size_t place(std::int64_t count, ElementType type, ReduceOp op) {
-    const auto kinds = static_cast<std::size_t>(type) * kReduceOps + static_cast<std::size_t>(op);
-    return ((static_cast<std::size_t>(count) * 2654435761U + kinds * 40503U) >> 8) % kPlaces;
-  }
-
-  std::array<Known, kPlaces> known_;
+  static constexpr std::size_t kMost = 1024;
+  RecentMap<Kind, Known> known_{kMost};
   Buffers last_;
 };
 

@@ -170,6 +170,50 @@ TEST_F(ShortCall, WithRequestsGoesTheLongWay) {
   ASSERT_EQ(Pliant_Request_free(&request), MPI_SUCCESS);
 }
 
+// Each rank chooses alone: it is short where no request of its own is under way.
+TEST_F(ShortCall, IsShortAgainWhenNoRequestIsUnderWay) {
+  name_shared_memory();
+  std::vector<float> values(100, 1.0F);
+  std::vector<float> other(100, 1.0F);
+  const auto is_short = [&] { return !goes_the_long_way([&] { ASSERT_EQ(max_of(values), MPI_SUCCESS); }); };
+  for (int cycle = 0; cycle < 3; ++cycle) {
+    Pliant_Request request = PLIANT_REQUEST_NULL;
+    ASSERT_EQ(Pliant_Allreduce_init(MPI_IN_PLACE, other.data(), 100, MPI_FLOAT, MPI_SUM, comm_, MPI_INFO_NULL,
+                                    &request),
+              MPI_SUCCESS);
+    if (cycle == 0) {
+      EXPECT_FALSE(is_short()) << "decided anew";
+    }
+    EXPECT_TRUE(is_short()) << "no request was started";
+    if (rank_ == 0) {
+      ASSERT_EQ(Pliant_Start(request), MPI_SUCCESS);
+    }
+    EXPECT_EQ(is_short(), rank_ != 0 || ranks_ == 1);
+    if (rank_ != 0) {
+      ASSERT_EQ(Pliant_Start(request), MPI_SUCCESS);
+    }
+    ASSERT_EQ(Pliant_Wait(request), MPI_SUCCESS);
+    EXPECT_TRUE(is_short());
+    ASSERT_EQ(Pliant_Request_free(&request), MPI_SUCCESS);
+    EXPECT_TRUE(is_short()) << "the last request has gone";
+  }
+}
+
+// Kinds do not take one another's place.
+TEST_F(ShortCall, ManyKindsAreShortInTurn) {
+  name_shared_memory();
+  const auto long_ones = [&] {
+    int ways = 0;
+    for (std::size_t count = 1; count <= 200; ++count) {
+      std::vector<float> some(count, 1.0F);
+      if (goes_the_long_way([&] { ASSERT_EQ(max_of(some), MPI_SUCCESS); })) ++ways;
+    }
+    return ways;
+  };
+  EXPECT_EQ(long_ones(), 200);
+  EXPECT_EQ(long_ones(), 0);
+}
+
 TEST_F(ShortCall, BadBuffersAreRefusedAsInALongOne) {
   name_shared_memory();
   std::vector<float> values(200, static_cast<float>(rank_));
