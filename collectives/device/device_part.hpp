@@ -32,26 +32,37 @@ class Turns {
 
 /// A communicator's, from its first such call.
 struct DevicePart {
-  DevicePart(const cuda::Calls& calls, int number) : device(calls, number) {}
+  DevicePart(const cuda::Calls& calls, int number, cuda::WaitingWork& waiting_work)
+      : device(calls, number, waiting_work) {}
 
   cuda::Device device;
   std::unique_ptr<NcclCommunicator> nccl;  ///< null: there is none
   Turns turns;
 };
 
+/// Blocks that are on their way at once when whole vectors are staged: one comes, one is reduced, one goes.
+inline constexpr std::size_t kStagingSlots = 3;
+
 /// An operation's, kept between calls. One call at a time uses it.
 struct DeviceWorkspace {
   explicit DeviceWorkspace(cuda::Device& device)
       : vectors(device),
-        slots{{cuda::HostRoom(device), cuda::HostRoom(device)}},
-        arrived{{cuda::Moment(device), cuda::Moment(device)}},
+        slots{{cuda::HostRoom(device), cuda::HostRoom(device), cuda::HostRoom(device)}},
+        arrived{{cuda::Moment(device), cuda::Moment(device), cuda::Moment(device)}},
         whole(device),
         moment(device) {}
 
+  /// Before an operation: memory that could not be pinned for the last ones may be by now.
+  void pin_again() {
+    vectors.pin_again();
+    for (cuda::HostRoom& slot : slots) slot.pin_again();
+    whole.pin_again();
+  }
+
   cuda::DeviceVectors vectors;
-  std::array<cuda::HostRoom, 2> slots;  ///< staging: what was brought to the host
-  std::array<cuda::Moment, 2> arrived;  ///< and when
-  cuda::HostRoom whole;                 ///< a whole vector, of an operation that stays on the host
+  std::array<cuda::HostRoom, kStagingSlots> slots;  ///< staging: what was brought to the host
+  std::array<cuda::Moment, kStagingSlots> arrived;  ///< and when
+  cuda::HostRoom whole;  ///< a whole vector, of an operation that stays on the host
   cuda::Moment moment;
 };
 

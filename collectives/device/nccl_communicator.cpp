@@ -11,6 +11,7 @@ NcclCommunicator::NcclCommunicator(const cuda::NcclCalls& calls, cuda::Device& d
     : calls_(calls), device_(device), moment_(device), timeout_s_(timeout_s), since_s_(MPI_Wtime()) {}
 
 NcclCommunicator::~NcclCommunicator() {
+  wait_no_more();
   if (comm_ == nullptr || state_ == State::broken) return;
   const cuda::OnDevice here(device_);
   since_s_ = MPI_Wtime();
@@ -56,18 +57,30 @@ void NcclCommunicator::abort(const std::string& why) {
   if (state_ == State::broken) return;
   state_ = State::broken;
   why_ = why;
+  const cuda::OnDevice here(device_);
   if (comm_ != nullptr) calls_.comm_abort(comm_);
   comm_ = nullptr;
+  wait_no_more();
+}
+
+void NcclCommunicator::wait_no_more() {
+  if (waiting_) --device_.waiting_work();
+  waiting_ = false;
+}
+
+void NcclCommunicator::all_are_here() {
+  since_s_ = MPI_Wtime();
 }
 
 bool NcclCommunicator::in_time(const char* what) {
-  if (MPI_Wtime() - since_s_ < timeout_s_) return true;
+  if (!since_s_ || MPI_Wtime() - *since_s_ < timeout_s_) return true;
   abort(std::string(what) + " took more than " + std::to_string(timeout_s_) +
-        " s (pliant_nccl_timeout_s): another rank is missing, or stuck");
+        " s (pliant_nccl_timeout_s) after all ranks had come: a rank or the network is stuck");
   return false;
 }
 
 int NcclCommunicator::async_code() {
+  const cuda::OnDevice here(device_);
   int code = 0;
   const int asked = calls_.comm_get_async_error(comm_, &code);
   return asked != 0 ? asked : code;
@@ -85,24 +98,33 @@ bool NcclCommunicator::settled() {
   return true;
 }
 
-void NcclCommunicator::all_reduce(void* memory, std::int64_t count, ElementType type, ReduceOp op) {
+template <class Call>
+void NcclCommunicator::put(const char* name, Call&& call) {
   if (state_ != State::ready || !device_.ok()) return;
   const cuda::OnDevice here(device_);
-  since_s_ = MPI_Wtime();
-  took(calls_.all_reduce(memory, memory, static_cast<std::size_t>(count), type, op, comm_, device_.work()),
-       "ncclAllReduce");
+  since_s_.reset();
+  device_.order(device_.work(), device_.among_ranks());
+  if (!device_.ok()) return;
+  if (!waiting_) ++device_.waiting_work();
+  waiting_ = true;
+  took(call(), name);
+}
+
+void NcclCommunicator::all_reduce(void* memory, std::int64_t count, ElementType type, ReduceOp op) {
+  put("ncclAllReduce", [&] {
+    return calls_.all_reduce(memory, memory, static_cast<std::size_t>(count), type, op, comm_,
+                             device_.among_ranks());
+  });
 }
 
 void NcclCommunicator::broadcast(void* memory, std::int64_t bytes, int root) {
-  if (state_ != State::ready || !device_.ok()) return;
-  const cuda::OnDevice here(device_);
-  since_s_ = MPI_Wtime();
-  took(calls_.broadcast(memory, static_cast<std::size_t>(bytes), root, comm_, device_.work()),
-       "ncclBroadcast");
+  put("ncclBroadcast", [&] {
+    return calls_.broadcast(memory, static_cast<std::size_t>(bytes), root, comm_, device_.among_ranks());
+  });
 }
 
 void NcclCommunicator::finish() {
-  if (state_ == State::ready) moment_.mark(device_.work());
+  if (state_ == State::ready) moment_.mark(device_.among_ranks());
 }
 
 bool NcclCommunicator::finished() {
@@ -110,7 +132,10 @@ bool NcclCommunicator::finished() {
     device_.fail(why_);
     return true;
   }
-  if (moment_.past()) return true;
+  if (moment_.past()) {
+    wait_no_more();
+    return true;
+  }
   const int code = async_code();
   if (code != 0 && code != calls_.in_progress) {
     abort(std::string("NCCL: ") + calls_.get_error_string(code));

@@ -2,13 +2,14 @@
 //
 //   connecting --> busy <--> ready --> busy --> closed
 //        \__________\_________\_________\____> broken
-// NCCL's calls do not block here: after each one it is asked until it has done with it, for timeout_s at
-// most. Any error, or time that runs out, aborts it; the device then counts as failed, and the ranks learn of
-// it when they agree.
+// NCCL's calls do not block here: after each one it is asked until it has done with it, for timeout_s at most
+// from when all ranks have come. Any error, or time that runs out, aborts it; the device then counts as
+// failed, and the ranks learn of it when they agree.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "core/element_type.hpp"
@@ -32,14 +33,16 @@ class NcclCommunicator {
   /// Closes it: collective, where it is not broken.
   ~NcclCommunicator();
 
-  /// To be put on the device's work stream; in the same order on all ranks. settled() tells when the next may
-  /// come. memory: the device's.
+  /// After what is on the device's work stream; in the same order on all ranks. settled() tells when the next
+  /// may come. memory: the device's.
   void all_reduce(void* memory, std::int64_t count, ElementType type, ReduceOp op);
   void broadcast(void* memory, std::int64_t bytes, int root);
 
+  /// All ranks have made the last call: a rank may be late by any time, and NCCL by timeout_s from now on.
+  void all_are_here();
   /// NCCL has taken the last call, or has failed.
   bool settled();
-  /// What was put on the work stream until finish() has been done, or has failed.
+  /// What NCCL was given until finish() has been done, or has failed.
   void finish();
   bool finished();
 
@@ -48,6 +51,9 @@ class NcclCommunicator {
  private:
   NcclCommunicator(const cuda::NcclCalls& calls, cuda::Device& device, double timeout_s);
   bool took(int code, const char* call);
+  template <class Call>
+  void put(const char* name, Call&& call);
+  void wait_no_more();
   bool in_time(const char* what);
   void abort(const std::string& why);
   int async_code();
@@ -56,7 +62,8 @@ class NcclCommunicator {
   cuda::Device& device_;
   cuda::Moment moment_;
   double timeout_s_;
-  double since_s_ = 0;  ///< [s] MPI_Wtime when it was last asked for something
+  std::optional<double> since_s_;  ///< [s] MPI_Wtime from when on time counts; none: ranks are yet to come
+  bool waiting_ = false;           ///< counted among the device's waiting work
   cuda::NcclComm comm_ = nullptr;
   State state_ = State::connecting;
   std::string why_;

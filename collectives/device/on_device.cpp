@@ -8,17 +8,20 @@
 //     take        values at 4 9 out of everybody's residual
 //     allreduce   k values                         4 k bytes
 //     scatter     into a cleared result
-// All is put on one stream; the host waits for the leader's places, for numbers, and for the end. What NCCL
-// takes is measured as a line in the bytes (DeviceModel::nccl); MPI's is that of its allreduce on the host.
-// Source: Table I of the flexible-communication paper for the steps.
+// The host waits for the leader's places, for numbers, and for the end; what may wait for other ranks has a
+// stream of its own, on which the host never blocks. What NCCL takes is measured as a line in the bytes
+// (DeviceModel::nccl); MPI's is that of its allreduce on the host. Source: Table I of the
+// flexible-communication paper for the steps.
 #include "collectives/device/on_device.hpp"
+
+#include <array>
 
 #include "collectives/dense/dense.hpp"
 #include "collectives/device/device_part.hpp"
+#include "collectives/exchange.hpp"
 #include "collectives/sparse/leader.hpp"
 #include "collectives/sparse/sparse.hpp"
 #include "mpi/check.hpp"
-#include "mpi/completion.hpp"
 #include "mpi/datatype.hpp"
 
 namespace pliant {
@@ -42,12 +45,18 @@ double nccl_s(double bytes, const AllreduceShape&, const CostModel& model) {
   return model.device.nccl.alpha_s + bytes * model.device.nccl.beta_s_per_byte;
 }
 
-Task nccl_settle(AllreduceCall& call) {
-  const auto settled = [&] { return call.device->nccl->settled(); };
-  co_await until(settled);
+/// Ranks tell one another that they have called NCCL, while it works: only then does its time count. A rank
+/// may come late by any time, as to any collective.
+Task nccl_meet(AllreduceCall& call) {
+  std::array<double, 1> nothing = {0};
+  co_await agree_max(call, nothing);
+  call.device->nccl->all_are_here();
 }
 
+/// NCCL has taken the call, and carried it out.
 Task nccl_finish(AllreduceCall& call) {
+  const auto settled = [&] { return call.device->nccl->settled(); };
+  co_await until(settled);
   call.device->nccl->finish();
   const auto finished = [&] { return call.device->nccl->finished(); };
   co_await until(finished);
@@ -55,18 +64,23 @@ Task nccl_finish(AllreduceCall& call) {
 
 Task nccl_broadcast(AllreduceCall& call, void* memory, std::int64_t bytes, int root) {
   call.device->nccl->broadcast(memory, bytes, root);
-  co_await nccl_settle(call);
+  co_await nccl_meet(call);
+  co_await nccl_finish(call);
 }
+
+/// The ranks have met in this call.
 
 Task nccl_all_reduce(AllreduceCall& call, void* memory, std::int64_t count, ElementType type) {
   call.device->nccl->all_reduce(memory, count, type, call.op);
-  co_await nccl_settle(call);
+  call.device->nccl->all_are_here();
   co_await nccl_finish(call);
 }
 
 constexpr Carrier kNccl{nccl_supports, nccl_s, nccl_broadcast, nccl_all_reduce};
 
-// ---- MPI ----
+// ---- MPI: its blocking collectives alone, since those that do not block take no device's memory in Open MPI
+// (libnbc reduces on the host whatever it is given). Where a call may not block they are not offered: shape's
+// mpi_reads_device is false then. ----
 
 bool mpi_supports(const AllreduceShape& shape) {
   return shape.memory == Memory::device && shape.mpi_reads_device;
@@ -85,22 +99,16 @@ void complete_work(AllreduceCall& call) {
 
 Task mpi_broadcast(AllreduceCall& call, void* memory, std::int64_t bytes, int root) {
   complete_work(call);
-  const MPI_Comm comm = call.mpi_comm == MPI_COMM_NULL ? call.comm.handle() : call.mpi_comm;
-  MPI_Request request = MPI_REQUEST_NULL;
-  check(MPI_Ibcast(memory, static_cast<int>(bytes / 4), MPI_UINT32_T, root, comm, &request), "MPI_Ibcast");
-  Completion completion(request);
-  co_await completion;
+  check(MPI_Bcast(memory, static_cast<int>(bytes / 4), MPI_UINT32_T, root, call.comm.handle()), "MPI_Bcast");
+  co_return;
 }
 
 Task mpi_all_reduce(AllreduceCall& call, void* memory, std::int64_t count, ElementType type) {
   complete_work(call);
-  const MPI_Comm comm = call.mpi_comm == MPI_COMM_NULL ? call.comm.handle() : call.mpi_comm;
-  MPI_Request request = MPI_REQUEST_NULL;
-  check(MPI_Iallreduce(MPI_IN_PLACE, memory, static_cast<int>(count), mpi_datatype(type), mpi_op(call.op),
-                       comm, &request),
-        "MPI_Iallreduce");
-  Completion completion(request);
-  co_await completion;
+  check(MPI_Allreduce(MPI_IN_PLACE, memory, static_cast<int>(count), mpi_datatype(type), mpi_op(call.op),
+                      call.comm.handle()),
+        "MPI_Allreduce");
+  co_return;
 }
 
 constexpr Carrier kMpi{mpi_supports, mpi_s, mpi_broadcast, mpi_all_reduce};
@@ -117,7 +125,9 @@ Traffic whole_sent(const AllreduceShape& shape, int) {
 }
 
 Task run_whole(AllreduceCall& call) {
-  co_await nccl_all_reduce(call, call.data, call.shape.count, call.shape.type);
+  call.device->nccl->all_reduce(call.data, call.shape.count, call.shape.type, call.op);
+  co_await nccl_meet(call);
+  co_await nccl_finish(call);
   call.comm.add_estimated_bytes(whole_sent(call.shape, call.comm.rank()).bytes);
 }
 

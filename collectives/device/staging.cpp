@@ -11,7 +11,6 @@ namespace pliant {
 namespace {
 
 constexpr std::int64_t kLeastBlockBytes = 256 << 10;
-constexpr int kSlots = 2;
 
 double copy_s(const LinkModel& link, double bytes) {
   return link.alpha_s + bytes * link.beta_s_per_byte;
@@ -72,7 +71,7 @@ class Stage {
         blocks_(segments_of(call.shape.bytes(), block_bytes)),
         arrived_(call.workspace.device->arrived) {
     device_.order(device_.work(), device_.to_host());
-    for (std::size_t slot = 0; slot < kSlots; ++slot)
+    for (std::size_t slot = 0; slot < kStagingSlots; ++slot)
       slots_[slot] = static_cast<std::byte*>(
           call.workspace.device->slots[slot].of(std::min(block_bytes, call.shape.bytes())));
   }
@@ -88,26 +87,27 @@ class Stage {
     arrived_[place(block)].mark(device_.to_host());
   }
   bool is_here(std::int64_t block) { return arrived_[place(block)].past(); }
-  /// The block's slot is free for the one after next when this is done.
+  /// The block's slot is free for the third after it when this is done.
   void take_back(std::int64_t block) {
     device_.copy(call_.data + block * block_bytes_, slot(block), bytes(block), device_.to_device());
     device_.order(device_.to_device(), device_.to_host());
   }
 
  private:
-  static std::size_t place(std::int64_t block) { return static_cast<std::size_t>(block % kSlots); }
+  static std::size_t place(std::int64_t block) { return static_cast<std::size_t>(block) % kStagingSlots; }
 
   AllreduceCall& call_;
   cuda::Device& device_;
   std::int64_t block_bytes_;
   std::int64_t blocks_;
-  std::array<std::byte*, kSlots> slots_{};
-  std::array<cuda::Moment, kSlots>& arrived_;
+  std::array<std::byte*, kStagingSlots> slots_{};
+  std::array<cuda::Moment, kStagingSlots>& arrived_;
 };
 
 Task run_staged(AllreduceCall& call, const AllreduceAlgorithm& algorithm) {
   const std::int64_t width = element_bytes(call.shape.type);
   Stage stage(call, std::min(call.shape.stage_bytes / width * width, call.shape.bytes()));
+  constexpr auto kSlots = static_cast<std::int64_t>(kStagingSlots);
   for (std::int64_t block = 0; block < kSlots; ++block) stage.bring(block);
   for (std::int64_t block = 0; block < stage.blocks(); ++block) {
     const auto is_here = [&] { return stage.is_here(block); };

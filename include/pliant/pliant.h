@@ -83,7 +83,8 @@ static const int* const pliant_built_for_mpi __attribute__((used)) = &PLIANT_BUI
  *
  * Both buffers may lie in the memory of one GPU (cudaMalloc, or managed), on all ranks or on none. The work
  * that the program has put on the stream `pliant_cuda_stream` (the legacy default stream without it) comes
- * before, and the result is complete on return. docs/gpu.md
+ * before, and the result is complete on return. A stream that does not exist, or that is captured into a
+ * graph, is MPI_ERR_ARG, and nothing has happened then. docs/gpu.md
  *
  * @param sendbuf  [count] elements, or MPI_IN_PLACE to read them from `recvbuf`
  * @param recvbuf  [count] elements; may not overlap `sendbuf`, unless it is `sendbuf` (taken as in place)
@@ -140,6 +141,7 @@ typedef struct Pliant_Request_s* Pliant_Request;
  * alone. The buffers must stay valid until Pliant_Request_free. The residual starts at zero, or at what
  * Pliant_Comm_load_state has loaded for it. `pliant_name` must differ from that of every other request alive
  * on `comm`, else MPI_ERR_ARG on all ranks.
+ * Buffers in a GPU's memory need a datatype and an operation that Pliant has kernels for.
  *
  * `datatype` may be freed after this call. A user-defined `op` must live as long as the request: MPI has no
  * way to duplicate an operation. With a datatype, operation or PLIANT_ENABLE=0 that leave the work to MPI,

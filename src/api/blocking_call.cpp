@@ -49,6 +49,7 @@ int agreed_place(Context& context, const BlockingCall& call) {
 void reduce_now(Context& context, const BlockingCall& call) {
   const Plan& plan = context.plan();
   if (call.count == 0) return;
+  if (call.device != kHostMemory) follow_stream(context.device_part(call.device), plan);
   const AllreduceShape shape = plan.shape(context.hosts().layout(), call.count, call.type);
   const int place = lossy_eligible(plan, shape, call.op)
                         ? context.tensors().find(call.buffers.recv, call.count)

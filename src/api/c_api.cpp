@@ -89,7 +89,7 @@ int allreduce(const Arguments& call) {
   const bool inter = is_intercommunicator(comm);
   if (!type || !reduction || inter) return let_mpi_reduce(process, call, inter);
   const Buffers buffers = check_buffers(sendbuf, recvbuf, count, count * element_bytes(*type));
-  const int device = count > 0 ? device_of(process, buffers) : kHostMemory;
+  const int device = count > 0 ? device_of(buffers) : kHostMemory;
   const std::shared_ptr<Context> context = Context::of(comm);
   const CollectiveCall turn(*context);
   UnderWay& under_way = context->blocking();

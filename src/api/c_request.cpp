@@ -40,7 +40,7 @@ struct InitArguments {
 /// All parts lie in one memory.
 void place(Pliant_Request_s& request, const Buffers& buffers, std::int64_t count) {
   if (count == 0) return;
-  const int device = device_of(Process::instance(), buffers);
+  const int device = device_of(buffers);
   if (request.count > 0 && device != request.device)
     throw Error(ErrorClass::buffer, "tensors of a group lie in different memories",
                 "all are the host's, or all one device's", "Group those of one memory");
@@ -50,7 +50,7 @@ void place(Pliant_Request_s& request, const Buffers& buffers, std::int64_t count
 /// MPI's rules hold for what only passes through.
 void add_part_of_mpi(Pliant_Request_s& request, const void* sendbuf, void* recvbuf, std::int64_t count) {
   check_count(count);
-  if (count > 0) given_device_memory(Process::instance(), sendbuf, recvbuf);
+  if (count > 0 && lies_on_device(sendbuf, recvbuf)) refuse_device_request();
   request.parts.push_back({sendbuf == MPI_IN_PLACE ? recvbuf : sendbuf, recvbuf, count});
   request.count += count;
 }

@@ -41,7 +41,7 @@ DevicePart& Context::device_part(int number) {
     check_number(device_->device, number);
     return *device_;
   }
-  auto made = std::make_unique<DevicePart>(*process_.device_calls(), number);
+  auto made = std::make_unique<DevicePart>(*cuda::calls(), number, process_.waiting_work());
   require_working(made->device, comm());
   connect_nccl(*made);
   const DeviceModel measured = measure_device(*made, comm(), kernels_);

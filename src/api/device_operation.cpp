@@ -1,6 +1,7 @@
 #include "api/device_operation.hpp"
 
 #include <array>
+#include <cstdio>
 #include <string>
 
 #include "collectives/device/device_part.hpp"
@@ -10,10 +11,6 @@
 
 namespace pliant {
 namespace {
-
-cuda::Stream users_stream(const Operation& operation) {
-  return operation.plan.settings.cuda_stream;
-}
 
 std::int64_t bytes_of(const Operation& operation) {
   return operation.count * element_bytes(operation.type);
@@ -27,9 +24,20 @@ DeviceWorkspace& workspace_of(UnderWay& under_way, DevicePart& part) {
 
 }  // namespace
 
+void follow_stream(DevicePart& part, const Plan& plan) {
+  const std::string problem = part.device.begin_after(plan.settings.cuda_stream);
+  if (problem.empty()) return;
+  std::array<char, 32> address{};
+  std::snprintf(address.data(), address.size(), "%p", plan.settings.cuda_stream);
+  throw Error(ErrorClass::argument, std::string("pliant_cuda_stream = ") + address.data() + " " + problem,
+              "it is a stream of the buffers' device, and an operation is no part of a graph",
+              "Name a stream that exists, and call Pliant outside of a capture");
+}
+
 void place_on_device(Operation& operation, DevicePart& part, Context& context, UnderWay& under_way,
                      bool lossy) {
   DeviceWorkspace& workspace = workspace_of(under_way, part);
+  workspace.pin_again();
   operation.device = {.part = &part, .send = operation.send, .recv = operation.recv};
   if (!lossy || operation.tensor == nullptr) return;
   const cuda::OnDevice here(part.device);
@@ -51,11 +59,12 @@ void place_on_device(Operation& operation, DevicePart& part, Context& context, U
   operation.send = operation.recv = workspace.whole.of(bytes_of(operation));
 }
 
-void describe_device(const Operation& operation, const Process& process, AllreduceShape& shape) {
+void describe_device(const OperationRun& run, AllreduceShape& shape) {
+  const Operation& operation = run.operation;
   if (operation.device.part == nullptr) return;
   shape.memory = Memory::device;
   shape.has_nccl = operation.device.part->nccl != nullptr;
-  shape.mpi_reads_device = process.mpi_reads_device();
+  shape.mpi_reads_device = run.context.process().mpi_reads_device() && !run.context.has_requests();
 }
 
 DeviceTurn::DeviceTurn(DevicePart* part) : part_(part) {
@@ -78,23 +87,25 @@ Task await_turn(AllreduceCall&, const OperationRun& run, DeviceTurn& turn,
   co_await until(has_come);
 }
 
-void begin_on_device(OperationRun& run, AllreduceCall& call) {
+Task begin_on_device(OperationRun& run, AllreduceCall& call) {
   const Operation& operation = run.operation;
-  if (operation.device.part == nullptr) {
-    call.workspace.select.device = nullptr;
-    return;
-  }
-  cuda::Device& device = operation.device.part->device;
-  const cuda::OnDevice here(device);
-  device.begin_after(users_stream(operation));
+  const DeviceBuffers& buffers = operation.device;
+  call.workspace.select.device = nullptr;
+  if (buffers.part == nullptr) co_return;
+  cuda::Device& device = buffers.part->device;
+  cuda::Moment& here = call.workspace.device->moment;
+  const auto is_here = [&] { return here.past(); };
   device.order(device.work(), device.to_host());
-  call.workspace.select.device = operation.device.resident ? &call.workspace.device->vectors : nullptr;
-  if (operation.device.resident) {
-    call.device = operation.device.part;
-    return;
+  if (buffers.resident) {
+    call.device = buffers.part;
+    call.workspace.select.device = &call.workspace.device->vectors;
+    if (operation.tensor == nullptr) co_return;
+    here.mark(device.work());  // a selection blocks, and the program's stream may wait for another rank
+  } else {
+    device.copy(operation.recv, buffers.send, bytes_of(operation), device.to_host());
+    here.mark(device.to_host());
   }
-  device.copy(operation.recv, operation.device.send, bytes_of(operation), device.to_host());
-  device.wait(device.to_host());
+  co_await until(is_here);
 }
 
 Task end_on_device(OperationRun& run, AllreduceCall& call) {

@@ -13,13 +13,18 @@
 
 namespace pliant {
 
+/// What the program has put on its stream so far comes before what an operation puts on the device. In the
+/// program's thread, before the operation begins. Throws Error(argument) for a stream that cannot be waited
+/// for, and nothing has happened then.
+void follow_stream(DevicePart& part, const Plan& plan);
+
 /// The operation's buffers, which lie in `part`'s memory, and its tensor's residual find their place.
 /// `buffers` are what the caller gave. `lossy`: may it be a lossy one?
 void place_on_device(Operation& operation, DevicePart& part, Context& context, UnderWay& under_way,
                      bool lossy);
 
 /// What of the shape only calls on a device's memory have.
-void describe_device(const Operation& operation, const Process& process, AllreduceShape& shape);
+void describe_device(const OperationRun& run, AllreduceShape& shape);
 
 /// An operation's place among those under way on its device; none where it is the host's. Left at its end, or
 /// as soon as it is known to need no order (leave()).
@@ -43,8 +48,8 @@ class DeviceTurn {
 Task await_turn(AllreduceCall& call, const OperationRun& run, DeviceTurn& turn,
                 const AllreduceAlgorithm& algorithm);
 
-/// The program's stream comes first; then the input is where the operation wants it.
-void begin_on_device(OperationRun& run, AllreduceCall& call);
+/// The input is where the operation wants it, and complete where the host would wait for it.
+Task begin_on_device(OperationRun& run, AllreduceCall& call);
 
 /// The result is where the program wants it, and complete. The ranks tell one another whether a device
 /// failed: throws the same Error(other) on all of them then, and the communicator takes no more device

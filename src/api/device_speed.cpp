@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <random>
 #include <span>
 #include <vector>
 
@@ -67,6 +68,19 @@ LinkModel measure_copies(cuda::Device& device, const void* from, void* to, cuda:
   });
 }
 
+/// A gradient to select from: magnitudes that differ, a few of them far above the rest. A vector of zeros
+/// would be all ties, which no guess at a threshold can tell apart.
+std::vector<float> made_up_gradient(std::int64_t count) {
+  std::minstd_rand random(1);
+  std::uniform_real_distribution<float> uniform(-1.0F, 1.0F);
+  std::vector<float> values(static_cast<std::size_t>(count));
+  for (float& value : values) {
+    const float drawn = uniform(random);
+    value = drawn * drawn * drawn;
+  }
+  return values;
+}
+
 /// Vectors to measure with.
 struct Vectors {
   std::int64_t count;
@@ -76,7 +90,9 @@ struct Vectors {
       : count(n),
         residual(cuda::DeviceArray::zeros(device, n)),
         gradient(cuda::DeviceArray::zeros(device, n)),
-        result(cuda::DeviceArray::zeros(device, n)) {}
+        result(cuda::DeviceArray::zeros(device, n)) {
+    if (there()) gradient->set(made_up_gradient(n));
+  }
   bool there() const { return residual != nullptr && gradient != nullptr && result != nullptr; }
 };
 
@@ -133,6 +149,7 @@ LinkModel measure_nccl(DevicePart& part, void* memory) {
     return median_s([&] {
       part.nccl->all_reduce(memory, bytes / static_cast<std::int64_t>(sizeof(float)), ElementType::float32,
                             ReduceOp::max);
+      part.nccl->all_are_here();
       while (!part.nccl->settled()) continue;
       part.nccl->finish();
       while (!part.nccl->finished()) continue;

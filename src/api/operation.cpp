@@ -40,7 +40,7 @@ AllreduceShape shape_of(const OperationRun& run) {
     shape.hosts = shape.ranks;
     shape.most_on_host = shape.domains = 1;
   }
-  describe_device(operation, run.context.process(), shape);
+  describe_device(run, shape);
   return shape;
 }
 
@@ -239,7 +239,7 @@ Task run_operation(OperationRun& run) {
   run.begin_s = MPI_Wtime();
   run.outside_s = context.outside.total_s();
   AllreduceCall call = make_call(run, shape);
-  begin_on_device(run, call);
+  co_await begin_on_device(run, call);
   DeviceTurn turn(operation.device.part);
   Agreed agreed;
   agreed.compute_s =

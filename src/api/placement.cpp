@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/error.hpp"
+#include "kernels/cuda/calls.hpp"
 
 namespace pliant {
 namespace {
@@ -38,12 +39,12 @@ bool is_readable(const void* pointer) {
 }
 
 // Where CUDA has failed for good, host memory can still be reduced.
-cuda::PointerFacts facts_of(const cuda::Calls& calls, const void* pointer) {
+cuda::PointerFacts facts_of(const void* pointer) {
   cuda::PointerFacts facts;
-  const int code = calls.pointer_get_attributes(&facts, pointer);
+  const int code = cuda::find_memory(&facts, pointer);
   if (code != 0 && is_readable(pointer)) return {};
   if (code != 0)
-    throw Error(ErrorClass::other, std::string("cudaPointerGetAttributes: ") + calls.get_error_string(code),
+    throw Error(ErrorClass::other, "cuPointerGetAttribute returns " + std::to_string(code),
                 "buffers lie in memory of the host or of a device",
                 "An earlier CUDA call failed: look there");
   return facts;
@@ -57,28 +58,34 @@ void refuse_device_memory() {
               "Use one of these, or an MPI that takes GPU pointers (PLIANT_CUDA_AWARE=1)");
 }
 
-bool given_device_memory(Process& process, const void* sendbuf, const void* recvbuf) {
-  const cuda::Calls* const calls = process.device_calls();
-  const auto on_device = [&](const void* buffer) {
-    if (buffer == MPI_IN_PLACE || buffer == MPI_BOTTOM) return false;
-    if (calls == nullptr) return cuda::is_foreign_device_memory(buffer);
-    return place_of(facts_of(*calls, buffer)) != kHostMemory;
+void refuse_device_request() {
+  throw Error(
+      ErrorClass::buffer, "a buffer in a GPU's memory, and a request that is MPI's to carry out",
+      "MPI's collectives that do not block take no GPU pointers; Pliant's requests reduce float, double, "
+      "32- and 64-bit int by sum, min, max, prod",
+      "Use one of these, or Pliant_Allreduce with an MPI that takes GPU pointers");
+}
+
+bool lies_on_device(const void* sendbuf, const void* recvbuf) {
+  const auto on_device = [](const void* buffer) {
+    return buffer != MPI_IN_PLACE && buffer != MPI_BOTTOM && place_of(facts_of(buffer)) != kHostMemory;
   };
-  if (!on_device(recvbuf) && !on_device(sendbuf)) return false;
+  return on_device(recvbuf) || on_device(sendbuf);
+}
+
+bool given_device_memory(Process& process, const void* sendbuf, const void* recvbuf) {
+  if (!lies_on_device(sendbuf, recvbuf)) return false;
   if (!process.mpi_reads_device()) refuse_device_memory();
   return true;
 }
 
-int device_of(Process& process, const Buffers& buffers) {
-  const cuda::Calls* const calls = process.device_calls();
-  if (calls == nullptr) {
-    if (cuda::is_foreign_device_memory(buffers.recv) || cuda::is_foreign_device_memory(buffers.send))
-      throw Error(ErrorClass::buffer, "a buffer lies in a GPU's memory", "this build of Pliant has no CUDA",
-                  "Build it where nvcc is, or copy the buffer to the host");
-    return kHostMemory;
-  }
-  const cuda::PointerFacts recv = facts_of(*calls, buffers.recv);
-  const cuda::PointerFacts send = buffers.send == buffers.recv ? recv : facts_of(*calls, buffers.send);
+int device_of(const Buffers& buffers) {
+  const cuda::PointerFacts recv = facts_of(buffers.recv);
+  const cuda::PointerFacts send = buffers.send == buffers.recv ? recv : facts_of(buffers.send);
+  const bool there = place_of(recv) != kHostMemory || place_of(send) != kHostMemory;
+  if (there && cuda::calls() == nullptr)
+    throw Error(ErrorClass::buffer, "a buffer lies in a GPU's memory", "this build of Pliant has no CUDA",
+                "Build it where nvcc is, or copy the buffer to the host");
   if (place_of(send) != place_of(recv))
     throw Error(ErrorClass::buffer, "sendbuf is " + name_of(send) + ", recvbuf " + name_of(recv),
                 "both are the host's, or both one device's", "Copy one of them to where the other is");

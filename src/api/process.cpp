@@ -134,15 +134,6 @@ Team* Process::team() {
   return team_ ? &*team_ : nullptr;
 }
 
-const cuda::Calls* Process::device_calls() {
-  if (devices_sought_) return device_calls_;
-  devices_sought_ = true;
-  const cuda::Calls* const calls = cuda::calls();
-  int devices = 0;
-  if (calls != nullptr && calls->get_device_count(&devices) == 0 && devices > 0) device_calls_ = calls;
-  return device_calls_;
-}
-
 bool Process::mpi_reads_device() const {
   if (settings_.cuda_aware == CudaAware::ask) return mpi_reads_device_memory();
   return settings_.cuda_aware == CudaAware::yes;

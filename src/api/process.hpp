@@ -14,7 +14,7 @@
 #include "api/progress.hpp"
 #include "core/config.hpp"
 #include "core/log.hpp"
-#include "kernels/cuda/calls.hpp"
+#include "kernels/cuda/device.hpp"
 #include "kernels/team.hpp"
 #include "trace/recorder.hpp"
 
@@ -43,9 +43,8 @@ class Process {
   /// [s] from when this state was made to `wtime_s`, a value of MPI_Wtime: a trace's clock.
   double since_begin_s(double wtime_s) const { return wtime_s - begin_s_; }
 
-  /// CUDA's calls, where the library was built with them and there is a device; null otherwise. Found out
-  /// once.
-  const cuda::Calls* device_calls();
+  /// What of this process is under way on devices and may wait for other ranks.
+  cuda::WaitingWork& waiting_work() { return waiting_work_; }
   /// Is a device's memory given to MPI? As PLIANT_CUDA_AWARE says, or the MPI library.
   bool mpi_reads_device() const;
 
@@ -93,8 +92,7 @@ class Process {
   std::string last_text_;
   std::int64_t communicators_ = 0;
   std::uint64_t keys_ = 0;
-  bool devices_sought_ = false;
-  const cuda::Calls* device_calls_ = nullptr;
+  cuda::WaitingWork waiting_work_{0};
 };
 
 }  // namespace pliant

@@ -21,12 +21,9 @@ std::int64_t part_bytes(const Part& part, ElementType type) {
   return part.count * element_bytes(type);
 }
 
-/// gather() and scatter() on the device. The copies come after what the program has put on its stream, and
-/// before the operation.
+/// gather() and scatter() on the device.
 void* gather_there(Pliant_Request_s& request, ElementType type) {
   cuda::Device& device = request.context->device_part(request.device).device;
-  const cuda::OnDevice here(device);
-  device.begin_after(request.plan.settings.cuda_stream);
   auto* to = static_cast<std::byte*>(request.packed_there->get());
   for (const Part& part : request.parts) {
     device.copy(to, part.send, part_bytes(part, type), device.work());
@@ -37,7 +34,6 @@ void* gather_there(Pliant_Request_s& request, ElementType type) {
 
 void scatter_there(Pliant_Request_s& request, ElementType type) {
   cuda::Device& device = request.context->device_part(request.device).device;
-  const cuda::OnDevice here(device);
   const auto* from = static_cast<const std::byte*>(request.packed_there->get());
   for (const Part& part : request.parts) {
     device.copy(part.recv, from, part_bytes(part, type), device.work());
@@ -243,6 +239,8 @@ void make_ready(Pliant_Request_s& request, MPI_Info info) {
 }
 
 void start_request(Pliant_Request_s& request) {
+  if (request.device != kHostMemory && reason_for_mpi(request) == nullptr)
+    follow_stream(request.context->device_part(request.device), request.plan);
   request.context->prepare(request.under_way);
   request.run.reset();
   request.started = true;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "api/decision.hpp"
+#include "api/device_operation.hpp"
 #include "api/guard.hpp"
 #include "api/operation.hpp"
 #include "api/placement.hpp"
@@ -25,9 +26,9 @@ void add_to(Context& context, const Plan& plan, int device, float* recv, std::sp
     for (std::size_t i = 0; i < rest.size(); ++i) recv[i] += rest[i];
     return;
   }
-  cuda::Device& there = context.device_part(device).device;
-  const cuda::OnDevice here(there);
-  there.begin_after(plan.settings.cuda_stream);
+  DevicePart& part = context.device_part(device);
+  follow_stream(part, plan);
+  cuda::Device& there = part.device;
   std::vector<float> sum(rest.size());
   const auto bytes = static_cast<std::int64_t>(rest.size_bytes());
   there.copy(sum.data(), recv, bytes, there.work());
@@ -46,7 +47,7 @@ void flush_blocking(Context& context, const void* recvbuf) {
   std::vector<int> devices;
   const std::optional<Error> refused = attempt([&] {
     for (const BlockingTensor* tensor : tensors)
-      devices.push_back(device_of(context.process(), {tensor->recvbuf, tensor->recvbuf}));
+      devices.push_back(device_of({tensor->recvbuf, tensor->recvbuf}));
   });
   throw_together(context.comm(), refused, "cannot flush");
   for (std::size_t i = 0; i < tensors.size(); ++i) {

@@ -36,11 +36,11 @@ void carry_out(Context& context, const ShortCalls::Known& known, const Buffers& 
   context.last_report.compute_s = known.needs_compute_time ? context.compute_times.typical_s() : between_s;
 }
 
-/// Where there is a device, memory is looked at each time: what was the host's may be a device's now. Throws
-/// as device_of().
+/// Where the program uses a device, memory is looked at each time: what was the host's may be a device's now.
+/// Throws as device_of().
 bool on_host(Context& context, const Buffers& buffers) {
-  if (context.process().device_calls() == nullptr && context.short_calls.are_last(buffers)) return true;
-  const bool host = device_of(context.process(), buffers) == kHostMemory;
+  if (!cuda::driver_is_used() && context.short_calls.are_last(buffers)) return true;
+  const bool host = device_of(buffers) == kHostMemory;
   if (host) context.short_calls.note_last(buffers);
   return host;
 }

@@ -129,6 +129,7 @@ void apply_learn(Settings& settings, const SettingRow& row, std::string_view val
 
 void apply_cuda_stream(Settings& settings, const SettingRow& row, std::string_view value) {
   std::uintptr_t address = 0;
+  if (value == "(nil)") value = "0";  // as %p prints a null pointer
   const bool hexadecimal = value.starts_with("0x");
   const std::string_view digits = hexadecimal ? value.substr(2) : value;
   const auto [end, error] =
@@ -233,7 +234,8 @@ constexpr std::array kRows = {
                "GPU buffers: the cudaStream_t whose work comes before the call; each rank its own",
                apply_cuda_stream, nullptr, true},
     SettingRow{"pliant_nccl_timeout_s", "PLIANT_NCCL_TIMEOUT_S", "60", "a number > 0", "s",
-               "how long NCCL may take for one operation before it is aborted", apply_nccl_timeout, nullptr},
+               "how long NCCL may take for one operation, from when all ranks have come", apply_nccl_timeout,
+               nullptr},
     SettingRow{"", "PLIANT_ENABLE", "1", "1 or 0", "",
                "0 passes every call straight to MPI; same on all ranks", nullptr, apply_enable},
     SettingRow{"", "PLIANT_DEBUG", "warn", "warn, info or trace", "", "what is written to stderr", nullptr,

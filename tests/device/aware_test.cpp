@@ -63,30 +63,65 @@ TEST_F(DeviceAware, MpiStarSendsALeadersPlacesAndLosesNothing) {
   const DeviceBuffer<float> buffer(std::vector<float>(kCount, 0.0F));
   std::vector<float> expected(kCount, 0.0F);
   std::vector<float> received(kCount, 0.0F);
-  Pliant_Request request = PLIANT_REQUEST_NULL;
-  ASSERT_EQ(Pliant_Allreduce_init(MPI_IN_PLACE, buffer.data(), kCount, MPI_FLOAT, MPI_SUM, comm,
-                                  MPI_INFO_NULL, &request),
-            MPI_SUCCESS);
-  std::vector<float> last;
-  for (int step = 0; step < 4; ++step) {
-    buffer.set(gradient(comm.rank(), step, kCount));
-    ASSERT_EQ(Pliant_Start(request), MPI_SUCCESS);
-    ASSERT_EQ(Pliant_Wait(request), MPI_SUCCESS);
-    EXPECT_STREQ(report_of(request).algorithm, "mpi_star");
-    EXPECT_EQ(report_of(request).kept, 300);
-    last = buffer.get();
-    EXPECT_TRUE(same_bits(last, comm));
-    const std::vector<float> sum = exact_sum(gradient(comm.rank(), step, kCount), comm);
+  for (int step = 0; step < 5; ++step) {
+    // The last one sends all that is left.
+    if (step == 4) {
+      ASSERT_EQ(set(comm, {{"pliant_density", "1"}, {"pliant_algorithm", "ring"}}), MPI_SUCCESS);
+    }
+    const std::vector<float> mine =
+        step < 4 ? gradient(comm.rank(), step, kCount) : std::vector<float>(kCount);
+    buffer.set(mine);
+    ASSERT_EQ(Pliant_Allreduce(MPI_IN_PLACE, buffer.data(), kCount, MPI_FLOAT, MPI_SUM, comm), MPI_SUCCESS);
+    if (step < 4) {
+      EXPECT_STREQ(report_of(comm).algorithm, "mpi_star");
+      EXPECT_EQ(report_of(comm).kept, 300);
+    }
+    const std::vector<float> result = buffer.get();
+    EXPECT_TRUE(same_bits(result, comm));
+    const std::vector<float> sum = exact_sum(mine, comm);
     for (std::size_t i = 0; i < sum.size(); ++i) {
       expected[i] += sum[i];
-      received[i] += last[i];
+      received[i] += result[i];
     }
   }
-  ASSERT_EQ(Pliant_Request_flush(request), MPI_SUCCESS);
-  const std::vector<float> flushed = buffer.get();
-  for (std::size_t i = 0; i < flushed.size(); ++i) received[i] += flushed[i] - last[i];
   EXPECT_EQ(received, expected);
-  ASSERT_EQ(Pliant_Request_free(&request), MPI_SUCCESS);
+}
+
+// ---- Requests: MPI's collectives that do not block take no device's memory (pliant_mpi_double ends the
+// program then). ----
+
+TEST_F(DeviceAware, ARequestByMpiIsStaged) {
+  for (const char* name : {"mpi", "mpi,mpi_star"}) {
+    SCOPED_TRACE(name);
+    const FreshComm comm;
+    ASSERT_EQ(set(comm, {{"pliant_mode", "topk"}, {"pliant_min_bytes", "0"}, {"pliant_algorithm", name}}),
+              MPI_SUCCESS);
+    const std::vector<float> mine = gradient(comm.rank(), 0, kCount);
+    const DeviceBuffer<float> buffer(mine);
+    Pliant_Request request = PLIANT_REQUEST_NULL;
+    ASSERT_EQ(Pliant_Allreduce_init(MPI_IN_PLACE, buffer.data(), kCount, MPI_FLOAT, MPI_SUM, comm,
+                                    MPI_INFO_NULL, &request),
+              MPI_SUCCESS);
+    ASSERT_EQ(Pliant_Start(request), MPI_SUCCESS);
+    ASSERT_EQ(Pliant_Wait(request), MPI_SUCCESS);
+    EXPECT_STREQ(report_of(request).algorithm, "mpi");
+    EXPECT_EQ(buffer.get(), exact_sum(mine, comm));
+    // Nor does a blocking call beside it, which may not block either.
+    buffer.set(mine);
+    ASSERT_EQ(Pliant_Allreduce(MPI_IN_PLACE, buffer.data(), kCount, MPI_FLOAT, MPI_MAX, comm), MPI_SUCCESS);
+    ASSERT_EQ(Pliant_Request_free(&request), MPI_SUCCESS);
+  }
+}
+
+TEST_F(DeviceAware, ARequestThatIsMpisIsRefused) {
+  const FreshComm comm;
+  const DeviceBuffer<char> buffer(std::vector<char>(10, 'x'));
+  Pliant_Request request = PLIANT_REQUEST_NULL;
+  const int code = Pliant_Allreduce_init(MPI_IN_PLACE, buffer.data(), 10, MPI_SIGNED_CHAR, MPI_MAX, comm,
+                                         MPI_INFO_NULL, &request);
+  EXPECT_EQ(code, MPI_ERR_BUFFER);
+  EXPECT_NE(message(code).find("a request that is MPI's to carry out"), std::string::npos) << message(code);
+  EXPECT_EQ(request, PLIANT_REQUEST_NULL);
 }
 
 }  // namespace

@@ -46,6 +46,15 @@ inline std::vector<std::string> device_algorithms(bool exact) {
   return names;
 }
 
-class DeviceCall : public pliant::test::NcclTest {};
+class DeviceCall : public pliant::test::NcclTest {
+ protected:
+  void TearDown() override {
+    // The first call on a communicator ends what is kept of those that were freed.
+    const FreshComm next;
+    int one = 1;
+    EXPECT_EQ(Pliant_Allreduce(MPI_IN_PLACE, &one, 1, MPI_INT, MPI_MAX, next), MPI_SUCCESS);
+    NcclTest::TearDown();
+  }
+};
 
 }  // namespace pliant_test

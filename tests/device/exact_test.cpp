@@ -96,9 +96,7 @@ TEST_F(DeviceExact, OnAnotherDeviceThanTheThreadsOwn) {
     device_double().write(there, mine.data(), 5001 * sizeof(float));
     ASSERT_EQ(Pliant_Allreduce(MPI_IN_PLACE, there, 5001, MPI_FLOAT, MPI_SUM, comm), MPI_SUCCESS);
     EXPECT_EQ(device_double().download(there, 5001), exact_sum(mine, comm));
-    int current = -1;
-    ASSERT_EQ(cuda().get_device(&current), 0);
-    EXPECT_EQ(current, 0);
+    EXPECT_EQ(device_double().current_device(), 0);
     ASSERT_EQ(cuda().free(there), 0);
   }
 }

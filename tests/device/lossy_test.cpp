@@ -157,7 +157,8 @@ TEST_F(DeviceLossy, OnceWarmNothingIsAllocated) {
     step();
     const auto made = [] {
       std::int64_t calls = 0;
-      for (const char* call : {"malloc", "free", "malloc_host", "free_host", "stream_create", "event_create"})
+      for (const char* call : {"malloc", "free", "malloc_host", "free_host", "malloc_from_pool", "free_async",
+                               "stream_create", "event_create"})
         calls += device_double().calls(call);
       return calls;
     };

@@ -13,7 +13,7 @@ using DeviceMemory = DeviceTest;
 
 cuda::PointerFacts facts(const void* pointer) {
   cuda::PointerFacts found;
-  EXPECT_EQ(cuda::calls()->pointer_get_attributes(&found, pointer), 0);
+  EXPECT_EQ(cuda::find_memory(&found, pointer), 0);
   return found;
 }
 

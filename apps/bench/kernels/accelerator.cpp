@@ -26,7 +26,7 @@ Accelerator::Accelerator(int local_rank) {
   const int number = local_rank % devices_;
   if (const int code = calls.set_device(number); code != 0)
     refuse("cudaSetDevice(" + std::to_string(number) + "): " + calls.get_error_string(code));
-  device_ = std::make_unique<cuda::Device>(calls, number);
+  device_ = std::make_unique<cuda::Device>(calls, number, waiting_work_);
   finish();
 }
 

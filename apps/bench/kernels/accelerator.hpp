@@ -23,6 +23,7 @@ class Accelerator {
 
  private:
   int devices_ = 0;
+  cuda::WaitingWork waiting_work_{0};
   std::unique_ptr<cuda::Device> device_;
 };
 

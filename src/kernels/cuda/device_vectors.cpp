@@ -41,6 +41,10 @@ DeviceVectors::DeviceVectors(Device& device)
     device_.did(make_launcher(device_.calls(), launcher_), "cudaOccupancyMaxActiveBlocksPerMultiprocessor");
 }
 
+void DeviceVectors::pin_again() {
+  for (HostRoom* room : {&found_, &numbers_, &instead_}) room->pin_again();
+}
+
 void DeviceVectors::lack(const char* what, std::int64_t bytes) {
   if (notice_.empty())
     notice_ = "device " + std::to_string(device_.number()) + " has no " + std::to_string(bytes) +

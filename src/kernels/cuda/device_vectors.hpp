@@ -27,6 +27,8 @@ class DeviceVectors {
  public:
   explicit DeviceVectors(Device& device);
 
+  /// Between operations: see HostRoom.
+  void pin_again();
   /// Is there room for such selections, and for their pairs? Takes it.
   bool reserve(std::int64_t count, std::int64_t kept);
 

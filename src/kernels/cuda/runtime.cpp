@@ -1,5 +1,8 @@
-// The table of calls.hpp, from the CUDA runtime.
+// The table of calls.hpp, from the CUDA runtime; current contexts from the driver, which alone can bring back
+// a thread's without making one.
+#include <cuda.h>
 #include <cuda_runtime_api.h>
+#include <dlfcn.h>
 
 #include <array>
 
@@ -9,10 +12,46 @@
 namespace pliant::cuda {
 namespace {
 
-/// An error that is returned is not left behind for the program's own cudaGetLastError().
+/// An error that is returned is not left behind for the program's own cudaGetLastError(): "not ready"
+/// neither, which CUDA keeps as an error too.
 int told(cudaError_t code) {
-  if (code != cudaSuccess && code != cudaErrorNotReady) cudaGetLastError();
+  if (code != cudaSuccess) cudaGetLastError();
   return code;
+}
+
+/// Functions of the driver, whose codes are the runtime's. Null where it cannot be loaded.
+struct Driver {
+  decltype(&cuDeviceGet) device_get = nullptr;
+  decltype(&cuDevicePrimaryCtxRetain) retain = nullptr;
+  decltype(&cuDevicePrimaryCtxRelease) release = nullptr;
+  decltype(&cuCtxPushCurrent) push = nullptr;
+  decltype(&cuCtxPopCurrent) pop = nullptr;
+
+  bool complete() const {
+    return device_get != nullptr && retain != nullptr && release != nullptr && push != nullptr &&
+           pop != nullptr;
+  }
+};
+
+template <class Function>
+void look_up(void* library, const char* name, Function& function) {
+  function = reinterpret_cast<Function>(dlsym(library, name));
+}
+
+const Driver& driver() {
+  static const Driver found = [] {
+    Driver driver;
+    void* const library = dlopen("libcuda.so.1", RTLD_NOW);
+    if (library == nullptr) return driver;
+    // As cuda.h renames them.
+    look_up(library, "cuDeviceGet", driver.device_get);
+    look_up(library, "cuDevicePrimaryCtxRetain", driver.retain);
+    look_up(library, "cuDevicePrimaryCtxRelease_v2", driver.release);
+    look_up(library, "cuCtxPushCurrent_v2", driver.push);
+    look_up(library, "cuCtxPopCurrent_v2", driver.pop);
+    return driver;
+  }();
+  return found;
 }
 
 cudaStream_t stream_of(Stream stream) {
@@ -23,25 +62,77 @@ cudaEvent_t event_of(Event event) {
   return static_cast<cudaEvent_t>(event);
 }
 
-MemoryKind kind_of(cudaMemoryType type) {
-  switch (type) {
-    case cudaMemoryTypeDevice:
-      return MemoryKind::device;
-    case cudaMemoryTypeManaged:
-      return MemoryKind::managed;
-    case cudaMemoryTypeHost:
-      return MemoryKind::pinned;
-    case cudaMemoryTypeUnregistered:
-      break;
-  }
-  return MemoryKind::host;
+int retain_context(DeviceContext* context, int device) {
+  if (!driver().complete()) return cudaErrorInsufficientDriver;
+  CUdevice handle = 0;
+  CUcontext made = nullptr;
+  int code = driver().device_get(&handle, device);
+  if (code == CUDA_SUCCESS) code = driver().retain(&made, handle);
+  *context = made;
+  return code;
 }
 
-int pointer_get_attributes(PointerFacts* facts, const void* pointer) {
-  cudaPointerAttributes attributes{};
-  const int code = told(cudaPointerGetAttributes(&attributes, pointer));
-  if (code == cudaSuccess) *facts = {kind_of(attributes.type), attributes.device};
+int release_context(int device) {
+  CUdevice handle = 0;
+  const int code = driver().device_get(&handle, device);
+  return code == CUDA_SUCCESS ? driver().release(handle) : code;
+}
+
+int enter(DeviceContext context, int* before) {
+  if (const int code = driver().push(static_cast<CUcontext>(context)); code != CUDA_SUCCESS) return code;
+  cudaStreamCaptureMode mode = cudaStreamCaptureModeRelaxed;
+  const int code = told(cudaThreadExchangeStreamCaptureMode(&mode));
+  *before = mode;
+  if (code != cudaSuccess) {
+    CUcontext popped = nullptr;
+    driver().pop(&popped);
+  }
   return code;
+}
+
+int leave(int before) {
+  auto mode = static_cast<cudaStreamCaptureMode>(before);
+  const int code = told(cudaThreadExchangeStreamCaptureMode(&mode));
+  CUcontext popped = nullptr;
+  const int popping = driver().pop(&popped);
+  return code != cudaSuccess ? code : popping;
+}
+
+/// A pool of Pliant's own, which keeps what it has, and never makes a stream wait for another to have it
+/// back.
+int pool_create(MemoryPool* pool, int device) {
+  int supported = 0;
+  if (const int code = told(cudaDeviceGetAttribute(&supported, cudaDevAttrMemoryPoolsSupported, device));
+      code != 0)
+    return code;
+  if (supported == 0) return cudaErrorNotSupported;
+  cudaMemPoolProps properties{};
+  properties.allocType = cudaMemAllocationTypePinned;
+  properties.location.type = cudaMemLocationTypeDevice;
+  properties.location.id = device;
+  cudaMemPool_t made = nullptr;
+  int code = told(cudaMemPoolCreate(&made, &properties));
+  cuuint64_t kept = ~cuuint64_t{0};
+  if (code == 0) code = told(cudaMemPoolSetAttribute(made, cudaMemPoolAttrReleaseThreshold, &kept));
+  int waits = 0;
+  if (code == 0)
+    code = told(cudaMemPoolSetAttribute(made, cudaMemPoolReuseAllowInternalDependencies, &waits));
+  if (code != 0 && made != nullptr) told(cudaMemPoolDestroy(made));
+  if (code == 0) *pool = made;
+  return code;
+}
+
+int stream_is_capturing(Stream stream, bool* capturing) {
+  cudaStreamCaptureStatus status = cudaStreamCaptureStatusNone;
+  const cudaError_t code = cudaStreamIsCapturing(stream_of(stream), &status);
+  // The default stream cannot be used while a stream that waits for it is captured.
+  *capturing = code == cudaErrorStreamCaptureImplicit || status != cudaStreamCaptureStatusNone;
+  const int kept = told(code);
+  return code == cudaErrorStreamCaptureImplicit ? 0 : kept;
+}
+
+bool is_wrong_stream(int code) {
+  return code == cudaErrorInvalidResourceHandle || code == cudaErrorInvalidValue;
 }
 
 int stream_create(Stream* stream) {
@@ -82,18 +173,32 @@ constexpr Calls kCalls{
     .runtime_version = CUDART_VERSION,
     .out_of_memory = cudaErrorMemoryAllocation,
     .not_ready = cudaErrorNotReady,
+    .not_supported = cudaErrorNotSupported,
     .driver_version = [](int* version) { return told(cudaDriverGetVersion(version)); },
     .get_device_count = [](int* devices) { return told(cudaGetDeviceCount(devices)); },
-    .get_device = [](int* device) { return told(cudaGetDevice(device)); },
     .set_device = [](int device) { return told(cudaSetDevice(device)); },
-    .pointer_get_attributes = pointer_get_attributes,
+    .retain_context = retain_context,
+    .release_context = release_context,
+    .enter = enter,
+    .leave = leave,
     .malloc = [](void** memory, std::size_t bytes) { return told(cudaMalloc(memory, bytes)); },
     .free = [](void* memory) { return told(cudaFree(memory)); },
     .malloc_host = [](void** memory, std::size_t bytes) { return told(cudaMallocHost(memory, bytes)); },
     .free_host = [](void* memory) { return told(cudaFreeHost(memory)); },
+    .pool_create = pool_create,
+    .pool_destroy =
+        [](MemoryPool pool) { return told(cudaMemPoolDestroy(static_cast<cudaMemPool_t>(pool))); },
+    .malloc_from_pool =
+        [](void** memory, std::size_t bytes, MemoryPool pool, Stream stream) {
+          return told(
+              cudaMallocFromPoolAsync(memory, bytes, static_cast<cudaMemPool_t>(pool), stream_of(stream)));
+        },
+    .free_async = [](void* memory, Stream stream) { return told(cudaFreeAsync(memory, stream_of(stream))); },
     .stream_create = stream_create,
     .stream_destroy = [](Stream stream) { return told(cudaStreamDestroy(stream_of(stream))); },
     .stream_synchronize = [](Stream stream) { return told(cudaStreamSynchronize(stream_of(stream))); },
+    .stream_is_capturing = stream_is_capturing,
+    .is_wrong_stream = is_wrong_stream,
     .stream_wait_event =
         [](Stream stream, Event event) {
           return told(cudaStreamWaitEvent(stream_of(stream), event_of(event), 0));
@@ -120,10 +225,6 @@ constexpr Calls kCalls{
 
 const Calls* calls() {
   return &kCalls;
-}
-
-bool is_foreign_device_memory(const void*) {
-  return false;
 }
 
 }  // namespace pliant::cuda

@@ -46,23 +46,24 @@ int get_device_count(int* devices) {
   });
 }
 
-int get_device(int* current) {
-  return call("get_device", [&](DeviceDouble& device) {
-    *current = device.current_device();
-    return 0;
-  });
-}
-
 int set_device(int chosen) {
   return call("set_device", [&](DeviceDouble& device) { return device.set_current_device(chosen); });
 }
 
-int pointer_get_attributes(cuda::PointerFacts* facts, const void* pointer) {
-  return call("pointer_get_attributes", [&](DeviceDouble& device) {
-    const Allocation* found = device.memory().find(pointer);
-    *facts = found == nullptr ? cuda::PointerFacts{} : cuda::PointerFacts{found->kind, found->device};
-    return 0;
-  });
+int retain_context(cuda::DeviceContext* context, int number) {
+  return call("retain_context", [&](DeviceDouble& device) { return device.retain_context(context, number); });
+}
+
+int release_context(int number) {
+  return call("release_context", [&](DeviceDouble& device) { return device.release_context(number); });
+}
+
+int enter(cuda::DeviceContext context, int* before) {
+  return call("enter", [&](DeviceDouble& device) { return device.enter(context, before); });
+}
+
+int leave(int before) {
+  return call("leave", [&](DeviceDouble& device) { return device.leave(before); });
 }
 
 int malloc(void** memory, std::size_t bytes) {
@@ -82,6 +83,27 @@ int malloc_host(void** memory, std::size_t bytes) {
 int free_host(void* memory) {
   return give_back("free_host",
                    [&](DeviceDouble& device) { return device.release(memory, /*pinned=*/true); });
+}
+
+int pool_create(cuda::MemoryPool* pool, int number) {
+  return call("pool_create", [&](DeviceDouble& device) { return device.create_pool(pool, number); });
+}
+
+int pool_destroy(cuda::MemoryPool pool) {
+  return give_back("pool_destroy", [&](DeviceDouble& device) { return device.destroy_pool(pool); });
+}
+
+int malloc_from_pool(void** memory, std::size_t bytes, cuda::MemoryPool pool, Stream stream) {
+  return call("malloc_from_pool", [&](DeviceDouble& device) {
+    return device.stream(stream) == nullptr ? kInvalidHandle : device.allocate_from(pool, memory, bytes);
+  });
+}
+
+int free_async(void* memory, Stream stream) {
+  return give_back("free_async", [&](DeviceDouble& device) {
+    const auto found = device.stream(stream);
+    return found == nullptr ? kInvalidHandle : device.release_on(memory, found);
+  });
 }
 
 int stream_create(Stream* stream) {
@@ -109,12 +131,27 @@ int stream_synchronize(Stream stream) {
   return code != 0 ? code : device_double().wait_for(found);
 }
 
+int stream_is_capturing(Stream stream, bool* capturing) {
+  *capturing = false;
+  return call("stream_is_capturing", [&](DeviceDouble& device) {
+    const auto found = device.stream(stream);
+    if (found == nullptr) return kInvalidHandle;
+    const bool legacy = reinterpret_cast<std::uintptr_t>(stream) <= 1;
+    *capturing = device.capture().holds(*found) || (legacy && device.capture().active());
+    return 0;
+  });
+}
+
 int stream_wait_event(Stream stream, Event event) {
   return call("stream_wait_event", [&](DeviceDouble& device) {
     const auto found = device.stream(stream);
     const auto awaited = device.event(event);
     if (found == nullptr || awaited == nullptr) return kInvalidHandle;
-    if (awaited->latest != nullptr) device.streams().wait(*found, awaited->latest);
+    if (awaited->captured) device.capture().join(*found);
+    if (device.capture().holds(*found))
+      device.capture().note();
+    else if (awaited->latest != nullptr)
+      device.streams().wait(*found, awaited->latest);
     return device.sticky();
   });
 }
@@ -139,7 +176,11 @@ int event_record(Event event, Stream stream) {
     const auto found = device.stream(stream);
     const auto recorded = device.event(event);
     if (found == nullptr || recorded == nullptr || found->device != recorded->device) return kInvalidHandle;
-    recorded->latest = device.streams().record(found);
+    recorded->captured = device.capture().holds(*found);
+    if (recorded->captured)
+      device.capture().note();
+    else
+      recorded->latest = device.streams().record(found);
     return device.sticky();
   });
 }
@@ -148,6 +189,7 @@ int event_query(Event event) {
   return call("event_query", [&](DeviceDouble& device) {
     const auto asked = device.event(event);
     if (asked == nullptr) return kInvalidHandle;
+    if (asked->captured) return device.capture().invalidate(), kCapturedEvent;
     const auto latest = asked->latest;
     if (latest == nullptr || latest->done) return 0;
     device.streams().look(*latest->stream);
@@ -167,7 +209,17 @@ void count_copy(DeviceDouble& device, const Allocation* to, const Allocation* fr
                       : on_device(from) ? count.device_to_host_bytes
                                         : count.host_to_host_bytes;
   sum += static_cast<std::int64_t>(bytes);
+  if (on_device(to) && !on_device(from)) ++count.copies_to_device;
+  if (!on_device(to) && on_device(from)) ++count.copies_to_host;
   if ((to == nullptr && on_device(from)) || (from == nullptr && on_device(to))) ++count.pageable_copies;
+}
+
+/// DeviceOptions::copies_ahead.
+bool may_be_copied(DeviceDouble& device, const void* to, const void* from) {
+  if (device.options().copies_ahead == 0) return true;
+  if (!on_device(device.memory().find(to)) || on_device(device.memory().find(from))) return true;
+  const std::int64_t wanted = device.counters().copies_to_device + 1 + device.options().copies_ahead;
+  return device.counters().copies_to_host >= std::min(wanted, device.options().copies_in_all);
 }
 
 int memcpy_async(void* to, const void* from, std::size_t bytes, Stream stream) {
@@ -177,12 +229,13 @@ int memcpy_async(void* to, const void* from, std::size_t bytes, Stream stream) {
     found = device.stream(stream);
     if (found == nullptr) return kInvalidHandle;
     if (!device.memory().whole(to, bytes) || !device.memory().whole(from, bytes)) return kInvalidValue;
-    device.enqueue(found, "memcpy", [&device, to, from, bytes] {
+    const auto copied = [&device, to, from, bytes] {
       const OpenedMemory target(device.memory(), to);
       const OpenedMemory source(device.memory(), from);
       if (bytes > 0) std::memmove(to, from, bytes);
       count_copy(device, device.memory().find(to), device.memory().find(from), bytes);
-    });
+    };
+    device.enqueue(found, "memcpy", copied, [&device, to, from] { return may_be_copied(device, to, from); });
     // CUDA's rule: into pageable memory, and within the host, it returns when the copy is done.
     const Allocation* target = device.memory().find(to);
     waits = target == nullptr || !(on_device(target) || on_device(device.memory().find(from)));
@@ -222,18 +275,27 @@ constexpr cuda::Calls kCalls{
     .runtime_version = 13000,
     .out_of_memory = kOutOfMemory,
     .not_ready = kNotReady,
+    .not_supported = kNotSupported,
     .driver_version = driver_version,
     .get_device_count = get_device_count,
-    .get_device = get_device,
     .set_device = set_device,
-    .pointer_get_attributes = pointer_get_attributes,
+    .retain_context = retain_context,
+    .release_context = release_context,
+    .enter = enter,
+    .leave = leave,
     .malloc = malloc,
     .free = free,
     .malloc_host = malloc_host,
     .free_host = free_host,
+    .pool_create = pool_create,
+    .pool_destroy = pool_destroy,
+    .malloc_from_pool = malloc_from_pool,
+    .free_async = free_async,
     .stream_create = stream_create,
     .stream_destroy = stream_destroy,
     .stream_synchronize = stream_synchronize,
+    .stream_is_capturing = stream_is_capturing,
+    .is_wrong_stream = [](int code) { return code == kInvalidHandle || code == kInvalidValue; },
     .stream_wait_event = stream_wait_event,
     .event_create = event_create,
     .event_destroy = event_destroy,
@@ -255,8 +317,16 @@ const Calls* calls() {
   return &test::kCalls;
 }
 
-bool is_foreign_device_memory(const void*) {
-  return false;
+int find_memory(PointerFacts* facts, const void* pointer) {
+  test::DeviceDouble& device = test::device_double();
+  const std::lock_guard lock(device.mutex());
+  const test::Allocation* found = device.memory().find(pointer);
+  *facts = found == nullptr ? PointerFacts{} : PointerFacts{found->kind, found->device};
+  return 0;
+}
+
+bool driver_is_used() {
+  return !test::device_double().contexts().empty();
 }
 
 }  // namespace pliant::cuda

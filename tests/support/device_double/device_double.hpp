@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <map>
 #include <memory>
@@ -18,6 +19,7 @@
 #include <thread>
 #include <vector>
 
+#include "capture.hpp"
 #include "failures.hpp"
 #include "kernels/cuda/calls.hpp"
 #include "memory.hpp"
@@ -33,6 +35,10 @@ struct DeviceOptions {
   Access access = Access::guarded;
   Schedule schedule = lazy();
   unsigned resident_blocks = 4;
+  /// A copy to a device is not done before so many more have come from it, or this many in all: what a
+  /// pipeline has under way at once. 0: as the schedule pleases.
+  std::int64_t copies_ahead = 0, copies_in_all = 0;
+  bool pools = true;                       ///< false: pool_create says that the device has none
   std::size_t memory_bytes = kUnlimited;   ///< of each device, in all
   std::size_t largest_bytes = kUnlimited;  ///< that one malloc gives
   std::size_t pinned_bytes = kUnlimited;   ///< of malloc_host, in all
@@ -42,6 +48,7 @@ struct DeviceOptions {
 struct DeviceCounters {
   std::int64_t host_to_device_bytes = 0, device_to_host_bytes = 0;
   std::int64_t device_to_device_bytes = 0, host_to_host_bytes = 0;
+  std::int64_t copies_to_host = 0, copies_to_device = 0;  ///< host and device, either way
   std::int64_t pageable_copies = 0;  ///< copies between a device and memory that is not pinned
   std::int64_t hidden_waits = 0;     ///< calls that waited for a stream though their name does not say so
   std::int64_t launches = 0;
@@ -64,12 +71,19 @@ class DeviceDouble {
   /// call after it returns `code`.
   void fail_operation(int nth, int code = kIllegalAddress);
 
+  /// Called with each kernel and its arguments before it runs; until reset().
+  using Observer = std::function<void(cuda::Kernel kernel, const void* arguments)>;
+  void observe(Observer observer) { observer_ = std::move(observer); }
+
   // ---- What a user of CUDA has at hand, and Pliant does not call. ----------------------------------------
   void* malloc_managed(std::size_t bytes);
   void* malloc_on(int device, std::size_t bytes);  ///< whichever device is current
   /// Puts host data into a device's memory, or gets it out, now: no stream is waited for.
   void write(void* to, const void* from, std::size_t bytes);
   void read(void* to, const void* from, std::size_t bytes);
+  /// Captures `stream` into a graph, in global mode, from now on. end_capture(): can a graph be made of it?
+  void begin_capture(cuda::Stream handle);
+  bool end_capture();
   template <class T>
   T* upload(const std::vector<T>& values) {
     auto* memory = static_cast<T*>(malloc_on(current_device(), values.size() * sizeof(T)));
@@ -91,6 +105,8 @@ class DeviceDouble {
   /// Memory, streams, events not given back, and writes outside of memory, as text; empty: none.
   std::string leaks();
   std::string queued() const { return streams_.list(); }
+  const std::set<int>& contexts() const { return contexts_; }  ///< devices that have one
+  const Capture& capture() const { return capture_; }
   int sticky() const { return sticky_; }
 
   // ---- For the tables of calls. ------------------------------------------------------------------------
@@ -98,17 +114,29 @@ class DeviceDouble {
   int begin(std::string_view call);  ///< counts it; what it is to fail with, or 0
   int current_device();
   int set_current_device(int device);
+  int retain_context(cuda::DeviceContext* context, int device);
+  int release_context(int device);
+  int enter(cuda::DeviceContext context, int* before);
+  int leave(int before);
+  Capture& capture() { return capture_; }
+  const Observer& observer() const { return observer_; }
   void break_device(int code);
-  /// Null: no such stream. 0, 1 and 2 are the current device's default streams.
+  /// Null: no such stream. 0 and 1 are the current device's default stream, 2 that of the calling thread.
   std::shared_ptr<DoubleStream> stream(cuda::Stream handle);
   std::shared_ptr<DoubleEvent> event(cuda::Event handle);
   DoubleStreams& streams() { return streams_; }
   DoubleMemory& memory() { return memory_; }
   DeviceCounters& count() { return counters_; }
   /// Queues what touches memory of a device; `work` runs unless the operation is one that is to fail.
-  void enqueue(const std::shared_ptr<DoubleStream>& stream, std::string name, std::function<void()> work);
-  int allocate(void** memory, cuda::MemoryKind kind, std::size_t bytes);
+  /// `ready`: not before it says so.
+  void enqueue(const std::shared_ptr<DoubleStream>& stream, std::string name, std::function<void()> work,
+               std::function<bool()> ready = nullptr);
+  int allocate(void** memory, cuda::MemoryKind kind, std::size_t bytes, bool wait = true);
   int release(void* memory, bool pinned);
+  int create_pool(cuda::MemoryPool* pool, int device);
+  int destroy_pool(cuda::MemoryPool pool);
+  int allocate_from(cuda::MemoryPool pool, void** memory, std::size_t bytes);
+  int release_on(void* memory, const std::shared_ptr<DoubleStream>& stream);
   cuda::Stream create_stream();
   void destroy_stream(cuda::Stream handle);
   cuda::Event create_event();
@@ -120,6 +148,7 @@ class DeviceDouble {
 
  private:
   int wait_for_all();
+  void end_on_damage();
 
   std::recursive_mutex mutex_;
   DeviceOptions options_;
@@ -130,7 +159,16 @@ class DeviceDouble {
   std::map<cuda::Stream, std::shared_ptr<DoubleStream>> handles_;
   std::vector<std::shared_ptr<DoubleStream>> default_streams_;  ///< by device
   std::map<cuda::Event, std::shared_ptr<DoubleEvent>> events_;
-  std::map<std::thread::id, int> current_;
+  std::map<std::thread::id, std::vector<std::shared_ptr<DoubleStream>>>
+      of_threads_;                                       ///< cudaStreamPerThread, by device
+  std::map<std::thread::id, std::vector<int>> current_;  ///< the device chosen, those entered
+  std::set<int> contexts_;
+  std::uintptr_t pools_made_ = 0;
+  std::map<int, int> retained_;                        ///< contexts by device
+  std::map<cuda::MemoryPool, std::set<void*>> pools_;  ///< and what is out of them
+  std::set<void*> leaving_;                            ///< given back on streams that have not come there yet
+  Capture capture_;
+  Observer observer_;
   std::map<cuda::Kernel, std::int64_t> launches_;
   int sticky_ = 0;
   std::int64_t operations_ = 0;                     ///< that have run

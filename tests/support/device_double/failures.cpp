@@ -68,6 +68,12 @@ const char* cuda_error_text(int code) {
       return "an illegal memory access was encountered";
     case kLaunchFailure:
       return "unspecified launch failure";
+    case kNotSupported:
+      return "operation not supported";
+    case kCaptureUnsupported:
+      return "operation not permitted when stream is capturing";
+    case kCapturedEvent:
+      return "operation not permitted on an event last recorded in a capturing stream";
     default:
       return "unrecognized error code";
   }

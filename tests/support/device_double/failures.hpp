@@ -12,7 +12,8 @@ namespace pliant::test {
 /// Codes of CUDA, those that the double returns by itself.
 inline constexpr int kInvalidValue = 1, kOutOfMemory = 2, kInvalidConfiguration = 9, kInsufficientDriver = 35,
                      kNoDevice = 100, kInvalidDevice = 101, kInvalidHandle = 400, kNotReady = 600,
-                     kIllegalAddress = 700, kLaunchFailure = 719;
+                     kIllegalAddress = 700, kLaunchFailure = 719, kNotSupported = 801,
+                     kCaptureUnsupported = 900, kCapturedEvent = 907;
 
 class Failures {
  public:

@@ -64,6 +64,7 @@ bool mapped(std::uintptr_t address) {
 
 void run(DeviceDouble& device, const simt::Launch& launch, Kernel kernel, const Bytes& arguments, int on) {
   if (const int fault = device.argument_fault(arguments, on); fault != 0) return device.break_device(fault);
+  if (device.observer()) device.observer()(kernel, arguments.data());
   device.memory().open_device(on);
   const simt::Report report = table()[static_cast<std::size_t>(kernel)].run(launch, arguments);
   device.memory().close_device(on);

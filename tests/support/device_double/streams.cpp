@@ -93,6 +93,13 @@ bool DoubleStreams::work(DoubleStream& stream) {
   return (schedule_.kind == Schedule::Kind::lazy && advance(stream)) || advance_all();
 }
 
+bool DoubleStreams::any_waits_for_others() const {
+  const auto waits = [](const Operation& operation) { return operation.name.starts_with("nccl"); };
+  return std::any_of(streams_.begin(), streams_.end(), [&](const auto& stream) {
+    return std::any_of(stream->queue.begin(), stream->queue.end(), waits);
+  });
+}
+
 void DoubleStreams::work_on_all() {
   for (std::size_t i = 0; i < streams_.size(); ++i) attempt(*streams_[i]);
 }

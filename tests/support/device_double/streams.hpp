@@ -64,6 +64,7 @@ class DoubleEvent {
 
   const int device;
   std::shared_ptr<Record> latest;  ///< null: never recorded, which is complete
+  bool captured = false;           ///< recorded last in a stream that was captured
 };
 
 class DoubleStreams {
@@ -81,6 +82,8 @@ class DoubleStreams {
   void look(DoubleStream& stream);
   /// Somebody waits until `stream` has nothing left to do: one round, false if it was in vain.
   bool work(DoubleStream& stream);
+  /// Is there an operation that ends when other processes have come to theirs?
+  bool any_waits_for_others() const;
 
   /// One operation of each stream, as a device works on all.
   void work_on_all();
