@@ -1,5 +1,5 @@
-/* A libcuda.so.1: what a program that uses a GPU has loaded. It knows three addresses of device 2, and counts the
- * contexts that are current. */
+/* A libcuda.so.1: what a program that uses a GPU has loaded. It knows three addresses of device 2, and counts
+ * the contexts that are current. */
 #include <stdint.h>
 
 int stub_device_memory[1000];
@@ -44,7 +44,9 @@ int cuDevicePrimaryCtxRetain(void** context, int device) {
   return 0;
 }
 
-int cuDevicePrimaryCtxRelease_v2(int device) { return device < 0; }
+int cuDevicePrimaryCtxRelease_v2(int device) {
+  return device < 0;
+}
 
 int cuCtxPushCurrent_v2(void* context) {
   ++stub_contexts;
