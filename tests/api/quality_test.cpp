@@ -185,7 +185,7 @@ TEST(Quality, TheFirstSampleIsOneSinceNothingIsOutstandingYet) {
     MPI_Bcast(&enough, 1, MPI_INT, 0, comm);
   }
   if (comm.rank() != 0) return;
-  const pliant::Hdf5File file = pliant::Hdf5File::open(trace_path());
+  const pliant::Hdf5File file = pliant::Hdf5File::open_without_lock(trace_path());
   const auto tensor = file.read<std::string>("/calls/tensor");
   const auto step = file.read<std::int64_t>("/calls/step");
   const auto staleness = file.read<double>("/calls/staleness");
