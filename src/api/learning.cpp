@@ -362,7 +362,8 @@ Task meet(Meeting& meeting) {
   word[Word::waited] = lane.attended.waited_s;
   word[Word::computed] = lane.attended.computed_s;
   word[Word::live] = meeting.any_live ? 1 : 0;
-  AskRoom::of(call);  // now: afterwards nothing is allocated
+  AskRoom::of(call);                   // now: afterwards nothing is allocated
+  static_cast<void>(ask(call, lane));  // nor is a frame: this one goes back to its pool before it begins
   co_await agree_max(call, word.values);
   lane.attended = attendance_of(meeting, computed_s);
   const double call_s = look_who_is_late(meeting);

@@ -104,7 +104,7 @@ TEST_F(Warm, EveryPolicy) {
     const SteadyComm comm;
     ASSERT_EQ(set(comm, {{"pliant_mode", "topk"},
                          {"pliant_policy", policy},
-                         {"pliant_time_budget_us", "1000"},
+                         {"pliant_time_budget_us", "1"},  // never fits: measured times change no decision
                          {"pliant_min_gain", "0.1"},
                          {"pliant_algorithm", "quota_ring, allgather_topk, ring"}}),
               MPI_SUCCESS);
