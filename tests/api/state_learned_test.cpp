@@ -134,7 +134,8 @@ TEST(StateLearned, TheLearnerComesBackAndGoesOn) {
     if (comm.ranks() > 1) {
       EXPECT_GT(both("observations").first, 0);
       EXPECT_GT(both("learned").first, 0);
-      EXPECT_GT(both("alpha_variance").second, both("alpha_variance").first) << "who knows what it is now";
+      // It has a bound, which a loaded machine's times may have reached before.
+      EXPECT_GE(both("alpha_variance").second, both("alpha_variance").first) << "who knows what it is now";
     }
     EXPECT_EQ(one.children("/learner"), two.children("/learner"));
   }
