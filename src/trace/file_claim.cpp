@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <random>
 
 namespace pliant {
 namespace {
@@ -50,6 +51,18 @@ std::string numbered_path(const std::string& path, int number) {
   name += "-" + std::to_string(number);
   name += whole.extension();
   return (whole.parent_path() / name).string();
+}
+
+std::string unwanted_path(const std::string& path) {
+  std::random_device random;
+  const std::string name = ".pliant-" + std::to_string(random()) + "-" + std::to_string(::getpid());
+  return (std::filesystem::path(path).parent_path() / name).string();
+}
+
+std::error_code move_to_free_name(const std::string& from, const std::string& to) {
+  const int error = ::link(from.c_str(), to.c_str()) == 0 ? 0 : errno;
+  ::unlink(from.c_str());
+  return {error, std::generic_category()};
 }
 
 bool hold_new_file(int descriptor, const std::string& path) {

@@ -16,6 +16,13 @@ std::string follow_links(std::string path);
 /// "a/trace.h5" and 2 -> "a/trace-2.h5"; 0 -> the path itself.
 std::string numbered_path(const std::string& path, int number);
 
+/// A path in the same folder that no other process uses.
+std::string unwanted_path(const std::string& path);
+
+/// Takes the name `from` away, and gives the file the name `to` if no file has that: file_exists otherwise,
+/// or another error where the file system cannot do so.
+std::error_code move_to_free_name(const std::string& from, const std::string& to);
+
 /// Lock a new file for its writer, and close it in programs that the process starts. False if another process
 /// has replaced the file, or is about to: then it has no name, or soon none.
 bool hold_new_file(int descriptor, const std::string& path);

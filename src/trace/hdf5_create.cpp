@@ -24,8 +24,8 @@ struct Made {
   std::string why;
 };
 
-Made make(const std::string& path) {
-  const Quiet quiet;
+/// Under its name at once. Before it is locked another process may take it for an old one.
+Made make_in_place(const std::string& path) {
   // The lock is ours (file_claim.hpp): with HDF5's own, which is exclusive, nobody could read a running
   // trace.
   const Handle access = hdf5::file_access_without_lock();
@@ -37,6 +37,20 @@ Made make(const std::string& path) {
   if (!known || hold_new_file(*static_cast<int*>(descriptor), path)) return {std::move(file), ""};
   file.close();
   return {std::nullopt, "other processes replace it all the time"};
+}
+
+/// Under a name that nobody wants, and locked, before it gets its own.
+Made make(const std::string& path) {
+  const Quiet quiet;
+  const std::string unborn = unwanted_path(path);
+  Made made = make_in_place(unborn);
+  if (!made.file) return made;
+  const std::error_code error = move_to_free_name(unborn, path);
+  made.file->path = path;
+  if (!error) return made;
+  made.file->close();
+  if (error == std::errc::file_exists) return {std::nullopt, error.message()};
+  return make_in_place(path);
 }
 
 std::string why_refused(const OldFile& old) {

@@ -183,9 +183,13 @@ TEST_F(TraceNameTest, BelongsToOneOfManyProcessesThatBeginTogether) {
     char none = 0;
     (void)!read(gate[0], &none, 1);  // ends when all have been started
     Recorder recorder;
-    if (recorder.open(path("a.h5"), kRun)) _exit(1);
-    record_steps(recorder, 10 * i, 3);
-    _exit(recorder.close() || testing::Test::HasFailure() ? 1 : 0);
+    TraceFailure failure = recorder.open(path("a.h5"), kRun);
+    if (!failure) {
+      record_steps(recorder, 10 * i, 3);
+      failure = recorder.close();
+    }
+    if (failure) ADD_FAILURE() << *failure;
+    _exit(testing::Test::HasFailure() ? 1 : 0);
   }
   close(gate[0]);
   close(gate[1]);
