@@ -18,6 +18,9 @@ target_compile_options(pliant_build_flags INTERFACE -Wall -Wextra -Wconversion -
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   # g++ 12 sees an overlap in "text" + std::string that is not there (GCC bug 105651).
   target_compile_options(pliant_build_flags INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Wno-restrict>)
+  # Unoptimised, it does not pair a coroutine's operator new, a template, with its operator delete.
+  target_compile_options(pliant_build_flags INTERFACE
+    $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CONFIG:Debug>>:-Wno-mismatched-new-delete>)
 endif()
 if(PLIANT_SANITIZE)
   set(PLIANT_SANITIZERS address,undefined)
