@@ -103,6 +103,7 @@ struct Workspace {
   Room borders;                             ///< between the ranks' shares of the index
   SelectWorkspace choice;                   ///< a selection among sums, beside the rank's own
   GainCurve curve;                          ///< of the rank's own selection, where it was asked for
+  Room taken;                               ///< values that this rank has taken out of its residual
   Room sample;                              ///< gradients at few places: api/quality.cpp
   Room sampled;                             ///< these places
   std::shared_ptr<DeviceWorkspace> device;  ///< of calls on a device's memory; null before the first
@@ -126,6 +127,13 @@ struct OwnSelection {
   std::int64_t nonfinite = 0;        ///< the others
 };
 
+/// What a rank has taken out of its residual in order to send it: goes back there if the operation fails.
+struct TakenElements {
+  const std::uint32_t* indices = nullptr;  ///< [kept]
+  const float* values = nullptr;           ///< [kept] a copy: in Workspace::taken
+  std::int64_t kept = 0;
+};
+
 /// One allreduce, on one rank.
 struct AllreduceCall {
   Communicator& comm;
@@ -146,6 +154,7 @@ struct AllreduceCall {
   const float* gradient = nullptr;  ///< [count] to be added to residual; null: it holds both. May be `data`
   const std::int64_t* available = nullptr;  ///< elements of `data` that are there so far; null: all
   std::int64_t step = 0;                    ///< calls on this tensor before this one; equal on all ranks
+  TakenElements taken = {};
   OwnSelection own;  ///< set where this rank's top-k has been selected already, and not taken
   SparseOutcome outcome;
 
@@ -164,7 +173,7 @@ struct ShortCall {
   std::byte* recv;         ///< [count]
   std::int64_t count;      ///< elements
   std::size_t bytes;       ///< of them
-  void (*idle)(void* of);  ///< called now and again while others are waited for; does not throw
+  void (*idle)(void* of);  ///< called now and again while others are waited for; what it throws ends the call
   void* of;                ///< what it is given
 
   void wait_for(const Until& until) const {

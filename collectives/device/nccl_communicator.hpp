@@ -46,6 +46,9 @@ class NcclCommunicator {
   void finish();
   bool finished();
 
+  /// Local: nothing of it goes on, and nothing more begins. The device keeps well.
+  void abort(const std::string& why);
+
   State state() const { return state_; }
 
  private:
@@ -55,7 +58,6 @@ class NcclCommunicator {
   void put(const char* name, Call&& call);
   void wait_no_more();
   bool in_time(const char* what);
-  void abort(const std::string& why);
   int async_code();
 
   const cuda::NcclCalls& calls_;

@@ -62,6 +62,7 @@ void add_messages(AllreduceCall& call) {
 }
 
 Task run(AllreduceCall& call) {
+  PutBack put_back(call);
   {
     const CompressTimer timer(call.outcome.compress_s);
     select_own(call, Picks::take);
@@ -71,8 +72,9 @@ Task run(AllreduceCall& call) {
   add_message(call, shape, call.shape.value_codec, {call.own.indices, call.own.values});
   co_await allgather_messages(call, 1);
   const CompressTimer timer(call.outcome.compress_s);
-  keep_rounding_errors(call);
   add_messages(call);
+  put_back.nothing();
+  keep_rounding_errors(call);
 }
 
 }  // namespace

@@ -50,6 +50,7 @@ Traffic sent(const AllreduceShape& shape, int rank, int root, const AllreduceAlg
 }
 
 Task reduce_at_leader(AllreduceCall& call, int root, const AllreduceAlgorithm& dense) {
+  PutBack put_back(call);
   {
     const CompressTimer timer(call.outcome.compress_s);
     feed(call);
@@ -68,6 +69,7 @@ Task reduce_at_leader(AllreduceCall& call, int root, const AllreduceAlgorithm& d
                        .own = {},
                        .outcome = {}};
   co_await together(call, stream_indices(call, stream), reduce_values(values, dense, stream));
+  put_back.nothing();
 
   const CompressTimer timer(call.outcome.compress_s);
   scatter_add(call.kernels, reinterpret_cast<float*>(call.data), stream.indices, stream.values,

@@ -326,6 +326,7 @@ void take_chosen(AllreduceCall& call, const Rooms& rooms) {
   Selection& told = call.outcome.selection;
   const double total_squared = told.total_squared;
   told = take_sent(call, rooms.part.indices, taken_end - rooms.part.indices, rooms.part.values);
+  call.taken = {};
   told.total_squared = total_squared;
 }
 

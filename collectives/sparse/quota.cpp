@@ -178,6 +178,7 @@ float* take_values(AllreduceCall& call, const std::uint32_t* places) {
 }
 
 Task reduce_at_union(AllreduceCall& call, const AllreduceAlgorithm& dense) {
+  PutBack put_back(call);
   const Quotas quotas(call.shape.kept, call.comm.ranks(), call.step);
   auto* const nominations = call.workspace.nominations.of<std::uint32_t>(quotas.room());
   nominate_own(call, quotas, nominations);
@@ -194,6 +195,7 @@ Task reduce_at_union(AllreduceCall& call, const AllreduceAlgorithm& dense) {
                     .own = {},
                     .outcome = {}};
   co_await dense.run(sum);
+  put_back.nothing();
   const CompressTimer timer(call.outcome.compress_s);
   scatter_add(call.kernels, reinterpret_cast<float*>(call.data), places, values, call.shape.kept,
               call.workspace.select);

@@ -2,6 +2,7 @@
 
 #include <mpi.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "kernels/long_vectors.hpp"
@@ -12,6 +13,15 @@ namespace {
 
 void leave_out_nonfinite(Selection& found, const float* values, std::int64_t kept) {
   if (found.nonfinite > 0) found.sent_squared = finite_squared(values, kept);
+}
+
+/// Remembers what was taken: indices stand behind those that were taken before.
+void note_taken(AllreduceCall& call, const std::uint32_t* indices, const float* values, std::int64_t kept) {
+  TakenElements& taken = call.taken;
+  auto* const copies = call.workspace.taken.of<float>(call.shape.kept);
+  if (taken.kept == 0) taken = {.indices = indices, .values = copies};
+  std::copy_n(values, kept, copies + taken.kept);
+  taken.kept += kept;
 }
 
 }  // namespace
@@ -45,13 +55,26 @@ void select_own(AllreduceCall& call, Picks picks, GainCurve* curve) {
   leave_out_nonfinite(told, select.values, select.kept);
   call.own = {true, select.indices, select.values, told.sent_squared, told.nonfinite};
   call.gradient = nullptr;
-  if (picks == Picks::leave) told = {.total_squared = told.total_squared};
+  if (picks == Picks::leave) {
+    told = {.total_squared = told.total_squared};
+  } else {
+    note_taken(call, call.own.indices, call.own.values, call.shape.kept);
+  }
 }
 
 Selection take_sent(AllreduceCall& call, const std::uint32_t* indices, std::int64_t kept, float* values) {
   Selection taken = take(call.kernels, call.residual, indices, kept, values, call.workspace.select);
   leave_out_nonfinite(taken, values, kept);
+  note_taken(call, indices, values, kept);
   return taken;
+}
+
+PutBack::~PutBack() {
+  const TakenElements& taken = call_.taken;
+  if (taken.kept > 0)
+    scatter_add(call_.kernels, call_.residual, taken.indices, taken.values, taken.kept,
+                call_.workspace.select);
+  nothing();
 }
 
 double finite_squared(const float* values, std::int64_t count) {

@@ -41,9 +41,23 @@ enum class Picks { take, leave };
 /// null: filled, unless the selection is there already; that takes about two selections more.
 void select_own(AllreduceCall& call, Picks picks, GainCurve* curve = nullptr);
 
-/// Takes the elements at `indices` out of the residual into values[kept]. Of what is told, sent_squared is
-/// that of the finite elements, and total_squared 0.
+/// Takes the elements at `indices` out of the residual into values[kept], for the first time or behind those
+/// that were taken before. Of what is told, sent_squared is that of the finite elements, and total_squared 0.
 Selection take_sent(AllreduceCall& call, const std::uint32_t* indices, std::int64_t kept, float* values);
+
+/// Puts back into the residual what the call has taken, unless it was told that all ranks have it.
+class PutBack {
+ public:
+  explicit PutBack(AllreduceCall& call) : call_(call) {}
+  ~PutBack();
+  PutBack(const PutBack&) = delete;
+  PutBack& operator=(const PutBack&) = delete;
+
+  void nothing() { call_.taken = {}; }
+
+ private:
+  AllreduceCall& call_;
+};
 
 /// Squared norm of the elements that are finite.
 double finite_squared(const float* values, std::int64_t count);

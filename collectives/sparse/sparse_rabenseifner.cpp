@@ -313,6 +313,7 @@ void place_chunks(AllreduceCall& call, const Rooms& rooms) {
 }
 
 Task run(AllreduceCall& call) {
+  PutBack put_back(call);
   call.shape.route = Route::doubling;  // around the ring, the number of messages would depend on the data
   const circulant::Rounds rounds = circulant::rounds_of(call.comm.ranks());
   Sum sum{.count = call.shape.count};
@@ -328,6 +329,7 @@ Task run(AllreduceCall& call) {
   add_own_chunk(call, sum, rooms);
   co_await allgather_messages(call, 1);
   place_chunks(call, rooms);
+  put_back.nothing();
 }
 
 }  // namespace

@@ -52,6 +52,7 @@ void empty_residual(AllreduceCall& call) {
     std::copy_n(call.residual, count, fed);
     std::fill_n(call.residual, count, 0.0F);
   }
+  call.gradient = nullptr;
 }
 
 /// Leaders. Where the host has several ranks, their sum is in `data`, and what this rank may have selected of
@@ -63,7 +64,7 @@ Task send_between_hosts(AllreduceCall& call, const AllreduceAlgorithm& sparse) {
     between.gradient = reinterpret_cast<const float*>(call.data);
     between.outcome.compress_s = call.outcome.compress_s;
   } else {
-    between.gradient = call.gradient;
+    between.gradient = std::exchange(call.gradient, nullptr);
     between.own = call.own;
     between.outcome = call.outcome;
   }

@@ -14,6 +14,8 @@
  * percent. The file is readable while the run goes on. A trace that cannot be written ends with a warning; no
  * call fails for it, nor for H5close by the program, which ends it too. docs/traces.md
  *
+ * An operation that fails in its messages ends with an error on all ranks: see Pliant_Comm_repair.
+ *
  * Collective means: called by every rank of the communicator, in the same order, as MPI's collectives are.
  * Where a rank cannot take part (its arguments of an init, its process's PLIANT_* settings), all ranks get an
  * error. Local means: nothing is sent and no rank is waited for.
@@ -262,6 +264,10 @@ int Pliant_Comm_save_state(MPI_Comm comm, const char* path);
  * requests of the ranks disagree (names, counts, steps, error feedback), every rank gets an error and nothing
  * changes. */
 int Pliant_Comm_load_state(MPI_Comm comm, const char* path);
+
+/** Make a communicator usable again on which an operation has failed. Collective, also on ranks that have not
+ * noticed. Until then collective calls and Pliant_Start fail. What stays, and what is lost: docs/repair.md */
+int Pliant_Comm_repair(MPI_Comm comm);
 
 /** Add the outstanding residuals of all ranks, exactly, to `recvbuf`; then they are zero. Collective. The
  * request must be inactive: if it is not on some rank, every rank gets an error. */

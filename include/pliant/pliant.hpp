@@ -111,6 +111,11 @@ inline void forget(MPI_Comm comm, const void* recvbuf = nullptr) {
   ensure(Pliant_Comm_forget(comm, recvbuf));
 }
 
+/** Pliant_Comm_repair: after an operation has failed on some rank. Collective. */
+inline void repair(MPI_Comm comm) {
+  ensure(Pliant_Comm_repair(comm));
+}
+
 /** Every candidate for such a call, cheapest first. Local. */
 inline std::vector<Pliant_Report> plan(MPI_Comm comm, MPI_Count count, MPI_Datatype datatype = MPI_FLOAT,
                                        MPI_Op op = MPI_SUM) {

@@ -84,7 +84,8 @@ Task check_alike(AlikeCheck& check) {
                 std::string("rank 0 reduces [") + first.text.data() + "], but rank " + std::to_string(rank) +
                     " [" + other.text.data() + "]",
                 "all ranks reduce the same, and start it in the same order",
-                "Find the calls in both ranks; PLIANT_CHECK=1 looks at every operation");
+                "Find the calls in both ranks; PLIANT_CHECK=1 looks at every operation")
+        .on_all_ranks();
   }
 }
 

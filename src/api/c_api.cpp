@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstring>
+#include <optional>
 #include <string>
 
 #include "api/alike.hpp"
@@ -68,12 +69,12 @@ int let_mpi_reduce(Process& process, Arguments call, bool inter) {
   if (call.sendbuf == call.recvbuf && call.count > 0) call.sendbuf = MPI_IN_PLACE;
   const std::shared_ptr<Context> context = Context::find(call.comm);
   if (context != nullptr) {
-    const CollectiveCall turn(*context);
-    if (context->checks())
+    const CollectiveCall turn(*context, CollectiveCall::On::broken_too);
+    if (context->checks() && !context->broken())
       check_alike_now(
           *context, context->blocking(),
           intention_of("", call.count, call.datatype, call.op, context->plan(), on_device ? 0 : kHostMemory));
-    if (context->has_requests()) context->wait_for_ranks();
+    if (context->has_requests() && !context->broken()) context->wait_for_ranks();
   }
   return pass_to_mpi(call);
 }
@@ -129,6 +130,7 @@ int Pliant_Comm_get_info(MPI_Comm comm, MPI_Info* info_used) {
       throw Error(ErrorClass::argument, "info_used is NULL", "it receives a new MPI_Info",
                   "Pass its address");
     const auto context = Context::of(comm);
+    const LocalCall held(*context);
     const Config& config = context->config();
     const bool asserted = context->plan().settings.assert_exact;
     check(MPI_Info_create(info_used), "MPI_Info_create");
@@ -146,6 +148,8 @@ int Pliant_Comm_get_info(MPI_Comm comm, MPI_Info* info_used) {
 int Pliant_Comm_get_report(MPI_Comm comm, Pliant_Report* report) {
   return guard(comm, "", [&] {
     const auto context = Context::find(comm);
+    std::optional<LocalCall> held;
+    if (context != nullptr) held.emplace(*context);
     if (context == nullptr || context->last_report.size == 0)
       throw Error(ErrorClass::other, "no blocking call was made on this communicator",
                   "a report tells of the last one", "Call Pliant_Allreduce first");
@@ -158,6 +162,8 @@ int Pliant_Comm_plan(MPI_Comm comm, MPI_Count count, MPI_Datatype datatype, MPI_
                      Pliant_Report reports[], int* n) {
   return guard(comm, "", [&] {
     const auto context = Context::find(comm);
+    std::optional<LocalCall> held;
+    if (context != nullptr) held.emplace(*context);
     if (context == nullptr || !context->measured())
       throw Error(ErrorClass::other, "the network of this communicator is not measured yet",
                   "a plan sends nothing", "Call Pliant_Comm_probe first");
@@ -205,6 +211,15 @@ int Pliant_Comm_probe_links(MPI_Comm comm, int max, Pliant_Link links[], int* n)
     const std::vector<Pliant_Link>& measured = context->measure();
     *n = static_cast<int>(measured.size());
     for (int i = 0; i < *n && i < max; ++i) links[i] = measured[static_cast<std::size_t>(i)];
+    return MPI_SUCCESS;
+  });
+}
+
+int Pliant_Comm_repair(MPI_Comm comm) {
+  return guard(comm, "", [&] {
+    const auto context = Context::of(comm);
+    const CollectiveCall call(*context, CollectiveCall::On::broken_too);
+    context->repair(comm);
     return MPI_SUCCESS;
   });
 }

@@ -30,57 +30,6 @@ constexpr CostModel kNominalModel = {
                 .codec_s_per_index = {1e-9, 2e-9, 4e-9, 10e-9}},
 };
 
-/// What hangs on a communicator.
-struct Attribute {
-  std::shared_ptr<Context> context;  ///< null: nothing was called on this duplicate yet
-  SettingLayer inherited;            ///< what was set on the communicator that this is a duplicate of
-};
-
-/// Local, as MPI_Comm_free may be: the context ends later.
-int on_delete(MPI_Comm, int, void* attribute, void*) {
-  const std::unique_ptr<Attribute> gone(static_cast<Attribute*>(attribute));
-  if (gone->context != nullptr) gone->context->note_comm_freed();
-  return MPI_SUCCESS;
-}
-
-/// A duplicate has the settings of its original, as it has MPI's own hints, and nothing else of it.
-int on_copy(MPI_Comm, int, void*, void* attribute, void* copy, int* copied) {
-  const auto& original = *static_cast<const Attribute*>(attribute);
-  auto made = std::make_unique<Attribute>();
-  made->inherited = original.context != nullptr ? original.context->config().info : original.inherited;
-  *static_cast<void**>(copy) = made.release();
-  *copied = 1;
-  return MPI_SUCCESS;
-}
-
-int keyval() {
-  static const int value = [] {
-    int made = MPI_KEYVAL_INVALID;
-    check(MPI_Comm_create_keyval(on_copy, on_delete, &made, nullptr), "MPI_Comm_create_keyval");
-    return made;
-  }();
-  return value;
-}
-
-/// Null where nothing hangs on it.
-Attribute* attribute_of(MPI_Comm comm) {
-  void* attribute = nullptr;
-  int found = 0;
-  const int key = keyval();
-  check_users("MPI_Comm_get_attr", [&] { return MPI_Comm_get_attr(comm, key, &attribute, &found); });
-  return found != 0 ? static_cast<Attribute*>(attribute) : nullptr;
-}
-
-Context::Setup setup_of(Process& process) {
-  Context::Setup setup;
-  setup.problem = attempt([&] {
-    const ProcessSettings& settings = process.settings();
-    setup.kernels = &choose_kernels(settings.kernels);
-    setup.team = process.team();
-  });
-  return setup;
-}
-
 /// Collective. Returns once all ranks have come; what is under way goes on meanwhile, since another rank may
 /// wait for it before it comes. What MPI itself does together from here on blocks only for a moment.
 void wait_for_all(MPI_Comm comm, Process& process) {
@@ -100,54 +49,7 @@ Communicator duplicate_if_all_can(MPI_Comm user, Process& process, const std::op
   return made;
 }
 
-void require_intracommunicator(MPI_Comm comm) {
-  if (comm == MPI_COMM_NULL)
-    throw Error(ErrorClass::communicator, "comm = MPI_COMM_NULL", "a communicator is needed",
-                "Pass a valid one");
-  int inter = 0;
-  check_users("MPI_Comm_test_inter", [&] { return MPI_Comm_test_inter(comm, &inter); });
-  if (inter != 0)
-    throw Error(ErrorClass::communicator, "comm is an intercommunicator",
-                "only Pliant_Allreduce takes one, and passes it to MPI",
-                "Merge it with MPI_Intercomm_merge first");
-}
-
 }  // namespace
-
-Context* Context::made_for(MPI_Comm comm) {
-  void* attribute = nullptr;
-  int found = 0;
-  const int key = keyval();
-  check_users("MPI_Comm_get_attr", [&] { return MPI_Comm_get_attr(comm, key, &attribute, &found); });
-  if (found == 0) return nullptr;
-  Context* const context = static_cast<Attribute*>(attribute)->context.get();
-  return context != nullptr && !context->ended() ? context : nullptr;
-}
-
-std::shared_ptr<Context> Context::find(MPI_Comm comm) {
-  require_intracommunicator(comm);
-  const Attribute* const attribute = attribute_of(comm);
-  if (attribute == nullptr || attribute->context == nullptr) return nullptr;
-  attribute->context->require_alive();
-  return attribute->context;
-}
-
-std::shared_ptr<Context> Context::of(MPI_Comm comm) {
-  if (auto found = find(comm)) return found;
-  Process& process = Process::instance();
-  Attribute* attribute = attribute_of(comm);
-  if (attribute == nullptr) {
-    auto made = std::make_unique<Attribute>();
-    check(MPI_Comm_set_attr(comm, keyval(), made.get()), "MPI_Comm_set_attr");
-    attribute = made.release();
-  }
-  auto context = std::make_shared<Context>(comm, process, setup_of(process), attribute->inherited);
-  attribute->context = context;
-  process.contexts().add(context);
-  const CollectiveCall call(*context);
-  process.contexts().end_abandoned(*context);
-  return context;
-}
 
 Context::Context(MPI_Comm user, Process& process, Setup setup, SettingLayer inherited)
     : process_(process),
@@ -188,17 +90,19 @@ void Context::require_alive() const {
 }
 
 void Context::end() {
-  const CollectiveCall call(*this);
-  const bool busy = first_rank_where(comm(), !under_way_.empty()) >= 0;
+  const CollectiveCall call(*this, CollectiveCall::On::broken_too);
+  bool busy = broken();  // then other ranks learn so while they wait for this one
+  if (!busy) busy = attempt([&] { busy = first_rank_where(comm(), !under_way_.empty()) >= 0; }) || busy;
   for (Pliant_Request_s* request : live_requests_) let_go(*request, busy);
   if (device_ != nullptr) device_->nccl.reset();
   ended_ = true;
   process_.progress().remove(*this);
   if (busy) {
-    process_.logger().warn(
-        "communicator " + std::to_string(id_) +
-        " ends with operations under way (a request must be complete before MPI_Finalize). "
-        "Call Pliant_Wait first");
+    if (!under_way_.empty())
+      process_.logger().warn(
+          "communicator " + std::to_string(id_) +
+          " ends with operations under way (a request must be complete before MPI_Finalize). "
+          "Call Pliant_Wait first");
     // MPI goes on with their messages: what they use is never given back.
     static_cast<void>(links_.release());
   } else {
@@ -207,17 +111,35 @@ void Context::end() {
   }
 }
 
+void Context::renew_links(MPI_Comm user) {
+  std::unique_ptr<Links> fresh;
+  mutex_.unlock();
+  const std::optional<Error> problem =
+      attempt([&] { fresh = std::make_unique<Links>(duplicate_if_all_can(user, process_, std::nullopt)); });
+  mutex_.lock();
+  if (problem) throw *problem;
+  fresh->comm.set_idle(go_on, this);
+  fresh->resources.go_on_from(links_->resources, fresh->comm);
+  // MPI may still hold messages on the old ones: they are never given back.
+  static_cast<void>(links_.release());
+  links_ = std::move(fresh);
+}
+
 void Context::enter() {
   ++wanting_;
   mutex_.lock();
   --wanting_;
 }
 
-CollectiveCall::CollectiveCall(Context& context) : context_(context) {
+CollectiveCall::CollectiveCall(Context& context, On on) : context_(context) {
   context.enter();
   while (context.in_collective_) context.pause();
-  if (context.ended()) context.mutex_.unlock();
-  context.require_alive();
+  const std::optional<Error> refused = attempt([&] {
+    context.require_alive();
+    if (on == On::whole) context.require_whole();
+  });
+  if (refused) context.mutex_.unlock();
+  if (refused) throw *refused;
   context.in_collective_ = true;
 }
 
@@ -244,6 +166,11 @@ void Context::step(UnderWay& under_way, Act&& act) {
   under_way.sent = under_way.sent + (comm().traffic() - before);
   under_way.stepping = false;
   if (!under_way.error && !under_way.workspace.execution.idle()) return;
+  note_end(under_way);
+  if (under_way.error && !under_way.error->is_on_all_ranks()) break_off(*under_way.error);
+}
+
+void Context::note_end(UnderWay& under_way) {
   under_way.ended = true;
   std::erase(under_way_, &under_way);
   if (under_way_.empty()) process_.progress().remove(*this);
@@ -277,15 +204,17 @@ void Context::finish(UnderWay& under_way) {
     } else {
       advance_all();
     }
-    if (under_way.ended) return;
+    if (under_way.ended) break;
     pause();
     if (looks > kLooks && process_.threads_call_mpi()) sched_yield();
   }
+  while (under_way.error && !settled()) pause();
 }
 
 void Context::finish_all(const char* what) {
   require_same_starts(what);
   while (!under_way_.empty()) finish(*under_way_.front());
+  require_whole();
 }
 
 void Context::wait_for_ranks() {
@@ -308,16 +237,15 @@ void Context::rethrow(UnderWay& under_way) {
 void Context::advance_everything() {
   advance_all();
   progress_others();
+  look_for_failure();
 }
 
 void Context::progress_others() {
   process_.progress().advance_others(this);
-  // MPI goes on in its calls only. What is asked for never comes, since no rank sends to itself here: MPI
-  // does not return before it has looked at everything.
-  int arrived = 0;
-  MPI_Iprobe(comm().rank(), 0, comm().handle(), &arrived, MPI_STATUS_IGNORE);
 }
 
+// Where notices are looked for MPI goes on, too: it does not say that there is none before it has looked at
+// everything.
 void Context::pause() {
   constexpr int kMostYields = 64;
   mutex_.unlock();
@@ -325,6 +253,7 @@ void Context::pause() {
   // A mutex that is taken again at once stays with its thread: whoever wants it is given the time to wake.
   for (int i = 0; i < kMostYields && wanting_ > 0; ++i) sched_yield();
   mutex_.lock();
+  look_for_failure();
 }
 
 void Context::go_on(void* of) {

@@ -113,6 +113,20 @@ class Context : public std::enable_shared_from_this<Context> {
     forget_decisions();
   }
 
+  // ---- An operation that failed in its messages: failure.cpp. All with the mutex held. ----
+
+  /// Throws Error(other) if that has happened since the last repair.
+  void require_whole() const;
+  bool broken() const { return broken_.has_value(); }
+  /// What is under way ends, on all ranks, and nothing more begins. Local.
+  void break_off(const Error& why);
+  /// The same if another rank has done so. Local.
+  void look_for_failure();
+  /// Is no memory of an operation that was given up in use any more? Local.
+  bool settled();
+  /// Collective over `user`, the program's communicator: new connections, on which ranks agree anew.
+  void repair(MPI_Comm user);
+
   // ---- Memory of a device ----
 
   /// What operations on memory of device `number` need. The first is collective: makes streams, connects
@@ -235,6 +249,9 @@ class Context : public std::enable_shared_from_this<Context> {
     learning_.forget();
   }
 
+  void note_end(UnderWay& under_way);
+  void renew_links(MPI_Comm user);
+  void agree_anew();
   void connect_nccl(DevicePart& part);
   void share_with_root();
   SettingLayer agreed_layer(MPI_Info info);
@@ -267,6 +284,7 @@ class Context : public std::enable_shared_from_this<Context> {
   Learning learning_;
   std::uint64_t starts_ = 0;  ///< of which requests how often, whatever their order
   std::int64_t turns_ = 0;
+  std::optional<Error> broken_;  ///< why
   /// This rank's alone, and perhaps large. Null once nothing can be called any more.
   struct Own {
     UnderWay blocking_call;
@@ -292,8 +310,10 @@ class LocalCall {
 /// such call on this communicator begins before it has ended.
 class CollectiveCall {
  public:
-  /// Throws Error(other) where the context has ended.
-  explicit CollectiveCall(Context& context);
+  enum class On { whole, broken_too };
+
+  /// Throws Error(other) where the context has ended, or is broken.
+  explicit CollectiveCall(Context& context, On on = On::whole);
   CollectiveCall(const CollectiveCall&) = delete;
   CollectiveCall& operator=(const CollectiveCall&) = delete;
   ~CollectiveCall() { leave(); }

@@ -32,7 +32,8 @@ void require_working(const cuda::Device& device, const Communicator& comm) {
 void Context::require_device() const {
   if (device_problem_.empty()) return;
   throw Error(ErrorClass::other, device_problem_, "a device that has failed takes no more work",
-              "Look for the first CUDA error; host memory can still be reduced here");
+              "Look for the first CUDA error; host memory can still be reduced here")
+      .on_all_ranks();
 }
 
 DevicePart& Context::device_part(int number) {

@@ -274,6 +274,7 @@ Lane& Learning::blocking_lane(std::int64_t count, ElementType type, ReduceOp op)
 
 void Learning::begin(const CostModel& measured, const Communicator& comm) {
   if (comm.rank() == 0) learner_ = std::make_unique<Learner>(measured);
+  lanes_.clear();
   stragglers_.begin(comm.ranks());
   rounds_ = {};
   closed_calls_ = 0;

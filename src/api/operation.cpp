@@ -52,7 +52,8 @@ AllreduceCall make_call(OperationRun& run, const AllreduceShape& shape) {
           .shape = shape,
           .op = operation.op,
           .tag = operation.tag,
-          .may_block = !run.context.has_requests(),
+          // Where messages are coded one may be refused: then nobody may wait inside MPI.
+          .may_block = !run.context.has_requests() && !operation.plan.settings.topk,
           .mpi_comm = operation.mpi_comm,
           .hosts = hosts_of(run),
           .data = static_cast<std::byte*>(operation.recv),
@@ -120,6 +121,7 @@ void drain(AllreduceCall& call, TensorState& tensor) {
   const std::int64_t count = call.shape.count;
   if (call.gradient != nullptr && !memory.outstanding) {
     if (result != call.gradient) copy(result, call.gradient, call.shape.bytes(), call.workspace.select);
+    call.gradient = nullptr;
     return;
   }
   if (call.gradient != nullptr) {
@@ -129,7 +131,24 @@ void drain(AllreduceCall& call, TensorState& tensor) {
     clear(call.residual, call.shape.bytes(), call.workspace.select);
   }
   memory.outstanding = false;
+  call.gradient = nullptr;
 }
+
+/// Whatever becomes of the call, its gradient joins the residual.
+class GradientIsGiven {
+ public:
+  explicit GradientIsGiven(AllreduceCall& call) : call_(call) {}
+  ~GradientIsGiven() {
+    if (call_.gradient == nullptr) return;
+    accumulate(call_.kernels, call_.residual, call_.gradient, call_.shape.count, call_.workspace.select);
+    call_.gradient = nullptr;
+  }
+  GradientIsGiven(const GradientIsGiven&) = delete;
+  GradientIsGiven& operator=(const GradientIsGiven&) = delete;
+
+ private:
+  AllreduceCall& call_;
+};
 
 /// The gradient goes through the tensor's error feedback. `decision` changes to an exact one where
 /// pliant_min_gain asks for it.
@@ -144,6 +163,7 @@ Task run_fed(AllreduceCall& call, OperationRun& run, const Agreed& agreed, const
   call.residual = tensor.memory.place();
   call.gradient = fed.pending;
   call.outcome.selection.total_squared = fed.squared;
+  const GradientIsGiven given(call);
   if (fed.pending == nullptr) tensor.memory.outstanding = true;
   if (!run.teaches) {
     const StalenessSample sample = sample_before(operation, decision, input.shape, input.model);

@@ -183,7 +183,7 @@ int first_wait_of(const Pliant_Request_s& request) {
 
 void complete(Pliant_Request_s& request) {
   request.started = false;
-  if (request.under_way.error) {
+  if (request.under_way.error && request.under_way.error->is_on_all_ranks()) {
     request.hosts.get_deleter().in_step = false;
     request.share.keep_for_ever();
   }
@@ -238,7 +238,21 @@ void make_ready(Pliant_Request_s& request, MPI_Info info) {
   context.want_progress_thread();
 }
 
+void leave_to_mpi(Pliant_Request_s& request) {
+  for (auto& part : request.by_mpi) static_cast<void>(part.release());
+}
+
+void renew(Pliant_Request_s& request, HostGroup::RequestLanes lanes, const SharedResources& resources) {
+  static_cast<void>(request.hosts.release());  // with all that was connected before
+  request.hosts = std::move(lanes);
+  resources.renew(request.share);
+  if (request.by_mpi.empty()) return;
+  request.by_mpi.clear();
+  prepare_mpi(request);
+}
+
 void start_request(Pliant_Request_s& request) {
+  request.context->require_whole();
   if (request.device != kHostMemory && reason_for_mpi(request) == nullptr)
     follow_stream(request.context->device_part(request.device), request.plan);
   request.context->prepare(request.under_way);
@@ -255,6 +269,7 @@ bool test_request(Pliant_Request_s& request) {
   if (!request.under_way.ended) request.context->advance_everything();
   go_away(request);
   if (!request.under_way.ended) return false;
+  if (request.under_way.error && !request.context->settled()) return false;
   complete(request);
   return true;
 }

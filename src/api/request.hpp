@@ -65,6 +65,11 @@ void let_go(Pliant_Request_s& request, bool busy);
 
 /// The rest is called with the context's mutex held.
 
+/// The operation that is under way is given up: MPI goes on with what it is reducing itself.
+void leave_to_mpi(Pliant_Request_s& request);
+/// The communicator has new connections. Collective for requests that all ranks have.
+void renew(Pliant_Request_s& request, HostGroup::RequestLanes lanes, const SharedResources& resources);
+
 /// Local. The request goes on whenever somebody has time.
 void start_request(Pliant_Request_s& request);
 /// Whether it is complete; it is inactive then. Throws what ended it.

@@ -1,6 +1,7 @@
 #include "api/shared_resources.hpp"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <string>
 #include <utility>
@@ -109,6 +110,39 @@ SharedResources::Share SharedResources::take(const Communicator& comm, bool by_m
   if (share.comm_slot_ >= 0) share.comm_ = duplicate_at(comm, share.comm_slot_);
   free_unused(duplicates, share.comm_slot_);
   return share;
+}
+
+// A call that failed may have left ranks with rows of unlike length.
+void SharedResources::go_on_from(const SharedResources& before, const Communicator& fresh) {
+  held_ = before.held_;
+  std::array<double, 3> sizes{};
+  {
+    const std::lock_guard lock(held_->mutex);
+    sizes = {static_cast<double>(held_->tags.held().size()),
+             static_cast<double>(held_->duplicates.held().size()), static_cast<double>(before.made_)};
+  }
+  agree_max(fresh, sizes);
+  made_ = static_cast<std::int64_t>(sizes[2]);
+  std::vector<std::uint64_t> duplicates;
+  bool any = false;
+  {
+    const std::lock_guard lock(held_->mutex);
+    held_->tags.grow_to(static_cast<std::size_t>(sizes[0]));
+    held_->duplicates.grow_to(static_cast<std::size_t>(sizes[1]));
+    const auto held = held_->duplicates.held();
+    duplicates.assign(held.begin(), held.end());
+    any = count_held(held_->tags.held()) > 0;
+  }
+  duplicates.push_back(any ? 1 : 0);
+  agree_or(fresh, duplicates);
+  any_live_ = duplicates.back() != 0;
+  duplicates.pop_back();
+  for (std::int64_t slot = 0; slot < SlotTable::slots(duplicates.size()); ++slot)
+    if (is_held(duplicates, slot)) duplicate_at(fresh, slot);
+}
+
+void SharedResources::renew(Share& share) const {
+  if (share.comm_slot_ >= 0) share.comm_ = duplicates_[static_cast<std::size_t>(share.comm_slot_)]->handle();
 }
 
 MPI_Comm SharedResources::duplicate_at(const Communicator& comm, std::int64_t slot) {

@@ -62,6 +62,10 @@ class SharedResources {
   /// @param by_mpi      a duplicate is needed, too; whichever rank says so
   /// @param first_wait  rank 0's for all: calls before the request's first sync round
   Share take(const Communicator& comm, bool by_mpi, int first_wait);
+  /// Collective over `fresh`, to which requests turn from the communicator of `before`: they keep their tags,
+  /// and get new duplicates in renew(). Those before are left as they are.
+  void go_on_from(const SharedResources& before, const Communicator& fresh);
+  void renew(Share& share) const;
   /// Requests made so far; equal on all ranks.
   std::int64_t made() const { return made_; }
 

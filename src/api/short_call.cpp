@@ -14,6 +14,7 @@ void go_on(void* of) {
   auto& context = *static_cast<Context*>(of);
   context.advance_all();
   context.pause();
+  context.require_whole();
 }
 
 void carry_out(Context& context, const ShortCalls::Known& known, const Buffers& buffers) {

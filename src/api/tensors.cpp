@@ -1,6 +1,7 @@
 #include "api/tensors.hpp"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <utility>
 
@@ -141,6 +142,13 @@ std::vector<int> Tensors::places_of(const Communicator& comm, const void* recvbu
 void Tensors::forget(const std::vector<int>& places) {
   for (auto place = places.rbegin(); place != places.rend(); ++place)
     blocking_.erase(blocking_.begin() + *place);
+}
+
+void Tensors::realign(const Communicator& comm) {
+  std::array<double, 2> made = {static_cast<double>(requests_made_), static_cast<double>(blocking_made_)};
+  agree_max(comm, made);
+  requests_made_ = static_cast<std::int64_t>(made[0]);
+  blocking_made_ = static_cast<std::int64_t>(made[1]);
 }
 
 SavedTensors Tensors::saved() const {

@@ -67,6 +67,9 @@ class Tensors {
   /// Drop what was loaded for blocking calls to come.
   void forget_loaded() { loaded_.of_blocking_calls.clear(); }
 
+  /// After a call that failed on some ranks: they count alike again. Collective.
+  void realign(const Communicator& comm);
+
   // ---- Saving and loading ----
 
   /// Copies of those that were ever lossy, those loaded for requests and calls to come among them.

@@ -25,14 +25,20 @@ bool is_finite(float value) {
   return std::abs(value) <= std::numeric_limits<float>::max();
 }
 
+void keep_all(FeedbackState&) {}
+
 std::int64_t keep_sum(FeedbackState&, float*, std::int64_t, const Kernels&) {
   return 0;
 }
 
-void clear_residual(FeedbackState& state, const float*, std::int64_t, const Kernels&) {
+void clear_all(FeedbackState& state) {
   std::fill(state.residual.begin(), state.residual.end(), 0.0F);
   if (state.on_device != nullptr) state.on_device->clear();
   state.outstanding = false;
+}
+
+void clear_residual(FeedbackState& state, const float*, std::int64_t, const Kernels&) {
+  clear_all(state);
 }
 
 ErrorFed leave_pending(FeedbackState&, const float* gradient, std::int64_t, const Kernels&) {
@@ -84,6 +90,12 @@ std::int64_t ef21_finish(FeedbackState& state, float* sum, std::int64_t count, c
   return begun_anew;
 }
 
+/// The residual is made anew by every begin().
+void ef21_realign(FeedbackState& state) {
+  std::fill(state.estimate.begin(), state.estimate.end(), 0.0F);
+  std::fill(state.total.begin(), state.total.end(), 0.0F);
+}
+
 void ef21_settle(FeedbackState& state, const float* sum, std::int64_t count, const Kernels& kernels) {
   for (std::int64_t i = 0; i < count; ++i) {
     const auto at = static_cast<std::size_t>(i);
@@ -104,6 +116,7 @@ constinit const ErrorFeedback ef14{
     .reset = reset_residual,
     .begin = leave_pending,
     .finish = keep_sum,
+    .realign = keep_all,
     .settle = clear_residual,
 };
 
@@ -117,6 +130,7 @@ constinit const ErrorFeedback ef21{
     .reset = ef21_reset,
     .begin = ef21_begin,
     .finish = ef21_finish,
+    .realign = ef21_realign,
     .settle = ef21_settle,
 };
 
@@ -128,6 +142,7 @@ constinit const ErrorFeedback none{
     .reset = reset_residual,
     .begin = leave_pending,
     .finish = none_finish,
+    .realign = clear_all,
     .settle = clear_residual,
 };
 

@@ -62,6 +62,8 @@ struct ErrorFeedback {
   /// memory. Returns the elements that begin anew: their result is not finite, and is forgotten. As many on
   /// all ranks.
   std::int64_t (*finish)(FeedbackState& state, float* sum, std::int64_t count, const Kernels& kernels);
+  /// Ranks no longer know that they hold alike what must be alike: begin it anew, on all ranks.
+  void (*realign)(FeedbackState& state);
   /// Everybody's residual has been summed into sum[count] outside a step: nothing is outstanding any more.
   void (*settle)(FeedbackState& state, const float* sum, std::int64_t count, const Kernels& kernels);
 };

@@ -37,9 +37,8 @@ struct Header {
 static_assert(sizeof(Header) == kHeaderBytes && offsetof(Header, checksum) == kChecksumAt);
 
 constexpr const char* kRunAgain =
-    "It was changed on its way, or another program sent it: restart from a checkpoint, and check the network "
-    "if "
-    "this happens again";
+    "It was changed on its way, or another program sent it: call Pliant_Comm_repair, and check the "
+    "network if this happens again";
 constexpr const char* kSameProgram = "Run one version of Pliant on all ranks";
 constexpr const char* kSameArguments = "Pass the same count and settings on every rank";
 constexpr const char* kReport =

@@ -12,7 +12,7 @@ Error::Error(ErrorClass error_class, std::string_view problem, std::string_view 
 Error Error::from_mpi(int code, std::string_view call, std::string_view mpi_text) {
   Error error(ErrorClass::mpi, std::string(call) + " failed: " + std::string(mpi_text),
               "MPI reported it inside a Pliant call",
-              "The communicator's state is unknown: stop, or restart from a checkpoint");
+              "The communicator's state is unknown: call Pliant_Comm_repair, or stop");
   error.mpi_code_ = code;
   return error;
 }

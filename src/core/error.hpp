@@ -7,6 +7,7 @@
 #include <exception>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace pliant {
 
@@ -32,6 +33,13 @@ class Error : public std::exception {
   /// An MPI call inside Pliant failed; `code` is passed on to the caller unchanged.
   static Error from_mpi(int code, std::string_view call, std::string_view mpi_text);
 
+  /// Every rank throws it, at the same place: none is ahead of another.
+  Error on_all_ranks() && {
+    on_all_ranks_ = true;
+    return std::move(*this);
+  }
+  bool is_on_all_ranks() const { return on_all_ranks_; }
+
   /// The program's error handler has run for this error, because MPI called it. `thrown`: the exception that
   /// the handler ended with, or null.
   Error handled(std::exception_ptr thrown) const;
@@ -45,6 +53,7 @@ class Error : public std::exception {
  private:
   ErrorClass class_;
   int mpi_code_ = 0;
+  bool on_all_ranks_ = false;
   std::string text_;
   bool handled_ = false;
   std::exception_ptr thrown_;

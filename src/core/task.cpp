@@ -60,7 +60,7 @@ Task& Execution::spawn(Task task) {
   return running.task;
 }
 
-void Execution::clear() {
+void Execution::give_up() {
   // The root last: the others work on what its functions hold.
   while (used_ > 0) strands_[--used_]->task = Task();
 }
@@ -72,7 +72,7 @@ bool Execution::advance() {
     if (!running.task.done() && strand.waiting.ready(strand.waiting.of)) strand.innermost.resume();
     if (running.task.done() && (i == 0 || running.task.failed())) {
       const Task ended = std::move(running.task);
-      clear();
+      give_up();
       ended.rethrow();
       return true;
     }

@@ -172,7 +172,7 @@ class Execution {
   Execution() = default;
   Execution(const Execution&) = delete;
   Execution& operator=(const Execution&) = delete;
-  ~Execution() { clear(); }
+  ~Execution() { give_up(); }
 
   /// Run `root` until it waits for the first time. The execution must be idle.
   void start(Task root);
@@ -188,6 +188,9 @@ class Execution {
   /// The same, but gives up after so many looks in vain. Returns as advance() does.
   bool advance_for(int looks);
 
+  /// It ends here, and is idle: whatever its functions hold is given back.
+  void give_up();
+
   /// A further strand, which runs beside the one that asks. It must have ended before its caller does.
   Task& spawn(Task task);
 
@@ -197,7 +200,6 @@ class Execution {
     Task task;
   };
   void begin(Running& running, Task task);
-  void clear();
 
   std::vector<std::unique_ptr<Running>> strands_;
   std::size_t used_ = 0;

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 namespace pliant {
 
@@ -48,16 +49,38 @@ class Communicator {
   void send(std::span<const std::byte> bytes, int to);
   void receive(std::span<std::byte> bytes, int from);
   /// Send and receive at the same time. Both buffers are free to use afterwards. A message of another length
-  /// than `in` throws Error(argument), and nothing is written beyond.
+  /// than `in` throws Error(argument), and nothing is written beyond. An error here is announced to all
+  /// ranks, and so is one of complete(); both throw Error(other) where another rank has announced one.
   void exchange(std::span<const std::byte> out, int to, std::span<std::byte> in, int from);
 
-  /// Block until it is complete; what set_idle() named runs meanwhile. Throws Error(mpi).
+  /// Block until it is complete; what set_idle() named runs meanwhile. Throws Error(mpi). Where it throws,
+  /// MPI may go on with the request, and its memory is never to be given back.
   void complete(MPI_Request& request) const;
   /// Called again and again with `of` while a function here waits; null: nothing is, and MPI may block.
   void set_idle(void (*idle)(void* of), void* of) {
     idle_ = idle;
     idle_of_ = of;
   }
+
+  // ---- What tells ranks that another one has failed ----
+  //
+  // A rank that gives an operation up sends every other rank one empty message, which nobody receives: who
+  // waits for a message looks for it now and again. Such a communicator is never freed: what lies there would
+  // meet a later one that MPI gives the same number.
+
+  /// Of these notices: no operation's messages have it.
+  static constexpr int kFailureTag = 6;
+  /// Tell all other ranks. Local; once is enough.
+  void announce_failure() const;
+  bool has_announced_failure() const { return announced_; }
+  /// A rank that has announced one; -1: none has that this rank could know of. Local.
+  int failed_rank() const { return look_for_notice(MPI_ANY_SOURCE); }
+  /// A send to rank `to` whose operation was given up here. That rank may yet receive it, and its memory is
+  /// to stay until settled(). Announces the failure.
+  void leave_send(MPI_Request send, int to);
+  /// Has nobody a use any more for what leave_send() was given? What goes to a rank that has given up, too,
+  /// nobody receives: MPI is left with it. Local.
+  bool settled();
 
   /// The longest single message: below INT_MAX, MPI 3.1's limit for a count.
   static constexpr std::int64_t kPieceBytes = std::int64_t{1} << 30;
@@ -73,14 +96,24 @@ class Communicator {
     traffic_ = traffic_ + sent;
     if (whole_ != nullptr) whole_->count(sent);
   }
+  struct LeftSend {
+    MPI_Request request;
+    int to;
+  };
   /// Takes it over.
   explicit Communicator(MPI_Comm comm);
+  int look_for_notice(int of) const;
+  /// To be asked after each look in vain. Throws Error(other).
+  void require_no_failure(int looks) const;
+  void idle() const;
 
   MPI_Comm comm_ = MPI_COMM_NULL;
   int rank_ = 0;
   int ranks_ = 1;
   Traffic traffic_;
   Communicator* whole_ = nullptr;
+  mutable bool announced_ = false;
+  std::vector<LeftSend> left_;
   void (*idle_)(void*) = nullptr;
   void* idle_of_ = nullptr;
 };

@@ -8,12 +8,14 @@ namespace pliant {
 
 Flow::~Flow() {
   for (; receives_.used > 0; receives_.pop()) receives_.oldest().finish();
-  for (; sends_.used > 0; sends_.pop()) MPI_Wait(&sends_.oldest(), MPI_STATUS_IGNORE);
+  for (; sends_.used > 0; sends_.pop()) comm_.leave_send(sends_.oldest().request, sends_.oldest().to);
 }
 
 void Flow::send(std::span<const std::byte> bytes, int to) {
+  Send& send = sends_.add();
+  send = {MPI_REQUEST_NULL, to};
   check(MPI_Isend(bytes.data(), static_cast<int>(bytes.size()), MPI_BYTE, to, tag_, comm_.handle(),
-                  &sends_.add()),
+                  &send.request),
         "MPI_Isend");
   comm_.count_sent(bytes.size());
 }
@@ -53,7 +55,7 @@ bool Flow::test_receives() {
 bool Flow::test_sends() {
   if (sends_.used == 0) return false;
   int done = 0;
-  code_ = MPI_Test(&sends_.oldest(), &done, MPI_STATUS_IGNORE);
+  code_ = MPI_Test(&sends_.oldest().request, &done, MPI_STATUS_IGNORE);
   if (code_ == MPI_SUCCESS && done == 0) return false;
   happened_ = true;
   event_ = Event::sent;
@@ -65,11 +67,6 @@ bool Flow::test_sends() {
 bool Flow::ready(void* flow) {
   Flow& self = *static_cast<Flow*>(flow);
   return self.happened_ || self.test_receives() || (self.sends_matter() && self.test_sends());
-}
-
-// MPI's blocking calls match a message with its receive unseen.
-void Flow::block(void* flow) {
-  while (!ready(flow)) continue;
 }
 
 Flow::Event Flow::Next::await_resume() const {

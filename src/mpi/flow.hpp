@@ -15,8 +15,8 @@
 
 namespace pliant {
 
-/// At most kMost of either. What is left when it goes is waited for, so that no buffer is freed under MPI;
-/// messages that have not come are left. Only an error leaves some.
+/// At most kMost of either. Only an error leaves some when it goes: a receive whose message has come is
+/// waited for then, and sends are the communicator's to settle.
 class Flow {
  public:
   static constexpr int kMost = 16;
@@ -69,8 +69,12 @@ class Flow {
     }
   };
 
+  struct Send {
+    MPI_Request request = MPI_REQUEST_NULL;
+    int to = MPI_PROC_NULL;
+  };
+
   static bool ready(void* flow);
-  static void block(void* flow);
   void expect(std::span<std::byte> room, int from, Length length);
   void match_arrivals();
   bool sends_matter() const;
@@ -79,7 +83,7 @@ class Flow {
 
   Communicator& comm_;
   int tag_;
-  Queue<MPI_Request> sends_;
+  Queue<Send> sends_;
   Queue<CheckedReceive> receives_;
   bool or_sent_ = false;
   bool happened_ = false;  // an event that nobody has been told of
@@ -92,7 +96,8 @@ class Flow {
 struct Flow::Next : Until {
   Flow& flow;
 
-  explicit Next(Flow& of) : Until{{Flow::ready, Flow::block, &of}}, flow(of) {}
+  // Never blocks: MPI would match a message unseen, and hide the notice of a rank that has failed.
+  explicit Next(Flow& of) : Until{{Flow::ready, nullptr, &of}}, flow(of) {}
   Event await_resume() const;
 };
 

@@ -50,6 +50,11 @@ class HostGroup {
   /// One rank a host, in their order: what leaders have here, once there are lanes. The other ranks have one
   /// of their own, unused. What is sent on it counts for the communicator of all, too.
   Communicator& leaders();
+  /// As Communicator's, for the messages among leaders.
+  void announce_failure() {
+    if (leaders_) leaders_->announce_failure();
+  }
+  bool settled() { return !leaders_ || leaders_->settled(); }
   /// Lanes of blocking calls that reduce so many bytes; null where the layout is flat, or the system refuses
   /// memory. Collective where there were none, or too short ones: all ranks ask for the same calls, in one
   /// order. Replaces what lanes() gave before.

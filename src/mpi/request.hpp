@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 namespace pliant {
@@ -24,6 +25,14 @@ class RequestBatch {
   bool test();
   /// Block until all are complete. Throws Error(mpi).
   void wait();
+  /// Takes those that are not complete out of the batch: act(MPI_Request) for each.
+  template <class Act>
+  void take(Act&& act) {
+    for (std::size_t i = 0; i < first_used_; ++i)
+      if (first_[i] != MPI_REQUEST_NULL) act(std::exchange(first_[i], MPI_REQUEST_NULL));
+    for (MPI_Request& request : more_)
+      if (request != MPI_REQUEST_NULL) act(std::exchange(request, MPI_REQUEST_NULL));
+  }
 
  private:
   int wait_all();

@@ -17,6 +17,10 @@ class SlotTable {
   std::int64_t take(std::span<const std::uint64_t> held_by_any, std::int64_t most);
   /// Local.
   void give_back(std::int64_t slot);
+  /// Free ones at the end, so that the row has so many words.
+  void grow_to(std::size_t words) { held_.resize(words); }
+  /// Slots that a row of so many words tells of.
+  static constexpr std::int64_t slots(std::size_t words) { return static_cast<std::int64_t>(words) * 64; }
 
  private:
   std::vector<std::uint64_t> held_;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -139,23 +140,41 @@ TEST_F(CheckedReceiveTest, FlowTakesWhatIsExpected) {
   }
 }
 
+/// On which a message may be refused: that breaks it, and MPI may go on with what was given up on it.
+Communicator& to_be_broken() {
+  return *std::make_unique<Communicator>(Communicator::duplicate(MPI_COMM_WORLD)).release();
+}
+
+/// The receiver refuses it: the sender may be told before it has sent the last byte.
+void send_in_vain(Communicator& comm, std::size_t length) {
+  try {
+    comm.send(message(length), 1);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.error_class(), ErrorClass::other) << error.what();
+  }
+}
+
 TEST_F(CheckedReceiveTest, CommunicatorWritesNothingBeyondItsRoom) {
   for (const std::size_t length : kLengths) {
-    if (sends()) comm_.send(message(length), 1);
+    Communicator& comm = to_be_broken();
+    if (sends()) send_in_vain(comm, length);
     if (!receives()) continue;
     Guarded memory(std::max<std::size_t>(1, length / 2));
-    const std::string error = error_of([&] { comm_.receive(memory.room(), 0); });
+    const std::string error = error_of([&] { comm.receive(memory.room(), 0); });
     EXPECT_EQ(error.empty(), memory.room().size() == length) << error;
+    EXPECT_EQ(comm.has_announced_failure(), !error.empty());
     EXPECT_TRUE(memory.is_whole()) << length;
   }
 }
 
 TEST_F(CheckedReceiveTest, CommunicatorRefusesAShorterMessage) {
   for (const std::size_t length : kLengths) {
-    if (sends()) comm_.send(message(length), 1);
+    Communicator& comm = to_be_broken();
+    if (sends()) send_in_vain(comm, length);
     if (!receives()) continue;
     Guarded memory(length + 1);
-    EXPECT_NE(error_of([&] { comm_.receive(memory.room(), 0); }), "");
+    EXPECT_NE(error_of([&] { comm.receive(memory.room(), 0); }), "");
+    EXPECT_TRUE(comm.has_announced_failure());
   }
 }
 

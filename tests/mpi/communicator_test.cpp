@@ -3,10 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "core/error.hpp"
+#include "mpi/agree.hpp"
 
 namespace pliant {
 namespace {
@@ -16,6 +19,11 @@ std::vector<std::byte> message(int from, std::size_t bytes) {
   for (std::size_t i = 0; i < bytes; ++i)
     content[i] = static_cast<std::byte>(i * 7 + static_cast<std::size_t>(from));
   return content;
+}
+
+/// MPI may go on with what was given up on it: it is never freed.
+void keep_for_ever(Communicator&& comm) {
+  static_cast<void>(std::make_unique<Communicator>(std::move(comm)).release());
 }
 
 class CommunicatorTest : public testing::Test {
@@ -106,9 +114,43 @@ TEST_F(CommunicatorTest, AFailedCallBecomesAnErrorWithMpisCode) {
     EXPECT_EQ(error_class, MPI_ERR_RANK);
     EXPECT_TRUE(std::string(error.what()).starts_with("MPI_Isend failed: ")) << error.what();
   }
-  std::vector<std::byte> in(4);
-  comm_.exchange(message(rank_, 4), next_, in, previous_);
-  EXPECT_EQ(in, message(previous_, 4)) << "no longer usable";
+  EXPECT_TRUE(comm_.has_announced_failure());
+  keep_for_ever(std::move(comm_));
+}
+
+TEST_F(CommunicatorTest, ARankThatFailsEndsTheWaitOfAllOthers) {
+  if (ranks_ == 1) GTEST_SKIP() << "nobody waits";
+  // Too long to be sent before it is asked for, and rank 0 expects less from the rank before it: nobody but
+  // rank 0 ever has a wrong message, and nobody receives what rank 0 sends last.
+  const std::vector<std::byte> out = message(rank_, 300'000);
+  std::vector<std::byte> in(rank_ == 0 ? 200'000 : 300'000);
+  const auto failure = [&](auto&& act) -> std::optional<ErrorClass> {
+    try {
+      act();
+      return std::nullopt;
+    } catch (const Error& error) {
+      return error.error_class();
+    }
+  };
+  std::optional<ErrorClass> failed;
+  for (int i = 0; i < 2 && !failed; ++i) failed = failure([&] { comm_.exchange(out, next_, in, previous_); });
+  EXPECT_EQ(failed, rank_ == 0 ? ErrorClass::argument : ErrorClass::other);
+  EXPECT_TRUE(comm_.has_announced_failure());
+  EXPECT_TRUE(comm_.settled()) << "the memory of what was sent is the caller's again";
+  keep_for_ever(std::move(comm_));
+}
+
+TEST_F(CommunicatorTest, ARankThatFailsEndsAgreements) {
+  if (ranks_ == 1) GTEST_SKIP() << "nobody waits";
+  if (rank_ == ranks_ - 1) {
+    comm_.announce_failure();
+    return keep_for_ever(std::move(comm_));
+  }
+  std::vector<double> values(100, rank_);
+  EXPECT_THROW(agree_max(comm_, values), Error);
+  EXPECT_THROW(gather_from_all(comm_, std::as_bytes(std::span(values))), Error);
+  EXPECT_EQ(values, std::vector<double>(100, rank_));
+  keep_for_ever(std::move(comm_));
 }
 
 }  // namespace

@@ -78,5 +78,13 @@ TEST(SlotTable, IsASetWhateverTheOrder) {
   }
 }
 
+TEST(SlotTable, GrowsByFreeSlots) {
+  SlotTable table;
+  table.grow_to(2);
+  EXPECT_EQ(SlotTable::slots(table.held().size()), 128);
+  EXPECT_EQ(count_held(table.held()), 0);
+  EXPECT_EQ(table.take(std::vector<std::uint64_t>{1, 0}, 100), 1);
+}
+
 }  // namespace
 }  // namespace pliant
