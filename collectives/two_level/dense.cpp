@@ -144,6 +144,7 @@ void run_short_in_shared_memory(const ShortCall& call) {
   call.wait_for(sum.may_bring());
   sum.bring(call.send);
   call.wait_for(sum.all_brought());
+  sum.lane.check();
   sum.add_up(call.send, call.recv);
 }
 

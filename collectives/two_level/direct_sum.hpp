@@ -27,12 +27,15 @@ struct DirectSum {
   std::int64_t step = lane.step();
 
   /// The others have read what was there before.
-  Until may_bring() const { return lane.all_finished(step); }
+  HostLane::Finished may_bring() const {
+    lane.begin(static_cast<std::int64_t>(bytes));
+    return lane.all_finished(step);
+  }
   void bring(const std::byte* own) const {
     std::memcpy(brought(lane.own()), own, bytes);
     lane.finish_step();
   }
-  Until all_brought() const { return lane.all_finished(step + 1); }
+  HostLane::Finished all_brought() const { return lane.all_finished(step + 1); }
   /// own: what was brought; may be `sum`.
   void add_up(const std::byte* own, std::byte* sum) const {
     const std::byte* const first = lane.own() == 0 ? own : brought(0);

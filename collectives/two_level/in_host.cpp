@@ -76,6 +76,7 @@ Task spread_in_host(AllreduceCall& call, const std::int64_t& available) {
   if (group.local_ranks() == 1) co_return;
   HostLane& lane = call.hosts->spreading();
   const HostSegments segments(call, lane.slot_bytes());
+  lane.begin(call.shape.bytes());
   for (std::int64_t i = 0; i < segments.count(); ++i) {
     const std::int64_t step = lane.step();
     const Range segment = segments.at(i);

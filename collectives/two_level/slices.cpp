@@ -123,6 +123,7 @@ class Slices {
 Task sum_in_slices(AllreduceCall& call, std::span<const int> groups, Takers takers, std::int64_t& available) {
   HostLane& lane = call.hosts->gathering();
   const Slices slices(call, groups, takers);
+  lane.begin(call.shape.bytes());
   for (std::int64_t number = 0; number < slices.steps(); ++number) {
     co_await lane.all_finished(lane.step());
     slices.step(number, available);

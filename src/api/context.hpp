@@ -116,7 +116,7 @@ class Context : public std::enable_shared_from_this<Context> {
   // ---- An operation that failed in its messages: failure.cpp. All with the mutex held. ----
 
   /// Throws Error(other) if that has happened since the last repair.
-  void require_whole() const;
+  void require_whole();
   bool broken() const { return broken_.has_value(); }
   /// What is under way ends, on all ranks, and nothing more begins. Local.
   void break_off(const Error& why);
@@ -250,6 +250,7 @@ class Context : public std::enable_shared_from_this<Context> {
   }
 
   void note_end(UnderWay& under_way);
+  void note_failed_messages();
   void renew_links(MPI_Comm user);
   void agree_anew();
   void connect_nccl(DevicePart& part);

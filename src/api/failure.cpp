@@ -70,7 +70,8 @@ void take_over(TensorState& tensor, const Standing& of_all) {
 
 }  // namespace
 
-void Context::require_whole() const {
+void Context::require_whole() {
+  if (!broken_ && comm().has_announced_failure()) note_failed_messages();
   if (!broken_) return;
   throw Error(ErrorClass::other,
               std::string("an operation on this communicator has failed before: ") + broken_->what(),
@@ -103,8 +104,12 @@ void Context::look_for_failure() {
                     "all ranks carry out an operation, or none",
                     std::string("Read that rank's message. ") + kWhatToDo));
   else if (comm().has_announced_failure())
-    break_off(Error(ErrorClass::other, "messages of this communicator have failed",
-                    "all ranks carry out an operation, or none", kWhatToDo));
+    note_failed_messages();
+}
+
+void Context::note_failed_messages() {
+  break_off(Error(ErrorClass::other, "messages of this communicator have failed",
+                  "all ranks carry out an operation, or none", kWhatToDo));
 }
 
 bool Context::settled() {

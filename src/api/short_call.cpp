@@ -1,7 +1,10 @@
 #include "api/short_call.hpp"
 
+#include <optional>
+
 #include "api/buffers.hpp"
 #include "api/context.hpp"
+#include "api/guard.hpp"
 #include "api/operation.hpp"
 #include "api/placement.hpp"
 #include "mpi/datatype.hpp"
@@ -76,8 +79,10 @@ bool short_call(const void* sendbuf, void* recvbuf, MPI_Count count, MPI_Datatyp
   if (known == nullptr) return false;
   const Buffers buffers = check_buffers(sendbuf, recvbuf, count, count * element_bytes(*type));
   if (!on_host(*context, buffers)) return false;
-  carry_out(*context, *known, buffers);
-  return true;
+  const std::optional<Error> failed = attempt([&] { carry_out(*context, *known, buffers); });
+  if (!failed) return true;
+  context->break_off(*failed);
+  throw *failed;
 }
 
 }  // namespace pliant

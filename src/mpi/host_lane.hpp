@@ -6,6 +6,8 @@
 // before a rank writes into one it waits until the others have finished with what was there. A rank writes
 // into slots of its own part alone, and does so first: their pages lie in the memory of its own NUMA node.
 //
+// Beside its count a rank writes a mark of the length that it reduces: ranks that disagree on it see so.
+//
 // There is a count for even steps and one for odd ones, each at the head of a pair of cache lines, which
 // processors fetch together. What is short lies behind the count: who sees that it is there has it already.
 #pragma once
@@ -43,6 +45,8 @@ class HostLane {
   int ranks() const { return static_cast<int>(parts_.size()); }
   /// Steps this rank has finished: the number of the next one.
   std::int64_t step() const { return step_; }
+  /// An operation on so many bytes begins with the next step.
+  void begin(std::int64_t bytes);
   /// What was written before is there for all who wait for it.
   void finish_step();
 
@@ -54,13 +58,19 @@ class HostLane {
   }
   std::byte* made(int rank, std::int64_t step) const { return slot(rank, kSlots + step % kSlots); }
 
-  /// co_await: every rank has finished `steps` steps.
-  Until all_finished(std::int64_t steps) { return awaited(steps, 0, ranks()); }
-  /// co_await: that one has.
-  Until finished(int rank, std::int64_t steps) { return awaited(steps, rank, rank + 1); }
+  /// co_await: every rank has finished `steps` steps. Throws Error(argument) where one did so in an operation
+  /// on another number of bytes.
+  struct Finished;
+  Finished all_finished(std::int64_t steps);
+  /// co_await: that one has. Throws as all_finished().
+  Finished finished(int rank, std::int64_t steps);
+  /// The same for who asks ready() by hand: throws what co_await would.
+  void check() const;
 
  private:
+  /// Steps, and in the lowest bits the mark of the operation's length.
   using Count = std::atomic<std::int64_t>;
+  static constexpr int kMarkBits = 16;  // steps have 47: a year of short calls
   static_assert(Count::is_always_lock_free, "a lock would not be shared between processes");
 
   std::byte* part(int rank) const { return parts_[static_cast<std::size_t>(rank)]; }
@@ -75,7 +85,7 @@ class HostLane {
   std::byte* slot(int rank, std::int64_t index) const {
     return part(rank) + kSlots * kHeadBytes + index * slot_bytes_;
   }
-  Until awaited(std::int64_t steps, int first, int end);
+  Finished awaited(std::int64_t steps, int first, int end);
   static bool ready(void* lane);
 
   std::vector<std::byte*> parts_;
@@ -83,11 +93,26 @@ class HostLane {
   std::int64_t slot_bytes_;
   int patience_;
   std::int64_t step_ = 0;
+  std::int64_t bytes_ = 0;  ///< of the operation
+  std::int64_t mark_ = 0;   ///< of them
+  std::int64_t begun_ = 0;  ///< steps before it
+  int unlike_ = -1;         ///< a rank whose mark was another
   // What is waited for: by one function at a time.
   std::int64_t awaited_ = 0;
   int looked_at_ = 0;
   int end_ = 0;
   int looks_ = 0;
 };
+
+struct HostLane::Finished : Until {
+  void await_resume() const { static_cast<const HostLane*>(waiting.of)->check(); }
+};
+
+inline HostLane::Finished HostLane::all_finished(std::int64_t steps) {
+  return awaited(steps, 0, ranks());
+}
+inline HostLane::Finished HostLane::finished(int rank, std::int64_t steps) {
+  return awaited(steps, rank, rank + 1);
+}
 
 }  // namespace pliant
