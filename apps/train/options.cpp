@@ -45,7 +45,7 @@ void declare_training(CLI::App& app, Options& options) {
 
 void declare_communication(CLI::App& app, Options& options) {
   app.add_option("--mode", options.mode, "exact, or topk to send the largest elements only");
-  app.add_option("--policy", options.policy, "who sets the density of topk: fixed, budget");
+  app.add_option("--policy", options.policy, "who sets the density of topk: fixed, budget, pareto, goodput");
   app.add_option("--density", options.density, "fraction of elements kept, for the policy fixed");
   app.add_option("--time-budget-ms", options.time_budget_ms,
                  "time for one step, computing included, for the policy budget [ms]");

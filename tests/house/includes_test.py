@@ -15,6 +15,7 @@ LAYERS = {
     "policy": ("src/policy", ("core", "compress", "collectives"), ("mpi.h",)),
     "api": ("src/api", ("core", "mpi", "kernels", "trace", "compress", "netprobe", "collectives", "policy", "public"), ()),
     "interpose": ("src/interpose", ("public",), ()),
+    "examples": ("examples", ("public",), ()),
     "public": ("include", (), ()),
     # A program of the machine, not of MPI: it knows the core's errors, and writes into traces.
     "netlab": ("apps/netlab", ("core", "trace", "apps"), ("mpi.h",)),
