@@ -204,6 +204,10 @@ TEST_F(DeviceFailures, NcclThatNeverConnectsIsDoneWithout) {
   ASSERT_EQ(reduce(comm, buffer), MPI_SUCCESS);
   EXPECT_EQ(buffer.get(), std::vector<float>(kCount, static_cast<float>(comm.ranks())));
   EXPECT_STRNE(report_of(comm).algorithm, "nccl");
+  const std::int64_t pageable = device_double().counters().pageable_copies;
+  ASSERT_EQ(reduce(comm, buffer), MPI_SUCCESS);
+  EXPECT_EQ(device_double().counters().pageable_copies, pageable)
+      << "nothing waits any more: memory is pinned";
 }
 
 }  // namespace
