@@ -11,15 +11,15 @@ PROGRAM = ""
 MPIRUN = []
 
 
-def run(*arguments, ranks=3, **environment):
+def run(*arguments, ranks=3, max_ms=20, **environment):
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("PLIANT_")}
-    return subprocess.run([*MPIRUN, str(ranks), PROGRAM, "--max-ms", "20", *arguments], env={**inherited, **environment},
+    return subprocess.run([*MPIRUN, str(ranks), PROGRAM, "--max-ms", str(max_ms), *arguments], env={**inherited, **environment},
                           capture_output=True, text=True, timeout=120)
 
 
 class Probe(unittest.TestCase):
     def test_json_has_every_pair_once_with_its_interval(self):
-        done = run("--json")
+        done = run("--json", max_ms=500)  # on a busy machine a pair may get no turn in less
         self.assertEqual(done.returncode, 0, done.stderr)
         found = json.loads(done.stdout)
         self.assertEqual(found["ranks"], 3)
