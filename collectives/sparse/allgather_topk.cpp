@@ -1,6 +1,6 @@
 // allgather_topk (the papers' AG-Topk): every rank sends its own k largest elements to every other.
-//   P = 2, k = 2:  rank 0 sends (1, a) (7, b), rank 1 sends (3, c) (7, d);  result: a at 1, c at 3, b + d at
-//   7
+//   P = 2, k = 2:  rank 0 sends (1, a) (7, b), rank 1 sends (3, c) (7, d)
+//   result:        a at 1, c at 3, b + d at 7
 // Rounds ceil(log2 P) (Bruck's allgather), or, where messages are long, P-1 steps around a ring, in segments
 // that are passed on as they come; bytes sent per rank (P-1) messages of k encoded indices and values (raw:
 // 40 + 8k). Lossy. All ranks end with the same bits: each adds the decoded blocks in the order of the ranks,

@@ -1,8 +1,8 @@
 // AR-Topk: a leader sends its indices to all, every rank gathers its own values there, and those are reduced
 // densely. One pipeline: while later indices are on their way, earlier ones are decoded and their values are
 // being reduced.
-//   P = 3, leader 1, k = 2:  indices (4, 9) from rank 1;  values a4 a9 | b4 b9 | c4 c9  ->  allreduce  ->  A4
-//   A9 on all
+//   P = 3, leader 1, k = 2:
+//     indices (4, 9) from rank 1;  values a4 a9 | b4 b9 | c4 c9  ->  allreduce  ->  A4 A9 on all
 // Steps: those of the index stream (index_stream.cpp) and of the dense allreduce of k values. Bytes sent by
 // all ranks together: P-1 times the groups of encoded indices (raw: 40 a group + 4k) + 8k(P-1) values, which
 // are float32 whatever the value codec, since they are added on the way. Lossy. All ranks end with the same

@@ -2,8 +2,7 @@
 //
 // k is shared out in quotas, which turn by one rank a step. A rank nominates as many of its largest elements
 // (primary), and an eighth more (reserve) for the places that several ranks have named.
-//   P = 2, k = 4: primary 3 7 | 1 7, reserve 5 | 2  ->  1 3 7, and of the reserves 5 at even steps, 2 at odd
-//   ones
+//   P = 2, k = 4: primary 3 7 | 1 7, reserve 5 | 2  ->  1 3 7, and of the reserves 5 at even steps, else 2
 // Where all reserves do not suffice, the lowest places that nobody has named fill up. They cost nothing but
 // their bytes: their values are sent as they are and leave the residual like any others. So exactly k places
 // travel whatever the ranks hold, and what a call sends is known beforehand.

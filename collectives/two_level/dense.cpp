@@ -1,6 +1,6 @@
 // two_level_*: sum onto the leader of each host, reduce between leaders, hand out inside (in_host.hpp).
-//   4 ranks, hosts {0 1 3} {2}:  1 and 3 add to 0 | 0 and 2 reduce over the network | 0 hands the sum to 1
-//   and 3
+//   4 ranks, hosts {0 1 3} {2}:
+//     1 and 3 add to 0 | 0 and 2 reduce over the network | 0 hands the sum to 1 and 3
 // Bytes sent by a leader: those of the algorithm between hosts, with as many ranks as there are hosts; other
 // ranks send none. Where elements go between hosts in several blocks, one is on the network while later ones
 // are summed and earlier ones handed out. Exact. All ranks end with the same bits: those of their leaders,

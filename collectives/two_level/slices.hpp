@@ -10,8 +10,8 @@
 // slice with that group's sum. Ranks 0 1 | 2 3 4, halves of the first group, thirds of the second:
 //     step i      0 and 1 bring segment i
 //     step i + 1  0 and 1 add up half each                              2 3 4 bring segment i
-//     step i + 2                                                        2 3 4 add up a third each, upon
-//     halves step i + 3  0 and 1 copy half of the sum each, from thirds        2 3 4 take the sum, of thirds
+//     step i + 2                                                        2 3 4 add up a third each, upon halves
+//     step i + 3  0 and 1 copy half of the sum each, from thirds        2 3 4 take the sum, of thirds
 //     step i + 4  0 and 1 take the sum, of halves
 // Every element goes from one group to the next once, and from the last to each other once: with one group
 // each rank would fetch it. The order of additions is that of ranks either way, and so are the bits.

@@ -47,8 +47,7 @@
 extern "C" {
 #endif
 
-/* ---- One MPI
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- One MPI ---- */
 
 /*
  * Handles and constants differ between MPI families. A program that was compiled with another family's mpi.h
@@ -70,8 +69,7 @@ extern const int PLIANT_BUILT_FOR_MPI;
 static const int* const pliant_built_for_mpi __attribute__((used)) = &PLIANT_BUILT_FOR_MPI;
 #endif
 
-/* ---- Drop-in
- * ------------------------------------------------------------------------------------------------ */
+/* ---- Drop-in ---- */
 
 /**
  * Reduce `count` elements over every rank of `comm`, leaving the result on all of them.
@@ -104,8 +102,7 @@ int Pliant_Allreduce(const void* sendbuf, void* recvbuf, int count, MPI_Datatype
 int Pliant_Allreduce_c(const void* sendbuf, void* recvbuf, MPI_Count count, MPI_Datatype datatype, MPI_Op op,
                        MPI_Comm comm);
 
-/* ---- Settings
- * ----------------------------------------------------------------------------------------------- */
+/* ---- Settings ---- */
 
 /**
  * Set `pliant_*` keys on a communicator. Collective; every rank gives the same keys and values (checked).
@@ -129,8 +126,7 @@ int Pliant_Comm_set_info(MPI_Comm comm, MPI_Info info);
  * first use. */
 int Pliant_Comm_get_info(MPI_Comm comm, MPI_Info* info_used);
 
-/* ---- Persistent and grouped: one handle per tensor, owner of its residual
- * ------------------------------------ */
+/* ---- Persistent and grouped: one handle per tensor, owner of its residual ---- */
 
 typedef struct Pliant_Request_s* Pliant_Request;
 #define PLIANT_REQUEST_NULL ((Pliant_Request)0)
@@ -191,8 +187,7 @@ int Pliant_Waitall(int n, Pliant_Request requests[]);
  * still wanted. */
 int Pliant_Request_free(Pliant_Request* request);
 
-/* ---- Explain
- * ------------------------------------------------------------------------------------------------- */
+/* ---- Explain ---- */
 
 /** One operation, done or planned. The caller sets `size` to sizeof(Pliant_Report); the struct grows at its
  * end only. */
@@ -201,13 +196,13 @@ typedef struct {
   char algorithm[32];
   double density; /* kept / elements; 1 when nothing was left out */
   double gain;    /* ||sent||^2 / ||gradient + residual||^2 on this rank, in [0, 1], of the finite elements
-                     alone;    1 when exact, or where there are none; NaN in a plan */
+                     alone; 1 when exact, or where there are none; NaN in a plan */
   double predicted_s; /* [s] by the cost model, compression included */
   double measured_s;  /* [s] on this rank; of a request: from its start to its end, the program's own work
                          between included; NaN in a plan */
   double compress_s;  /* [s] of measured_s spent in selecting, gathering and scattering */
   double compute_s;   /* [s] between the previous operation's end and this one's begin, measuring the network
-                         left   out; where the policy needs it: median of the last three, max over ranks */
+                         left out; where the policy needs it: median of the last three, max over ranks */
   double alpha_s;     /* [s] latency of the link model in force */
   double beta_s_per_byte; /* [s/byte] inverse bandwidth of the link model in force */
   int64_t elements;
@@ -243,8 +238,7 @@ int Pliant_Comm_plan(MPI_Comm comm, MPI_Count count, MPI_Datatype datatype, MPI_
  * PLIANT_PROBE_MAX_MS. */
 int Pliant_Comm_probe(MPI_Comm comm);
 
-/* ---- State and errors
- * ---------------------------------------------------------------------------------------- */
+/* ---- State and errors ---- */
 
 /**
  * Write every residual, what was learned of tensors and of the network, and the cost model to one HDF5 file.
@@ -309,8 +303,7 @@ int Pliant_Comm_forget(MPI_Comm comm, const void* recvbuf);
  */
 int Pliant_Error_string(int code, char* text, int* len);
 
-/* ---- Inspection: needs no MPI_Init
- * --------------------------------------------------------------------------- */
+/* ---- Inspection: needs no MPI_Init ---- */
 
 /** One setting: where it may be given and what it is now. Texts live as long as the library. */
 typedef struct {

@@ -2,8 +2,10 @@
  * Pliant's C++20 face: header-only over the C interface in pliant.h.
  *
  *   pliant::set(MPI_COMM_WORLD, {{"pliant_mode", "topk"}, {"pliant_density", "0.01"}});
- *   pliant::Request sum = pliant::Request::allreduce(std::span(gradient), MPI_COMM_WORLD, {{"pliant_name",
- * "fc1"}}); sum.start(); sum.wait(); std::puts(sum.report().reason);
+ *   auto sum = pliant::Request::allreduce(std::span(gradient), MPI_COMM_WORLD, {{"pliant_name", "fc1"}});
+ *   sum.start();
+ *   sum.wait();
+ *   std::puts(sum.report().reason);
  *
  * Failures throw pliant::Failure where the communicator's error handler returns (MPI_ERRORS_RETURN); with
  * MPI's default handler the program ends before that, as with MPI's own calls.

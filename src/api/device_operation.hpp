@@ -2,11 +2,9 @@
 // failed.
 //
 //   resident      residual and buffers stay on the device (long_vectors.hpp, Reach::any and device), whole
-//   vectors
-//                 are staged for exact algorithms (collectives/device/staging.hpp)
-//   not resident  the device has no room for a residual, or the error feedback works on the host alone: the
-//   gradient
-//                 is brought to the host, the operation is one of the host's, and its result is brought back
+//                 vectors are staged for exact algorithms (collectives/device/staging.hpp)
+//   not resident  the device has no room for a residual, or the error feedback works on the host alone:
+//                 the gradient is brought to the host, and the host's result is brought back
 #pragma once
 
 #include "api/operation.hpp"

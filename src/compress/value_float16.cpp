@@ -1,7 +1,7 @@
 // float16 in blocks of 256, each with a power of two by which its largest value lies in [2^14, 2^15).
 //
-//   [code of value 0] [code of value 1] ... IEEE binary16 each | [exponent of block 0 + 125] ... one byte
-//   each
+//   [code of value 0] [code of value 1] ... IEEE binary16 each
+//   [exponent of block 0 + 125] ...         behind them, one byte each
 //
 // No code is above 0x77ff, the last below 2^15: the largest float32 would otherwise round up to infinity. An
 // exponent s is at least -125: then the smallest code, 2^-24, stands for the smallest float32, 2^-149.
@@ -11,8 +11,7 @@
 //     last place either, since the value is below 2^(s-14): both numbers are multiples of the value's last
 //     place;
 //   - zero is a code, and the nearest is taken: the error is no larger than the value. At 0x77ff it is one
-//   unit
-//     of the code's last place at most.
+//     unit of the code's last place at most.
 // Scaling is exact but for values below 2^-126 after it, whose code is zero anyway.
 #include <algorithm>
 #include <array>

@@ -11,8 +11,7 @@
 // is at most S / 2, but for the quotient's own rounding: where q != 0, no larger than v (for |q| = 1, as v
 // lies between S / 2 and S, or above S; for more, by far), and where q = 0, v itself.
 //   - If v's last place is no larger than S's: both numbers are multiples of v's, and the lemma of
-//   value_codec.hpp
-//     holds.
+//     value_codec.hpp holds.
 //   - Otherwise the error is a multiple of S's last place, and less than 2^8 of these.
 #include <algorithm>
 #include <array>

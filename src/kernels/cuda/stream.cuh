@@ -1,9 +1,9 @@
 // The pass over everything: residual + gradient, candidates collected, what is surely taken cleared.
 //
-//   tile 0        tile 1        tile 2 ...          each 4096 elements, by one block; eight warps of 512 in a
-//   row .x..x....x.   ..x.......x   x...x..x            x: candidates, |residual + gradient| > tie pool:  x x
-//   x (tile 0)  x x x (tile 2)  x x (tile 1)       in what order tiles came is of no matter: offsets: 0, 6, 3
-//   hits: 3, 2, 3                         later stages go through the tiles in order
+//   tile 0        tile 1        tile 2 ...   each 4096 elements, by one block; eight warps of 512 in a row
+//   .x..x....x.   ..x.......x   x...x..x     x: candidates, |residual + gradient| > tie
+//   pool:  x x x (tile 0)  x x x (tile 2)  x x (tile 1)    in what order tiles came is of no matter:
+//   offsets: 0, 6, 3   hits: 3, 2, 3                       later stages go through the tiles in order
 //
 // One atomic addition a tile finds its place. A tile that finds none leaves its elements in the residual. The
 // last block says where the k-th magnitude must lie.
