@@ -199,6 +199,7 @@ void reduce(void* into, const void* from, std::int64_t count) {
   std::int64_t i = 0;
   for (; i + kLanes<T> <= count; i += kLanes<T>)
     hn::StoreU(Op::apply(hn::LoadU(d, a + i), hn::LoadU(d, b + i)), d, a + i);
+  if (i == count) return;
   T rest_a[kLanes<T>] = {};
   T rest_b[kLanes<T>] = {};
   const auto rest_bytes = static_cast<std::size_t>(count - i) * sizeof(T);

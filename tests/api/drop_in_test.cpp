@@ -102,9 +102,12 @@ void add_ints(void* in, void* inout, int* count, MPI_Datatype* type) {
   MPI_Aint lower_bound = 0;
   MPI_Aint extent = 0;
   MPI_Type_get_true_extent(*type, &lower_bound, &extent);
-  for (int i = 0; i < *count && extent > 0; ++i)
-    *reinterpret_cast<int*>(static_cast<char*>(inout) + lower_bound) +=
-        *reinterpret_cast<int*>(static_cast<char*>(in) + lower_bound);
+  // Addresses, not pointers: with MPI_BOTTOM the buffer is no object, and its bound leads to one.
+  const auto element = [&](void* buffer) {
+    return reinterpret_cast<int*>(reinterpret_cast<std::uintptr_t>(buffer) +
+                                  static_cast<std::uintptr_t>(lower_bound));
+  };
+  for (int i = 0; i < *count && extent > 0; ++i) *element(inout) += *element(in);
 }
 
 /// A datatype with an operation on it, which Pliant leaves to MPI.
