@@ -6,6 +6,7 @@
 #include <pliant/pliant.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <initializer_list>
 #include <string>
@@ -129,6 +130,19 @@ inline std::vector<Pliant_Report> plan_of(MPI_Comm comm, MPI_Count count) {
   for (Pliant_Report& report : reports) report.size = sizeof report;
   EXPECT_EQ(Pliant_Comm_plan(comm, count, MPI_FLOAT, MPI_SUM, n, reports.data(), &n), MPI_SUCCESS);
   return reports;
+}
+
+/// A user's operation on one int, wherever the datatype says that it lies.
+inline void add_ints(void* in, void* inout, int* count, MPI_Datatype* type) {
+  MPI_Aint lower_bound = 0;
+  MPI_Aint extent = 0;
+  MPI_Type_get_true_extent(*type, &lower_bound, &extent);
+  // Addresses, not pointers: with MPI_BOTTOM the buffer is no object, and its bound leads to one.
+  const auto element = [&](void* buffer) {
+    return reinterpret_cast<int*>(reinterpret_cast<std::uintptr_t>(buffer) +
+                                  static_cast<std::uintptr_t>(lower_bound));
+  };
+  for (int i = 0; i < *count && extent > 0; ++i) *element(inout) += *element(in);
 }
 
 }  // namespace pliant_test

@@ -33,15 +33,6 @@ TEST(Disabled, PassesThroughAndLeavesNoTrace) {
   ASSERT_EQ(Pliant_Request_free(&request), MPI_SUCCESS);
 }
 
-void add_ints(void* in, void* inout, int* count, MPI_Datatype* type) {
-  MPI_Aint lower_bound = 0;
-  MPI_Aint extent = 0;
-  MPI_Type_get_true_extent(*type, &lower_bound, &extent);
-  for (int i = 0; i < *count && extent > 0; ++i)
-    *reinterpret_cast<int*>(static_cast<char*>(inout) + lower_bound) +=
-        *reinterpret_cast<int*>(static_cast<char*>(in) + lower_bound);
-}
-
 /// By a blocking call, and by a request of two tensors in the same memory, one after the other.
 void expect_all_pass(void* recvbuf, MPI_Count count, MPI_Datatype type, MPI_Op op, MPI_Comm comm) {
   EXPECT_EQ(Pliant_Allreduce_c(MPI_IN_PLACE, recvbuf, count, type, op, comm), MPI_SUCCESS);

@@ -98,18 +98,6 @@ TEST(DropIn, LargeCountInterface) {
   EXPECT_EQ(values, std::vector<std::int64_t>(300, 7 * comm.ranks()));
 }
 
-void add_ints(void* in, void* inout, int* count, MPI_Datatype* type) {
-  MPI_Aint lower_bound = 0;
-  MPI_Aint extent = 0;
-  MPI_Type_get_true_extent(*type, &lower_bound, &extent);
-  // Addresses, not pointers: with MPI_BOTTOM the buffer is no object, and its bound leads to one.
-  const auto element = [&](void* buffer) {
-    return reinterpret_cast<int*>(reinterpret_cast<std::uintptr_t>(buffer) +
-                                  static_cast<std::uintptr_t>(lower_bound));
-  };
-  for (int i = 0; i < *count && extent > 0; ++i) *element(inout) += *element(in);
-}
-
 /// A datatype with an operation on it, which Pliant leaves to MPI.
 struct ForMpi {
   MPI_Datatype type = MPI_DATATYPE_NULL;
