@@ -72,7 +72,7 @@ Task run(AllreduceCall& call) {
   std::byte* other = call.workspace.doubling.of<std::byte>(call.shape.bytes());
   for (int bit = 1; bit < hypercube::corners(ranks); bit *= 2)
     co_await exchange_and_reduce(call, hypercube::rank_of(cube ^ bit, ranks), sum, other);
-  if (sum != call.data) std::memcpy(call.data, sum, bytes);
+  if (sum != call.data && bytes > 0) std::memcpy(call.data, sum, bytes);
   if (has_folded) co_await exchange(call, all, all, {rank - 1, MPI_PROC_NULL}, Arrival::place);
 }
 
