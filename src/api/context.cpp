@@ -91,8 +91,13 @@ void Context::require_alive() const {
 
 void Context::end() {
   const CollectiveCall call(*this, CollectiveCall::On::broken_too);
-  bool busy = broken();  // then other ranks learn so while they wait for this one
-  if (!busy) busy = attempt([&] { busy = first_rank_where(comm(), !under_way_.empty()) >= 0; }) || busy;
+  bool busy = false;
+  if (!broken()) {
+    const std::optional<Error> failed =
+        attempt([&] { busy = first_rank_where(comm(), !under_way_.empty()) >= 0; });
+    if (failed) break_off(*failed);
+  }
+  busy = busy || broken();  // the other ranks learn of it while they wait for this one
   for (Pliant_Request_s* request : live_requests_) let_go(*request, busy);
   if (device_ != nullptr) device_->nccl.reset();
   ended_ = true;
@@ -236,20 +241,16 @@ void Context::rethrow(UnderWay& under_way) {
 
 void Context::advance_everything() {
   advance_all();
-  progress_others();
+  process_.progress().advance_others(this);
   look_for_failure();
 }
 
-void Context::progress_others() {
-  process_.progress().advance_others(this);
-}
-
-// Where notices are looked for MPI goes on, too: it does not say that there is none before it has looked at
+// MPI goes on while a notice is looked for: it does not say that there is none before it has looked at
 // everything.
 void Context::pause() {
   constexpr int kMostYields = 64;
   mutex_.unlock();
-  progress_others();
+  process_.progress().advance_others(this);
   // A mutex that is taken again at once stays with its thread: whoever wants it is given the time to wake.
   for (int i = 0; i < kMostYields && wanting_ > 0; ++i) sched_yield();
   mutex_.lock();

@@ -241,7 +241,6 @@ class Context : public std::enable_shared_from_this<Context> {
   template <class Act>
   void step(UnderWay& under_way, Act&& act);
   bool alone(const UnderWay& under_way);
-  void progress_others();
   static void go_on(void* context);
   void forget_decisions() {
     decisions.forget();

@@ -1,7 +1,7 @@
-// What becomes of a communicator on which an operation has failed in its messages.
+// A communicator breaks when an operation fails in its messages, and is repaired by all ranks together.
 //
 //   a rank's operation fails     it sends a notice to every other rank
-//   another rank waits           it finds the notice, gives up what it has under way, and sends its own
+//   another rank waits           it finds the notice, gives up its operations, and sends its own
 //   until the repair             nothing more is begun
 //   Pliant_Comm_repair           new connections; ranks agree again on what they must hold alike
 #include <algorithm>
@@ -21,9 +21,9 @@
 namespace pliant {
 namespace {
 
-constexpr const char* kWhatToDo = "Then call Pliant_Comm_repair on all ranks, or end the program";
+constexpr const char* kWhatToDo = "Call Pliant_Comm_repair on all ranks, or end the program";
 
-/// What ranks must hold alike of a tensor. Of several ranks', the largest counts.
+/// The part of a tensor's state that ranks must hold alike. The largest of all ranks' values counts.
 struct Standing {
   std::int64_t key = 0;  ///< of a request: its tensor's ordinal; of blocking calls: -1 - place
   std::int64_t step = 0;
@@ -151,7 +151,7 @@ void Context::repair(MPI_Comm user) {
   broken_.reset();
 }
 
-/// What all ranks hold alike of the communicator, and what one that was ahead may hold unlike.
+/// Ranks agree on the communicator's own counters and model: a rank that was ahead may hold others.
 void Context::agree_anew() {
   if (first_rank_where(comm(), device_ == nullptr) < 0) {
     device_->nccl.reset();

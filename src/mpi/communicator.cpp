@@ -155,7 +155,7 @@ void Communicator::require_no_failure(int looks) const {
   throw Error(ErrorClass::other,
               "rank " + std::to_string(failed) + " has given up an operation on this communicator",
               "all ranks carry out an operation, or none",
-              "Read that rank's message. Then call Pliant_Comm_repair on all ranks, or end the program");
+              "Read that rank's message. Call Pliant_Comm_repair on all ranks, or end the program");
 }
 
 void Communicator::leave_send(MPI_Request send, int to) {

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace pliant {
@@ -53,8 +54,8 @@ class Communicator {
   /// ranks, and so is one of complete(); both throw Error(other) where another rank has announced one.
   void exchange(std::span<const std::byte> out, int to, std::span<std::byte> in, int from);
 
-  /// Block until it is complete; what set_idle() named runs meanwhile. Throws Error(mpi). Where it throws,
-  /// MPI may go on with the request, and its memory is never to be given back.
+  /// Block until it is complete; what set_idle() named runs meanwhile. Throws Error(mpi). If it throws,
+  /// MPI may go on with the request: never free its memory then.
   void complete(MPI_Request& request) const;
   /// Called again and again with `of` while a function here waits; null: nothing is, and MPI may block.
   void set_idle(void (*idle)(void* of), void* of) {
@@ -65,11 +66,13 @@ class Communicator {
   // ---- What tells ranks that another one has failed ----
   //
   // A rank that gives an operation up sends every other rank one empty message, which nobody receives: who
-  // waits for a message looks for it now and again. Such a communicator is never freed: what lies there would
-  // meet a later one that MPI gives the same number.
+  // waits for a message looks for it now and again. Such a duplicate must never be freed, on any rank: MPI may
+  // give its number to a later one, which the notice would reach.
 
-  /// Of these notices: no operation's messages have it.
+  /// The notices' tag: no operation's messages have it.
   static constexpr int kFailureTag = 6;
+  /// Collective: takes over a duplicate on which a rank may have announced a failure, and never frees it.
+  static void keep_for_ever(Communicator&& comm) { static_cast<void>(new Communicator(std::move(comm))); }
   /// Tell all other ranks. Local; once is enough.
   void announce_failure() const;
   bool has_announced_failure() const { return announced_; }
@@ -78,8 +81,8 @@ class Communicator {
   /// A send to rank `to` whose operation was given up here. That rank may yet receive it, and its memory is
   /// to stay until settled(). Announces the failure.
   void leave_send(MPI_Request send, int to);
-  /// Has nobody a use any more for what leave_send() was given? What goes to a rank that has given up, too,
-  /// nobody receives: MPI is left with it. Local.
+  /// May the memory of all that leave_send() was given be freed? A send to a rank that has given up, too, is
+  /// left to MPI: nobody receives it. Local.
   bool settled();
 
   /// The longest single message: below INT_MAX, MPI 3.1's limit for a count.

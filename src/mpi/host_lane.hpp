@@ -6,7 +6,7 @@
 // before a rank writes into one it waits until the others have finished with what was there. A rank writes
 // into slots of its own part alone, and does so first: their pages lie in the memory of its own NUMA node.
 //
-// Beside its count a rank writes a mark of the length that it reduces: ranks that disagree on it see so.
+// Beside its count a rank writes a mark of the length that it reduces, so that ranks see where they disagree.
 //
 // There is a count for even steps and one for odd ones, each at the head of a pair of cache lines, which
 // processors fetch together. What is short lies behind the count: who sees that it is there has it already.
@@ -64,7 +64,7 @@ class HostLane {
   Finished all_finished(std::int64_t steps);
   /// co_await: that one has. Throws as all_finished().
   Finished finished(int rank, std::int64_t steps);
-  /// The same for who asks ready() by hand: throws what co_await would.
+  /// Throws what co_await would have thrown, for a caller that asks ready() itself.
   void check() const;
 
  private:
@@ -94,7 +94,7 @@ class HostLane {
   int patience_;
   std::int64_t step_ = 0;
   std::int64_t bytes_ = 0;  ///< of the operation
-  std::int64_t mark_ = 0;   ///< of them
+  std::int64_t mark_ = 0;   ///< of its bytes
   std::int64_t begun_ = 0;  ///< steps before it
   int unlike_ = -1;         ///< a rank whose mark was another
   // What is waited for: by one function at a time.

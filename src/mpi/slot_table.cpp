@@ -5,7 +5,7 @@
 namespace pliant {
 namespace {
 
-constexpr std::int64_t kBits = 64;
+constexpr std::int64_t kBits = SlotTable::kBits;
 
 std::uint64_t bit_of(std::int64_t slot) {
   return std::uint64_t{1} << (slot % kBits);

@@ -10,6 +10,8 @@ namespace pliant {
 
 class SlotTable {
  public:
+  static constexpr std::int64_t kBits = 64;  ///< slots of a word
+
   /// Bit i of the row of words: this rank holds slot i. As many words on all ranks.
   std::span<const std::uint64_t> held() const { return held_; }
   /// The lowest slot below `most` that no rank holds; this rank holds it from now on. -1: there is none.
@@ -20,7 +22,7 @@ class SlotTable {
   /// Free ones at the end, so that the row has so many words.
   void grow_to(std::size_t words) { held_.resize(words); }
   /// Slots that a row of so many words tells of.
-  static constexpr std::int64_t slots(std::size_t words) { return static_cast<std::int64_t>(words) * 64; }
+  static constexpr std::int64_t slots(std::size_t words) { return static_cast<std::int64_t>(words) * kBits; }
 
  private:
   std::vector<std::uint64_t> held_;

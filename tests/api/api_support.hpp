@@ -132,6 +132,19 @@ inline std::vector<Pliant_Report> plan_of(MPI_Comm comm, MPI_Count count) {
   return reports;
 }
 
+/// Names of the lossy algorithms that can reduce the host's memory.
+inline std::vector<std::string> lossy_algorithms() {
+  std::vector<std::string> names;
+  int algorithms = 0;
+  Pliant_Algorithm_get_num(&algorithms);
+  for (int i = 0; i < algorithms; ++i) {
+    Pliant_Entry entry{};
+    Pliant_Algorithm_get_info(i, &entry);
+    if (entry.exact == 0 && (entry.memory & PLIANT_HOST_MEMORY) != 0) names.emplace_back(entry.name);
+  }
+  return names;
+}
+
 /// A user's operation on one int, wherever the datatype says that it lies.
 inline void add_ints(void* in, void* inout, int* count, MPI_Datatype* type) {
   MPI_Aint lower_bound = 0;

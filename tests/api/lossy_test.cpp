@@ -12,18 +12,6 @@ using namespace pliant_test;
 
 constexpr int kCount = 6007;
 
-std::vector<std::string> lossy_algorithms() {
-  std::vector<std::string> names;
-  int algorithms = 0;
-  Pliant_Algorithm_get_num(&algorithms);
-  for (int i = 0; i < algorithms; ++i) {
-    Pliant_Entry entry{};
-    Pliant_Algorithm_get_info(i, &entry);
-    if (entry.exact == 0 && (entry.memory & PLIANT_HOST_MEMORY) != 0) names.emplace_back(entry.name);
-  }
-  return names;
-}
-
 TEST(Lossy, NothingOfTheGradientIsEverLost) {
   for (const std::string& name : lossy_algorithms()) {
     for (const char* feedback : {"ef14", "ef21"}) {

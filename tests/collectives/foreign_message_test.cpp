@@ -46,6 +46,9 @@ std::vector<Damage> damages() {
 
 class ForeignMessage : public test::LossyConformance {
  protected:
+  /// A rank that refuses a message announces it on comm_.
+  void TearDown() override { Communicator::keep_for_ever(std::move(comm_)); }
+
   /// A good message of `kept` of `count` indices, 3, 6, 9, ..., with or without values.
   static std::vector<std::byte> message(std::int64_t count, std::int64_t kept, bool with_values) {
     std::vector<std::uint32_t> indices(static_cast<std::size_t>(kept));

@@ -3,7 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -19,11 +18,6 @@ std::vector<std::byte> message(int from, std::size_t bytes) {
   for (std::size_t i = 0; i < bytes; ++i)
     content[i] = static_cast<std::byte>(i * 7 + static_cast<std::size_t>(from));
   return content;
-}
-
-/// MPI may go on with what was given up on it: it is never freed.
-void keep_for_ever(Communicator&& comm) {
-  static_cast<void>(std::make_unique<Communicator>(std::move(comm)).release());
 }
 
 class CommunicatorTest : public testing::Test {
@@ -115,7 +109,7 @@ TEST_F(CommunicatorTest, AFailedCallBecomesAnErrorWithMpisCode) {
     EXPECT_TRUE(std::string(error.what()).starts_with("MPI_Isend failed: ")) << error.what();
   }
   EXPECT_TRUE(comm_.has_announced_failure());
-  keep_for_ever(std::move(comm_));
+  Communicator::keep_for_ever(std::move(comm_));
 }
 
 TEST_F(CommunicatorTest, ARankThatFailsEndsTheWaitOfAllOthers) {
@@ -138,20 +132,20 @@ TEST_F(CommunicatorTest, ARankThatFailsEndsTheWaitOfAllOthers) {
   EXPECT_EQ(failed, rank_ == 0 ? ErrorClass::argument : ErrorClass::other);
   EXPECT_TRUE(comm_.has_announced_failure());
   EXPECT_TRUE(comm_.settled()) << "the memory of what was sent is the caller's again";
-  keep_for_ever(std::move(comm_));
+  Communicator::keep_for_ever(std::move(comm_));
 }
 
 TEST_F(CommunicatorTest, ARankThatFailsEndsAgreements) {
   if (ranks_ == 1) GTEST_SKIP() << "nobody waits";
   if (rank_ == ranks_ - 1) {
     comm_.announce_failure();
-    return keep_for_ever(std::move(comm_));
+    return Communicator::keep_for_ever(std::move(comm_));
   }
   std::vector<double> values(100, rank_);
   EXPECT_THROW(agree_max(comm_, values), Error);
   EXPECT_THROW(gather_from_all(comm_, std::as_bytes(std::span(values))), Error);
   EXPECT_EQ(values, std::vector<double>(100, rank_));
-  keep_for_ever(std::move(comm_));
+  Communicator::keep_for_ever(std::move(comm_));
 }
 
 }  // namespace
