@@ -7,15 +7,6 @@
 #include "tests/api/api_support.hpp"
 #include "tests/support/shared_memory.hpp"
 
-/// MPI's profiling interface: ranks 2i and 2i + 1 share a host.
-extern "C" {
-int MPI_Comm_split_type(MPI_Comm comm, int type, int key, MPI_Info, MPI_Comm* made) {
-  int rank = 0;
-  MPI_Comm_rank(comm, &rank);
-  return type == MPI_COMM_TYPE_SHARED ? PMPI_Comm_split(comm, rank / 2, key, made) : MPI_ERR_ARG;
-}
-}
-
 namespace {
 
 using namespace pliant_test;

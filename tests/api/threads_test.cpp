@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "tests/api/api_support.hpp"
+#include "tests/support/damaged_message.hpp"
 #include "tests/support/expected_ranks.hpp"
 
 namespace {
@@ -226,6 +227,36 @@ TEST(Threads, RequestsOfOneCommunicatorByManyThreads) {
 }
 
 /// Only in the run that asks for the thread.
+TEST(Threads, OneRepairsItsCommunicatorWhileOthersReduce) {
+  constexpr int kCount = 6007;
+  const FreshComm broken;
+  const FreshComm whole;
+  if (broken.ranks() == 1) GTEST_SKIP() << "one rank sends no messages";
+  ASSERT_EQ(
+      set(broken, {{"pliant_mode", "topk"}, {"pliant_min_bytes", "0"}, {"pliant_algorithm", "star_ring"}}),
+      MPI_SUCCESS);
+  std::atomic<int> wrong{0};
+  std::thread other([&] { reduce_again_and_again(whole, 1, wrong); });
+  std::vector<float> values(kCount);
+  const auto reduce = [&] {
+    fill_gradient(values, broken.rank(), 1);
+    return Pliant_Allreduce(MPI_IN_PLACE, values.data(), kCount, MPI_FLOAT, MPI_SUM, broken);
+  };
+  for (int time = 0; time < 5; ++time) {
+    EXPECT_EQ(reduce(), MPI_SUCCESS);
+    EXPECT_TRUE(same_bits(values, broken));
+    pliant::test::damages_next = broken.rank() == 0;
+    // A rank that the wrong message does not reach learns of it in the next call.
+    if (reduce() == MPI_SUCCESS) {
+      EXPECT_NE(reduce(), MPI_SUCCESS);
+    }
+    pliant::test::damages_next = false;
+    EXPECT_EQ(Pliant_Comm_repair(broken), MPI_SUCCESS);
+  }
+  other.join();
+  EXPECT_EQ(wrong, 0);
+}
+
 TEST(Threads, ProgressThreadNeedsNoCall) {
   const char* asked = std::getenv("PLIANT_PROGRESS_THREAD");
   if (asked == nullptr) GTEST_SKIP() << "PLIANT_PROGRESS_THREAD is not set";

@@ -8,7 +8,7 @@
 
 namespace pliant::test {
 
-bool damages_next = false;
+std::atomic<bool> damages_next = false;
 
 namespace {
 
@@ -27,9 +27,8 @@ bool is_coded(const void* bytes, int count) {
 extern "C" int MPI_Isend(const void* buffer, int count, MPI_Datatype type, int to, int tag, MPI_Comm comm,
                          MPI_Request* request) {
   using namespace pliant::test;
-  if (!damages_next || type != MPI_BYTE || !is_coded(buffer, count))
+  if (!damages_next || type != MPI_BYTE || !is_coded(buffer, count) || !damages_next.exchange(false))
     return PMPI_Isend(buffer, count, type, to, tag, comm, request);
-  damages_next = false;
   const auto* const bytes = static_cast<const unsigned char*>(buffer);
   damaged_messages.emplace_back(bytes, bytes + count).back() ^= 4;
   return PMPI_Isend(damaged_messages.back().data(), count, type, to, tag, comm, request);
