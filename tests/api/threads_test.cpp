@@ -7,6 +7,7 @@
 #include <memory>
 #include <thread>
 
+#include "kernels/kernels.hpp"
 #include "tests/api/api_support.hpp"
 #include "tests/support/damaged_message.hpp"
 #include "tests/support/expected_ranks.hpp"
@@ -23,6 +24,9 @@ int threads_of_this_process() {
 /// Only in the run that asks for several threads; before any other test has work for them.
 TEST(Threads, OneTeamServesAllCommunicators) {
   if (std::getenv("PLIANT_THREADS") == nullptr) GTEST_SKIP() << "PLIANT_THREADS is not set";
+  const char* const kernels = std::getenv("PLIANT_KERNELS");
+  if (pliant::choose_kernels(kernels != nullptr ? kernels : "auto").name == "scalar")
+    GTEST_SKIP() << "the scalar kernels work alone";
   std::vector<std::unique_ptr<FreshComm>> comms;
   for (int i = 0; i < 6; ++i) comms.push_back(std::make_unique<FreshComm>());
   const int before = threads_of_this_process();

@@ -2,7 +2,7 @@
 //   call=N   N allreduces of one number, checked
 //   wait     rank 0 says "ready PID" and waits for a line of its input
 //   h5close  H5close, as a program may call it
-//   spawn=N  MPI_Comm_spawn of two ranks that make N calls and end
+//   spawn=N  MPI_Comm_spawn of two ranks that make N calls and end; says "cannot spawn" where MPI cannot
 #include <hdf5.h>
 #include <mpi.h>
 #include <pliant/pliant.h>
@@ -42,7 +42,14 @@ void spawn(char* program, int times) {
   std::string argument = "call=" + std::to_string(times);
   char* arguments[] = {argument.data(), nullptr};
   MPI_Comm children = MPI_COMM_NULL;
-  MPI_Comm_spawn(program, arguments, 2, MPI_INFO_NULL, 0, MPI_COMM_WORLD, &children, MPI_ERRCODES_IGNORE);
+  MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
+  const int code =
+      MPI_Comm_spawn(program, arguments, 2, MPI_INFO_NULL, 0, MPI_COMM_WORLD, &children, MPI_ERRCODES_IGNORE);
+  MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_ARE_FATAL);
+  if (code != MPI_SUCCESS) {
+    std::fprintf(stderr, "trace_job: this MPI cannot spawn\n");
+    return;
+  }
   MPI_Comm_disconnect(&children);
 }
 

@@ -83,6 +83,10 @@ def spawned(folder):
     trace = folder / "t.h5"
     said = run(trace, "call=2", "spawn=4", "call=1", ranks=1)
     assert not warnings(said), said
+    if "cannot spawn" in said:  # Debian's MPICH 4.0.2
+        print("spawned is left out: this MPI cannot spawn")
+        assert rows(trace) == 3, names(folder)
+        return
     assert rows(trace) == 3 and rows(folder / "t-1.h5") == 4, names(folder)
     run(folder / "late.h5", "spawn=4", "call=1", ranks=1)
     assert rows(folder / "late.h5") == 1 and rows(folder / "late-1.h5") == 4, names(folder)
