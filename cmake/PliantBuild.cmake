@@ -1,4 +1,4 @@
-# How every target of the project is built: language level, warnings, sanitizers; and the layers and libraries.
+# How all targets of the project are built: language level, warnings, sanitizers. Also defines layers and libraries.
 
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
@@ -12,13 +12,13 @@ if(NOT CMAKE_BUILD_TYPE)
 endif()
 set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O3 -g -DNDEBUG")
 
-# Warnings and sanitizers, for everything of ours.
+# Warnings and sanitizers for all our targets.
 add_library(pliant_build_flags INTERFACE)
 target_compile_options(pliant_build_flags INTERFACE -Wall -Wextra -Wconversion -Werror)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-  # g++ 12 sees an overlap in "text" + std::string that is not there (GCC bug 105651).
+  # g++ 12 wrongly warns of an overlap in "text" + std::string (GCC bug 105651).
   target_compile_options(pliant_build_flags INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Wno-restrict>)
-  # Unoptimised, it does not pair a coroutine's operator new, a template, with its operator delete.
+  # Without optimisation, g++ does not pair a coroutine's operator new, a template, with its operator delete.
   target_compile_options(pliant_build_flags INTERFACE
     $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CONFIG:Debug>>:-Wno-mismatched-new-delete>)
 endif()
@@ -43,7 +43,7 @@ function(pliant_layer name)
   set(PLIANT_LAYERS ${PLIANT_LAYERS} pliant_${name} CACHE INTERNAL "")
 endfunction()
 
-# pliant_cuda_layer(NAME sources...): what nvcc compiles, part of libpliant. No multiplication is fused unasked.
+# pliant_cuda_layer(NAME sources...): sources for nvcc, part of libpliant. Multiplications are not fused implicitly.
 function(pliant_cuda_layer name)
   add_library(pliant_${name} OBJECT ${ARGN})
   target_include_directories(pliant_${name} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/src/kernels/cuda/nvcc)
@@ -51,7 +51,7 @@ function(pliant_cuda_layer name)
   set(PLIANT_LAYERS ${PLIANT_LAYERS} pliant_${name} CACHE INTERNAL "")
 endfunction()
 
-# libpliant.so and libpliant.a from all layers, and their installation.
+# Makes libpliant.so and libpliant.a from all layers, and installs them.
 function(pliant_libraries)
   foreach(kind SHARED STATIC)
     string(TOLOWER ${kind} suffix)

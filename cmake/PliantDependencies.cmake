@@ -1,4 +1,4 @@
-# What the project stands on. MPI is needed; everything else is optional and missed with one line that names its package.
+# The project's dependencies. MPI is required. If an optional one is missing, one line names its package.
 
 set(MPI_CXX_SKIP_MPICXX ON)
 find_package(MPI REQUIRED COMPONENTS C CXX)
@@ -59,7 +59,8 @@ if(PLIANT_WITH_HWLOC)
   endif()
 endif()
 
-# GPU buffers. calls() of src/kernels/cuda/calls.hpp is CUDA's, or says that there is none; the same for NCCL.
+# GPU buffers. calls() of src/kernels/cuda/calls.hpp comes from CUDA or from a stub that reports its absence. NCCL
+# likewise.
 set(PLIANT_CUDA_SOURCE src/kernels/cuda/disabled.cpp)
 set(PLIANT_NCCL_SOURCE src/kernels/cuda/nccl_disabled.cpp)
 set(PLIANT_CUDA_TARGET "")
@@ -72,11 +73,11 @@ if(PLIANT_WITH_CUDA)
       set(CMAKE_CUDA_ARCHITECTURES 80 90 100)
     endif()
     enable_language(CUDA)
-    # CMake 3.25 does not know that nvcc has C++20.
+    # CMake 3.25 does not know nvcc's option for C++20.
     set(CMAKE_CUDA20_STANDARD_COMPILE_OPTION -std=c++20)
     set(PLIANT_CUDA_SOURCE src/kernels/cuda/runtime.cpp)
     set(PLIANT_CUDA_TARGET pliant_cuda_libraries)
-    # Pliant's own copy of the runtime: what it keeps as the last error is not the program's.
+    # A private copy of the runtime, so that Pliant's last error is not the program's.
     set(PLIANT_CUDA_LIBRARIES CUDA::cudart_static)
     find_path(PLIANT_NCCL_INCLUDE nccl.h HINTS ${CUDAToolkit_INCLUDE_DIRS})
     find_library(PLIANT_NCCL_LIBRARY nccl HINTS ${CUDAToolkit_LIBRARY_DIR})

@@ -1,5 +1,5 @@
 # `cmake --install`: both libraries, the headers, a CMake package (pliant::pliant, pliant::pliant_static) and pliant.pc.
-# Included after pliant_libraries() and before the programs, whose installed copies find the library beside them.
+# Include it after pliant_libraries() and before the programs, whose installed copies find the library beside them.
 include(CMakePackageConfigHelpers)
 
 set(PLIANT_PACKAGE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/pliant)
@@ -7,7 +7,7 @@ set(PLIANT_PKGCONFIG_DIR ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
 set(PLIANT_TARGETS pliant_shared pliant_static)
 if(PLIANT_HDF5_TARGET)
-  # Users of the static library find HDF5 on their own machine: the package's pliantConfig.cmake looks for it.
+  # Users of the static library find HDF5 on their own machine, with the package's pliantConfig.cmake.
   set_target_properties(${PLIANT_HDF5_TARGET} PROPERTIES
     EXPORT_NAME hdf5
     INTERFACE_INCLUDE_DIRECTORIES "$<BUILD_INTERFACE:${HDF5_C_INCLUDE_DIRS}>"
@@ -15,7 +15,7 @@ if(PLIANT_HDF5_TARGET)
   list(APPEND PLIANT_TARGETS ${PLIANT_HDF5_TARGET})
 endif()
 if(PLIANT_HWLOC_TARGET)
-  # In the same way.
+  # hwloc is found in this way too.
   set_target_properties(${PLIANT_HWLOC_TARGET} PROPERTIES
     EXPORT_NAME hwloc
     INTERFACE_INCLUDE_DIRECTORIES "$<BUILD_INTERFACE:${PLIANT_HWLOC_INCLUDE_DIRS}>"
@@ -23,7 +23,7 @@ if(PLIANT_HWLOC_TARGET)
   list(APPEND PLIANT_TARGETS ${PLIANT_HWLOC_TARGET})
 endif()
 if(PLIANT_CUDA_TARGET)
-  # In the same way.
+  # CUDA is found in this way too.
   set(PLIANT_CUDA_INSTALLED CUDA::cudart_static)
   if(PLIANT_NCCL_LIBRARY)
     list(APPEND PLIANT_CUDA_INSTALLED nccl)
@@ -40,7 +40,7 @@ install(EXPORT pliantTargets NAMESPACE pliant:: DESTINATION ${PLIANT_PACKAGE_DIR
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/pliant DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
   FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")
 
-# Job scripts, which find the programs of this installation. `cmake --install BUILD --component slurm` installs them alone.
+# Job scripts, which use this installation's programs. `cmake --install BUILD --component slurm` installs only them.
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/slurm/ DESTINATION ${CMAKE_INSTALL_DATADIR}/pliant/slurm COMPONENT slurm)
 
 configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/pliantConfig.cmake.in
@@ -49,7 +49,7 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/pliantConfigVersion.cmake
 install(FILES ${PROJECT_BINARY_DIR}/pliantConfig.cmake ${PROJECT_BINARY_DIR}/pliantConfigVersion.cmake
   DESTINATION ${PLIANT_PACKAGE_DIR})
 
-# pliant_linker_flags(OUT libraries...): files by their path, names as -lNAME.
+# pliant_linker_flags(OUT libraries...): converts files to paths and names to -lNAME.
 function(pliant_linker_flags out)
   set(flags "")
   foreach(library IN LISTS ARGN)
@@ -70,7 +70,7 @@ set(PLIANT_PC_CUDA_LIBRARIES "")
 if(PLIANT_CUDA_TARGET)
   set(PLIANT_PC_CUDA_LIBRARIES ${CUDA_cudart_static_LIBRARY} rt dl ${PLIANT_NCCL_LIBRARY} "-Wl,-rpath,${CUDAToolkit_LIBRARY_DIR}")
 endif()
-# The C++ runtime, for those who link the static library with a C compiler.
+# The C++ runtime, for users who link the static library with a C compiler.
 set(PLIANT_PC_CXX_LIBRARIES ${CMAKE_CXX_IMPLICIT_LINK_LIBRARIES})
 list(REMOVE_ITEM PLIANT_PC_CXX_LIBRARIES ${CMAKE_C_IMPLICIT_LINK_LIBRARIES})
 pliant_linker_flags(PLIANT_PC_LIBS ${MPI_C_LIBRARIES})

@@ -1,8 +1,8 @@
-# One MPI, whole: its mpi.h and library for C and for C++, and its launcher. Says which, refuses a mixture, and writes
-# the one command that starts programs on this machine: mpirun in the build folder, for tests and scripts.
+# One consistent MPI: mpi.h and library for C and C++, and the launcher. Reports which one, and refuses a mixture.
+# Writes `mpirun` into the build folder, the one command that starts programs on this machine, for tests and scripts.
 
-# pliant_mpi_header(LANGUAGE OUT): "Open MPI 4.1.4", "MPICH 4.0.2", "MPI ABI 1.0", or "" for others: the mpi.h that
-# MPI::MPI_<LANGUAGE> compiles and links with. Fails where that mpi.h and that library are of two families.
+# pliant_mpi_header(LANGUAGE OUT): "Open MPI 4.1.4", "MPICH 4.0.2", "MPI ABI 1.0", or "" for others. This is the mpi.h
+# that MPI::MPI_<LANGUAGE> compiles and links with. Fails if this mpi.h and its library belong to two families.
 function(pliant_mpi_header language out)
   set(suffix c)
   if(language STREQUAL "CXX")
@@ -42,7 +42,7 @@ int main(int argc, char** argv) {
   set(${out} "${CMAKE_MATCH_1}" PARENT_SCOPE)
 endfunction()
 
-# pliant_mpi_family(OUT TEXT): "Open MPI" or "MPICH", of a library's name or of what a launcher says of its version; or "".
+# pliant_mpi_family(OUT TEXT): "Open MPI", "MPICH" or "", from a library's name or a launcher's version text.
 function(pliant_mpi_family out text)
   set(family "")
   if(text MATCHES "Open MPI|OpenRTE|Open-MPI|PRRTE")
@@ -62,7 +62,7 @@ if(NOT PLIANT_MPI STREQUAL PLIANT_MPI_OF_CXX)
 endif()
 pliant_mpi_family(PLIANT_MPI_FAMILY "${PLIANT_MPI}")
 
-# What the launcher says of itself. Others than these two families' (Slurm's srun) start programs of any MPI.
+# The launcher's version text. Launchers of other families (Slurm's srun) start programs of any MPI.
 set(PLIANT_LAUNCHER_VERSION "")
 if(MPIEXEC_EXECUTABLE)
   execute_process(COMMAND ${CMAKE_COMMAND} -E env OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
@@ -75,7 +75,7 @@ set(mixed OFF)
 if(PLIANT_LAUNCHER_FAMILY AND PLIANT_MPI_FAMILY AND NOT PLIANT_LAUNCHER_FAMILY STREQUAL PLIANT_MPI_FAMILY)
   set(mixed ON)
 elseif(PLIANT_LAUNCHER_FAMILY STREQUAL "Open MPI" AND PLIANT_MPI_FAMILY STREQUAL "Open MPI")
-  # Open MPI 4 and 5 have launchers of two kinds.
+  # The launchers of Open MPI 4 and 5 differ.
   string(REGEX MATCH "[0-9]+" major "${PLIANT_MPI}")
   if(NOT PLIANT_LAUNCHER_NUMBER MATCHES "^${major}\\.")
     set(mixed ON)
@@ -88,22 +88,22 @@ if(mixed)
 endif()
 message(STATUS "Pliant: MPI is ${PLIANT_MPI}; launcher ${MPIEXEC_EXECUTABLE} ${PLIANT_LAUNCHER_NUMBER}")
 
-# ---- What a program needs to run anywhere: as root in a container, with more ranks than cores. ----
+# ---- Flags and variables to run anywhere: as root in a container, with more ranks than cores. ----
 set(PLIANT_LAUNCHER_FLAGS "")
 set(PLIANT_LAUNCHER_ENVIRONMENT "")
 if(PLIANT_MPI_FAMILY STREQUAL "Open MPI")
   set(PLIANT_LAUNCHER_FLAGS --oversubscribe --bind-to none)
   set(PLIANT_LAUNCHER_ENVIRONMENT
     OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_mpi_yield_when_idle=1
-    # Reading another process's memory is forbidden in many containers: the first is Open MPI 4's name, the second 5's.
+    # Many containers forbid reading another process's memory. The first name is Open MPI 4's, the second one 5's.
     OMPI_MCA_btl_vader_single_copy_mechanism=none OMPI_MCA_smsc=^cma,xpmem,knem)
 endif()
-# The flags above as variables, for programs that others start.
+# The flags above as environment variables, for programs that are started by others.
 set(PLIANT_LAUNCHER_FLAGS_IN_ENVIRONMENT
   OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_hwloc_base_binding_policy=none
   PRTE_MCA_rmaps_default_mapping_policy=slot:oversubscribe PRTE_MCA_hwloc_default_binding_policy=none)
 
-# build/.../mpirun: the launcher with these flags; variables that are set already win.
+# build/.../mpirun: the launcher with these flags. Variables that are already set win.
 set(PLIANT_MPIRUN ${PROJECT_BINARY_DIR}/mpirun)
 if(NOT MPIEXEC_EXECUTABLE)
   message(STATUS "Pliant: no mpiexec: tests and scripts that need one will fail (package openmpi-bin or mpich)")

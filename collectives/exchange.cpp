@@ -84,8 +84,7 @@ Traffic broadcast_sent(const AllreduceShape& shape, std::int64_t bytes, int rank
 }
 
 // Bruck's allgather: in round i a rank passes on its first 2^i blocks to the rank 2^i below it.
-//   P = 3, blocks 0 1 2 (rank 0 | 1 | 2):   start 0 | 1 | 2    round 1: 01 | 12 | 20    round 2: 012 | 120 |
-//   201
+//   P = 3, blocks 0 1 2 (rank 0 | 1 | 2):   start 0 | 1 | 2    round 1: 01 | 12 | 20    round 2: 012 | 120 | 201
 // Source: Bruck et al., IEEE TPDS 8(11), 1997.
 Task allgather(AllreduceCall& call, std::byte* blocks, std::int64_t block_bytes) {
   const int ranks = call.comm.ranks();

@@ -13,8 +13,8 @@
 
 namespace pliant {
 
-/// Where two are predicted to cost the same, the earlier one is taken. A deterministic communicator takes the
-/// first deterministic one of its kind.
+/// Order matters: of two algorithms with equal predictions the earlier one is taken. A deterministic
+/// communicator takes the first deterministic one, exact or lossy.
 inline constexpr std::array kAlgorithms = {
     &ring_allreduce,
     &rabenseifner_allreduce,

@@ -1,4 +1,4 @@
-// Cutting messages into segments, so that one is reduced or passed on while the next travels.
+// Messages cut into segments, so that one segment is reduced or passed on while the next travels.
 #pragma once
 
 #include <algorithm>
@@ -27,7 +27,7 @@ class Pieces {
         static_cast<std::size_t>((index < in_first ? index : index - in_first) * segment_bytes_);
     return part.subspan(begin, std::min(static_cast<std::size_t>(segment_bytes_), part.size() - begin));
   }
-  /// [byte] no piece is longer.
+  /// [byte] Length of the longest piece.
   std::int64_t longest() const {
     return std::min(segment_bytes_, static_cast<std::int64_t>(std::max(parts_[0].size(), parts_[1].size())));
   }
@@ -41,17 +41,18 @@ class Pieces {
   std::array<std::span<std::byte>, 2> parts_;
 };
 
-/// Messages that `bytes` become.
+/// Number of messages that `bytes` become.
 constexpr std::int64_t segments_of(std::int64_t bytes, std::int64_t segment_bytes) {
   return (bytes + segment_bytes - 1) / segment_bytes;
 }
 
-/// Of a longer message's transfer, how much more it takes than in segments: two that go to and fro between
-/// ranks partly wait for one another. Measured with Open MPI's TCP on emulated links: ring and rabenseifner,
-/// 4 MiB over 4 hosts, 1.6 and 1.5 times as long (docs/performance.md).
+/// Extra share of a longer message's transfer time, compared with segments. Two long messages that cross
+/// between ranks partly wait for each other. Measured with Open MPI's TCP on emulated links: ring and
+/// rabenseifner, 4 MiB over 4 hosts, took 1.6 and 1.5 times as long
+/// (docs/results/2026-11-23-exact-on-links.md).
 inline constexpr double kLongMessage = 0.5;
 
-/// [s] beyond kEagerBytes the receiver is asked first, and no data travel meanwhile.
+/// [s] Beyond kEagerBytes the sender first asks the receiver, and no data travel meanwhile.
 inline double handshake_s(double bytes, const LinkModel& link) {
   return bytes > static_cast<double>(kEagerBytes)
              ? 2 * link.alpha_s + kLongMessage * bytes * link.beta_s_per_byte
@@ -75,21 +76,21 @@ inline double busy_s(double bytes, double segment_bytes, const LinkModel& link) 
   return segments * (link.gap_s + handshake_s(segment, link)) + bytes * link.beta_s_per_byte;
 }
 
-/// [s] the same for bytes that travel in segments, one right behind the other.
+/// [s] latency_s() for bytes that travel in segments, one right behind the other.
 inline double travel_s(double bytes, double segment_bytes, const LinkModel& link) {
   const double first = std::min(bytes, segment_bytes);
   const double others = bytes > first ? busy_s(bytes - first, segment_bytes, link) : 0;
   return latency_s(first, link) + others;
 }
 
-/// A segment and the time it leads to.
+/// A segment length and the time it leads to.
 struct SegmentChoice {
   std::int64_t bytes = 0;
   double s = 0;
 };
 
-/// The quickest of a ladder of segments, none longer than needed for `most_bytes` in one piece; the longer
-/// one where they differ by less than a model can tell. cost_s(segment_bytes): [s].
+/// The fastest of a ladder of segments, none longer than needed for `most_bytes` in one piece. If two differ
+/// by less than the model can resolve, the longer one wins. cost_s(segment_bytes): [s].
 template <class Cost>
 SegmentChoice best_segment(std::int64_t most_bytes, Cost&& cost_s) {
   constexpr std::array<std::int64_t, 7> kLadder = {1 << 20,  256 << 10, kEagerBytes, 32 << 10,

@@ -1,4 +1,4 @@
-/* Pliant_Allreduce where MPI_Allreduce was: the same arguments, the same result.
+/* Pliant_Allreduce replaces MPI_Allreduce: the same arguments, the same result.
  *
  *   mpirun -np 4 01_drop_in
  */

@@ -1,8 +1,8 @@
-/* A persistent request that sends 1 % of a gradient a step and remembers the rest.
+/* A persistent request that sends 1 % of a gradient in each step and keeps the rest.
  *
  *   mpirun -np 4 02_topk_request
  *
- * The request owns the residual: what a step does not send, a later one does. A flush sends all of it.
+ * The request owns the residual: elements not sent now are sent later. A flush sends all of them.
  */
 #include <math.h>
 #include <mpi.h>

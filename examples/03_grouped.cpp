@@ -1,4 +1,4 @@
-// The tensors of a model as one message: the kept elements are the largest of all tensors together.
+// The tensors of a model as one message: the largest elements of all tensors together are sent.
 //
 //   mpirun -np 4 03_grouped
 #include <mpi.h>
@@ -27,7 +27,7 @@ int main(int argc, char** argv) {
     request.start();
     request.wait();
 
-    // At 1 % the second layer's 200 elements are among the 602 that are sent: they are the largest of all.
+    // At 1 %, 602 elements are sent. They include the second layer's 200 elements, the largest of all.
     for (const float sum : layers[1]) wrong += sum == 9.0F * static_cast<float>(ranks) ? 0 : 1;
     const Pliant_Report report = request.report();
     if (rank == 0)

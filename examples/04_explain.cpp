@@ -1,4 +1,4 @@
-// What would Pliant do on a network that you describe? No MPI, no network.
+// Asks for Pliant's choice on a network that is only described. Needs no MPI and no network.
 //
 //   04_explain
 #include <mpi.h>

@@ -1,8 +1,8 @@
-// One layer's gradient travels while the next one's is computed.
+// Sends one layer's gradient while the next one is computed.
 //
 //   mpirun -np 4 05_overlap
 //
-// A started request goes on in Pliant_Test and in every Pliant call that waits.
+// A pending request advances in Pliant_Test and in every Pliant call that waits.
 #include <mpi.h>
 
 #include <cmath>
@@ -20,7 +20,7 @@ float element(std::size_t i) {
   return std::floor(std::sin(static_cast<float>(i)) * 8);
 }
 
-/// Some milliseconds of work, in pieces; `between` is called after each.
+/// A few milliseconds of work, in pieces. Calls `between` after each.
 template <class Between>
 void compute(std::vector<float>& gradient, Between&& between) {
   constexpr std::size_t kPiece = 20'000;

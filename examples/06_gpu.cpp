@@ -1,4 +1,4 @@
-// The same call on memory of a GPU. Compiled and linked; it has not run on a GPU yet.
+// The same call on GPU memory. This example compiles and links; it has not run on a GPU yet.
 //
 //   mpirun -np 2 06_gpu
 #include <cuda_runtime_api.h>
@@ -28,7 +28,7 @@ int main(int argc, char** argv) {
   cudaMalloc(reinterpret_cast<void**>(&on_device), kCount * sizeof(float));
   cudaMemcpy(on_device, values.data(), kCount * sizeof(float), cudaMemcpyHostToDevice);
 
-  // The work of the stream `pliant_cuda_stream` comes before; without it, that of the default stream.
+  // Ordered after the work of the stream in `pliant_cuda_stream`, by default the default stream.
   pliant::ensure(Pliant_Allreduce(MPI_IN_PLACE, on_device, kCount, MPI_FLOAT, MPI_SUM, MPI_COMM_WORLD));
 
   cudaMemcpy(values.data(), on_device, kCount * sizeof(float), cudaMemcpyDeviceToHost);

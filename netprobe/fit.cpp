@@ -6,8 +6,8 @@
 #include <cstddef>
 #include <vector>
 
+#include "core/line.hpp"
 #include "core/stats.hpp"
-#include "netprobe/line.hpp"
 
 namespace pliant {
 namespace {
@@ -17,7 +17,7 @@ constexpr double kMedianVariance = 1.571;  // pi / 2: variance of a median / var
 constexpr double kExactFit = 1e-9;         // [relative] residuals below are rounding
 constexpr int kIterations = 30;            // far more than it takes; a fixed number keeps it reproducible
 
-/// Relative standard error of one point of one sample, and how many degrees of freedom told it.
+/// Relative standard error of a point of one sample, and its degrees of freedom.
 struct Scatter {
   double sigma = 0;
   double freedom = 0;
@@ -113,7 +113,7 @@ Fit fit_points(const std::vector<SizePoint>& points, const Scatter& within) {
   return fit;
 }
 
-/// What is certain without any repetition: no part of the time is negative.
+/// The only bounds that are certain without repetitions: no part of the time is negative.
 void set_widest_intervals(LinkEstimate& link, const std::vector<SizePoint>& points) {
   link.alpha_high_s = std::max(link.alpha_s, points.front().time_s);
   const SizePoint& largest = points.back();

@@ -12,17 +12,17 @@ struct Rung {
   bool held_out = false;  ///< kept from fits, to judge them
 };
 
-/// Where a protocol changes, it does so at powers of two or near them: random sizes meet both sides, and
-/// those of several links fill the gaps between one another's.
+/// Protocols change at powers of two or near them. Random sizes between these edges meet both sides, and the
+/// sizes of several links fill the gaps between one another's.
 inline constexpr std::array<std::int32_t, 14> kLadderEdges_bytes{
     2,        64,        512,       2 << 10,   8 << 10, 16 << 10, 32 << 10,
     60 << 10, 128 << 10, 256 << 10, 512 << 10, 1 << 20, 2 << 20,  4 << 20};
 inline constexpr std::size_t kRungs = kLadderEdges_bytes.size();
 using Ladder = std::array<Rung, kRungs>;
 
-/// One byte, then one size at random from between each two edges, ascending: of 16 to 32 KiB is kAnchorRung.
-/// Every fourth is held out, from a place that depends on the seed; never the first, nor the anchor. Uniform
-/// in the logarithm of the size. The same seed gives the same ladder.
+/// One byte, then one random size between each two edges, ascending, uniform in the logarithm. The size of 16
+/// to 32 KiB is kAnchorRung. Every fourth is held out, from a place that depends on the seed; never the
+/// first, nor the anchor. Equal seeds give equal ladders.
 Ladder random_ladder(std::uint64_t seed);
 
 inline constexpr std::size_t kAnchorRung = 6;

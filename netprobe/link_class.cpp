@@ -11,7 +11,7 @@ namespace {
 
 using Links = std::vector<const LinkFit*>;
 
-/// Of those that were measured; 0 if none was.
+/// Lower median over the measured links; 0 if there are none.
 template <class Value>
 double median_of(const Links& links, Value&& value) {
   std::vector<double> values;

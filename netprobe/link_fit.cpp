@@ -14,11 +14,11 @@ namespace {
 
 constexpr double kMadToSigma = 1.4826;
 constexpr double kOutlierSigmas = 4;
-constexpr double kOutlierLeast = 0.1;      ///< [ln] what is nearer to its median is no outlier
-constexpr std::size_t kEnoughToJudge = 3;  ///< samples of a size, among which one can be far off
+constexpr double kOutlierLeast = 0.1;      ///< [ln] a sample nearer to its median is no outlier
+constexpr std::size_t kEnoughToJudge = 3;  ///< samples that a size needs before one can be judged far off
 constexpr double kFloorQuantile = 0.1;
 constexpr std::size_t kLeastRun = 3;   ///< sizes of a piece: two would fit anything
-constexpr double kMisfit = 0.03;       ///< [relative] what a line may be off without another one being needed
+constexpr double kMisfit = 0.03;       ///< [relative] error of a line that needs no further piece
 constexpr double kUnknownNoise = 0.1;  ///< [relative] of one sample, where no size has several
 constexpr int kIterations = 15;
 
@@ -56,7 +56,7 @@ std::vector<SizePoint> points_of(const Groups& groups, double q) {
   return points;
 }
 
-/// What the relative distance of a point from a true line usually is.
+/// The usual relative distance of a point from a true line.
 double spread_of(const SizePoint& point, double noise) {
   return std::hypot(noise / std::sqrt(point.count), kMisfit);
 }
@@ -80,8 +80,8 @@ Line robust_line(Points points, double noise) {
   return line;
 }
 
-/// The squares of residuals, but for large ones: three sizes off pay for a further line, which has three
-/// numbers; two do not. `price`: of one number fitted.
+/// Squared residuals, large ones clipped: three sizes off pay for a further line, which has three numbers;
+/// two do not. `price`: of one number fitted.
 double loss_of(Points points, const Line& line, double noise, double price) {
   constexpr double kMost = 1.4;
   double loss = 0;
@@ -121,7 +121,7 @@ void set_pieces(LinkFit& link, Points points, double noise) {
   link.piece_count = static_cast<int>(pieces.list.size());
 }
 
-/// Judges by `held_out` what `seen` alone tells.
+/// Judges the fit to `seen` alone by `held_out`.
 void set_held_out(LinkFit& link, const Groups& seen, const Groups& held_out) {
   if (seen.empty()) return;
   const double noise = log_noise(seen);

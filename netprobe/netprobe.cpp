@@ -19,35 +19,35 @@
 namespace pliant {
 namespace {
 
-/// Message sizes in the order in which they are tried. The first two are always measured: 16 KiB is large
-/// enough to tell bandwidth from latency (1.3 ms at 100 Mbit/s), small enough for a TCP window opened by one
-/// warm-up message. 4 MiB fill what a fast link with a long delay has under way, and no cache holds both
-/// ends.
+/// Message sizes in the order in which they are tried. The first two are always measured. The second, 16 KiB,
+/// is large enough to tell bandwidth from latency (1.3 ms at 100 Mbit/s), and small enough for a TCP window
+/// opened by one warm-up message. The last, 4 MiB, fills a fast link with a long delay, and no cache holds
+/// both ends.
 constexpr std::array<std::int32_t, 8> kLadder_bytes{1,         16 << 10,  32 << 10, 64 << 10,
                                                     128 << 10, 256 << 10, 1 << 20,  4 << 20};
-/// Where single bytes look as if twice 16 KiB there and back took too long, which is a minute on a link of 10
-/// kbit/s: 2 KiB show whether it is the link, or somebody was busy.
+/// Used if single bytes suggest that twice 16 KiB there and back take too long: a minute on a link of 10
+/// kbit/s. Round trips of 2 KiB show whether the link is slow, or somebody was busy.
 constexpr std::array<std::int32_t, 9> kSlowLadder_bytes{1,         2 << 10,   16 << 10, 32 << 10, 64 << 10,
                                                         128 << 10, 256 << 10, 1 << 20,  4 << 20};
 constexpr std::size_t kAlwaysMeasured = 2;
 constexpr std::int32_t kTelling_bytes = 16 << 10;
 constexpr double kTooLong_s = 0.5;
-/// What a message of one byte takes of a link, with the headers of MPI, TCP, IP and Ethernet, where messages
-/// do not share them: a link's time per byte is at most a burst's time per message over so much.
+/// Bytes that a message of one byte occupies on a link, with the headers of MPI, TCP, IP and Ethernet, if
+/// messages do not share them. So a link's time per byte is at most a burst's time per message over this.
 constexpr double kSmallest_bytes = 60;
-/// Partners that a rank meets whatever time it takes: of two links one may be disturbed.
+/// Partners that a rank measures whatever time it takes: of two links one may be disturbed.
 constexpr int kLeastPartners = 2;
-/// No round gets less than its part of so many, nor begins with less than half of that: many pairs measured
-/// badly, with short messages alone, are worse than few measured well.
+/// No round gets less than its part of this many rounds, nor begins with less than half of that part. A few
+/// pairs measured well are better than many measured badly, with short messages alone.
 constexpr int kFewRounds = 4;
 constexpr int kMaxSamplesPerSize = 9;
 constexpr double kStepShare =
     0.25;  ///< of the time left, for repeating a size when larger ones are to follow
-/// Messages of a burst: enough that their gaps outweigh the latency of the first, few enough for MPI to take
-/// all.
+/// Messages of a burst: enough for their gaps to outweigh the latency of the first, few enough for MPI to
+/// take all.
 constexpr int kBurst = 32;
 constexpr int kBursts = 2;
-constexpr int kAttempts = 2;  ///< at a link, of which the first that is a measurement counts
+constexpr int kAttempts = 2;  ///< at a link; the first that is a measurement counts
 
 std::vector<double> ping(const PingPair& pair, const PingCommand& command) {
   std::vector<double> times_s = ping(pair, command, MPI_Wtime);
@@ -60,13 +60,13 @@ int repetitions(double left_s, double round_trip_s) {
   return static_cast<int>(std::clamp(left_s / round_trip_s, 0.0, kMaxSamplesPerSize - 1.0));
 }
 
-/// What the leader has seen.
+/// The leader's measurements of one link.
 struct Seen {
   std::vector<PingSample> samples;
   std::vector<double> bursts_s;  ///< until a burst of single bytes was answered
 };
 
-/// As bursts of single bytes show, before anything longer is sent.
+/// True if bursts of single bytes show a slow link, before anything longer is sent.
 bool too_slow(const Seen& seen, double smallest_s) {
   const double gap_s = gap_between(seen.bursts_s, kBurst, smallest_s / 2);
   return 4 * kTelling_bytes * gap_s / kSmallest_bytes > kTooLong_s;
@@ -85,8 +85,8 @@ Seen climb_ladder(const PingPair& pair, double share_s) {
       samples.push_back({static_cast<double>(bytes), round_trip_s / 2});
     };
 
-    // The first trip opens connections and windows and is not counted; that of the first size waits for the
-    // partner to finish its previous round, too, so it is not even charged.
+    // The first trip opens connections and windows and is not counted. The very first also waits for the
+    // partner to finish its previous round, so it is not even charged.
     const std::vector<double> first_s = ping(pair, {bytes, 2});
     const double round_trip_s = first_s[1];
     left_s -= step == 0 ? round_trip_s : first_s[0] + round_trip_s;
@@ -118,7 +118,7 @@ Seen climb_ladder(const PingPair& pair, double share_s) {
   return seen;
 }
 
-/// Leader: a line through what `share_s` seconds give; once more, where it is no measurement.
+/// Leader: fits a line to what `share_s` seconds give; measures once more if that is no measurement.
 LinkEstimate lead(const PingPair& pair, double share_s) {
   LinkEstimate link;
   for (int left = kAttempts; left > 0 && !is_measured(link.line()); --left) {

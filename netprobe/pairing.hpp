@@ -1,6 +1,7 @@
-// Who meets whom: a round-robin tournament by the circle method.
+// Pairs of ranks, round by round: a round-robin tournament by the circle method.
 //   P = 4, rank 3 in the middle of a circle of 3:    round 0: 0-3 1-2    round 1: 2-3 0-1    round 2: 1-3 0-2
-// Every pair meets once in P - 1 rounds (even P) or P rounds (odd P: the middle is empty, its partner rests).
+//
+// Every pair comes once in P - 1 rounds (even P) or P rounds (odd P: the middle is empty, its partner rests).
 // Source: Kirkman, Cambridge and Dublin Mathematical Journal 2, 1847.
 #pragma once
 
@@ -10,7 +11,7 @@ namespace pliant {
 
 inline constexpr int kNoPartner = -1;
 /// Rounds measured at most: every pair of up to 8 ranks, 7 or 8 links of each rank beyond. More would cost
-/// time in proportion to P, and hardly move the agreed model, which is made of medians over each rank's
+/// time in proportion to P, and hardly change the agreed model, which is made of medians over each rank's
 /// links.
 inline constexpr int kMaxMeasuredRounds = 8;
 
@@ -20,7 +21,7 @@ constexpr int tournament_rounds(int ranks) {
   return ranks % 2 == 0 ? ranks - 1 : ranks;
 }
 
-/// Whom `rank` meets in `round`, or kNoPartner. `round` in [0, tournament_rounds(ranks)).
+/// Partner of `rank` in `round`, or kNoPartner. `round` in [0, tournament_rounds(ranks)).
 constexpr int partner_in_round(int ranks, int round, int rank) {
   const int circle = tournament_rounds(ranks);  // odd; ranks on the circle meet when they sum to `round`
   const int middle = circle;

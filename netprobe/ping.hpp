@@ -14,15 +14,15 @@ namespace pliant {
 /// [s] MPI_Wtime, or what a test takes for it.
 using Clock = double (*)();
 
-/// What the leader tells its partner. `round_trips` = 0: we are done.
+/// The leader's command to its partner. `round_trips` = 0 ends the ping-pong.
 struct PingCommand {
   std::int32_t bytes = 0;
   std::int32_t round_trips = 0;
-  std::int32_t messages = 1;  ///< that the leader sends before it is answered once
+  std::int32_t messages = 1;  ///< that the leader sends before each answer
 };
 
-/// Both ends use one buffer of the largest message. What is longer than kEagerBytes travels in pieces, as the
-/// algorithms send it. While they wait, other operations of this process go on.
+/// Both ends use one buffer of the largest message. A message longer than kEagerBytes travels in pieces, as
+/// the algorithms send it. Other operations of this process go on while the two wait.
 struct PingPair {
   Communicator& comm;
   int peer;
@@ -32,14 +32,14 @@ struct PingPair {
   void receive(std::int32_t bytes) const;
 };
 
-/// Leader: that many round trips, each one's time [s], as the clock says: where it is stepped, some are
-/// negative.
+/// Leader: makes the round trips and returns each one's time [s] by the clock. If the clock is stepped, some
+/// are negative.
 std::vector<double> ping(const PingPair& pair, const PingCommand& command, Clock clock);
 
-/// Partner: send back whatever comes until the leader is done.
+/// Partner: sends back whatever comes until the leader is done.
 void answer(const PingPair& pair);
 
-/// Leader: done.
+/// Leader: tells the partner that it is done.
 void end_pings(const PingPair& pair);
 
 }  // namespace pliant

@@ -12,7 +12,7 @@ bool share_host(const HostLayout& hosts, const RankPair& pair) {
   return hosts.host_of(pair.rank) == hosts.host_of(pair.peer);
 }
 
-/// In the order of their tournament rounds.
+/// The pairs of the measured tournament rounds, in that order.
 std::vector<RankPair> candidates(int ranks) {
   std::vector<RankPair> pairs;
   for (int i = 0; i < measured_rounds(ranks); ++i) {
@@ -45,7 +45,7 @@ std::vector<std::vector<RankPair>> quiet_rounds(const HostLayout& hosts) {
                                            [&](const RankPair& pair) { return !share_host(hosts, pair); });
   std::vector<RankPair> within(inner, between.end());
   between.erase(inner, between.end());
-  // Where all of few hosts are busy between one another, those within would never have their turn.
+  // If pairs between hosts keep all of a few hosts busy, pairs within hosts would never have their turn.
   constexpr std::size_t kOneInside = 4;
   std::vector<std::vector<RankPair>> rounds;
   while (rounds.size() < kMostQuietRounds && !(between.empty() && within.empty())) {
@@ -68,7 +68,7 @@ std::vector<RankPair> crowd_of(const HostLayout& hosts, bool same_host) {
     for (std::size_t i = 0; same_host && i + 1 < members.size(); i += 2)
       pairs.push_back({std::min(members[i], members[i + 1]), std::max(members[i], members[i + 1])});
   }
-  // Half of all ranks away, which is another host unless one has more than half of them.
+  // The partner is half of all ranks away. That is another host, unless one has more than half of them.
   const std::size_t half = by_host.size() / 2;
   for (std::size_t i = 0; !same_host && i < half; ++i) {
     const RankPair pair{std::min(by_host[i], by_host[i + half]), std::max(by_host[i], by_host[i + half])};

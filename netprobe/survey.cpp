@@ -19,16 +19,16 @@
 namespace pliant {
 namespace {
 
-constexpr double kRoundsShare = 0.8;  ///< of the time, for the pairs; the rest for pairs among all others
+constexpr double kRoundsShare = 0.8;  ///< of the time, for pairs alone; the rest: among all others
 constexpr double kClimbShare = 0.1;   ///< of the time left, for trying the next larger size
-constexpr int kAttempts = 2;          ///< at a link, of which the first that is a measurement counts
+constexpr int kAttempts = 2;          ///< at a link; the first that is a measurement counts
 constexpr int kLeastTrips = 4;        ///< of a pair, whatever they take
-constexpr int kMostPasses = 25;       ///< over the sizes: more would not narrow an interval that matters
-/// Shorter round trips are taken in threes after one that is not counted: telling the partner what comes is
-/// not free beside them.
+constexpr int kMostPasses = 25;       ///< over the sizes; more would not narrow an interval that matters
+/// Shorter round trips are made in threes after one that is not counted: the command to the partner takes
+/// time beside them.
 constexpr double kShortTrip_s = 200e-6;
 constexpr int kShortTrips = 3;
-constexpr double kOdd = 10;  ///< times as long as the trip before: the clock was set, or all was held up
+constexpr double kOdd = 10;             ///< times as long as the trip before: a set clock, or a hold-up
 constexpr std::size_t kAlonePairs = 3;  ///< of a class, that are measured alone and among all
 constexpr int kLeastCrowdTrips = 5;
 constexpr int kMostCrowdTrips = 100;
@@ -54,9 +54,10 @@ class Leader {
   }
 
  private:
-  /// A size for the first time: its first trip opens connections and windows and is not counted. That of the
-  /// first size waits for the partner to finish its previous round, too, so it is not even charged. The next
-  /// one is hardly ever longer: where it is, there are two more, so that a median is none of it.
+  /// Tries a size for the first time. The first trip opens connections and windows and is not counted. For
+  /// the first size it also waits for the partner to finish its previous round, so it is not even charged.
+  /// The next trip is hardly ever much longer. If it is, two more follow, so that the median is none of the
+  /// two.
   void try_out(std::size_t rung) {
     const std::vector<double> trips_s = trips(rung, 2);
     if (rung > 0) charge(trips_s[0]);
@@ -65,7 +66,7 @@ class Leader {
     for (const double trip_s : trips(rung, 2)) note(rung, trip_s);
   }
 
-  /// All sizes up to `top` in random order, again and again, until none fits, or the clock stands still.
+  /// Repeats all sizes up to `top` in random order, until none fits or the clock stands still.
   void repeat(std::size_t top) {
     std::mt19937_64 random(seed_);
     std::vector<std::size_t> order;
@@ -91,8 +92,8 @@ class Leader {
     return ping(pair_, {ladder_[rung].bytes, count}, clock_);
   }
 
-  /// The least trips are made in any case: what one of them takes beyond its part, on a slow link or by a
-  /// clock that was set, does not take the others' time.
+  /// The least trips are made in any case. If one takes more than its part, on a slow link or by a clock that
+  /// was set, the excess is not charged to the others.
   void charge(double trip_s) {
     if (possible({0, trip_s / 2})) left_s_ -= std::min(trip_s, most_charged_s_);
   }
@@ -105,7 +106,7 @@ class Leader {
     least_s_[rung] = least_s_[rung] > 0 ? std::min(least_s_[rung], usable_s) : usable_s;
   }
 
-  /// [s] of a round trip: the least of that size, or of the next larger one that was measured; beyond, in
+  /// [s] Expected round trip: the least of that size, or of the next larger one that was measured; beyond, in
   /// proportion.
   double expected_s(std::size_t rung) const {
     if (least_s_[rung] > 0) return least_s_[rung];
@@ -132,7 +133,7 @@ class Leader {
   std::vector<SurveySample> samples_;
 };
 
-/// The leader of a pair: what its share of the time gives; once more, where that is no measurement.
+/// The leader of a pair: fits what its share of the time gives; measures once more if that is no measurement.
 LinkFit lead(const PingPair& pair, Clock clock, double share_s) {
   LinkFit link;
   for (int left = kAttempts; left > 0 && !is_measured(link.typical.line()); --left)
@@ -141,7 +142,7 @@ LinkFit lead(const PingPair& pair, Clock clock, double share_s) {
   return link;
 }
 
-/// Everybody begins what follows together.
+/// All ranks begin the next part together.
 void meet(const Communicator& comm) {
   first_rank_where(comm, false);
 }
@@ -195,9 +196,9 @@ std::vector<LinkFit> survey_rounds(SurveyRun& run) {
   return links;
 }
 
-/// [s] what an exchange takes between this rank and its partner while `pairs` talk; 0 on ranks that do not
-/// lead. Both ends send at the same time, as neighbours of a ring do: answers would find the gaps between one
-/// another, and links would never be full.
+/// [s] Time of an exchange between this rank and its partner while `pairs` talk; 0 on ranks that do not lead.
+/// Both ends send at the same time, as neighbours of a ring do. In ping-pong, answers would find the gaps
+/// between one another, and links would never be full.
 double time_among(SurveyRun& run, const std::vector<RankPair>& pairs, int trips) {
   meet(run.comm);
   const int peer = partner_among(pairs, run.comm.rank());
@@ -214,7 +215,7 @@ double time_among(SurveyRun& run, const std::vector<RankPair>& pairs, int trips)
   return peer > run.comm.rank() ? median(times_s) : 0;
 }
 
-/// How many exchanges of one class take `max_s`, if nothing slows them down.
+/// Number of exchanges of one class that take `max_s` if nothing slows them down.
 int crowd_trips(const LinkClass& of, double max_s) {
   const double trip_s = of.typical.alpha_s + static_cast<double>(kEagerBytes) * of.typical.beta_s_per_byte;
   const double most = kMostCrowdTrips;

@@ -21,13 +21,13 @@ TITLES = {"exact": "exact", "topk": "top-k 1 %", "budget": "policy budget, 150 m
 GOAL = 0.85
 LEAST_ACCURACY = {"exact": 0.80, "topk": GOAL, "budget": GOAL}  # exact may run out of time before the goal
 MOST_LOST_ACCURACY = 0.015  # against exact, after the same time
-# Okabe and Ito's colours, told apart by colour-blind readers too.
+# Okabe and Ito's colours, which colour-blind readers can tell apart.
 COLOURS = dict(zip(TITLES, ("#000000", "#0072B2", "#D55E00")))
 
 
 @dataclasses.dataclass
 class Run:
-    """One mode's run; all times in seconds since its training began."""
+    """The run of one mode. Times are seconds since its training began."""
 
     result: dict
     history: list
@@ -39,7 +39,7 @@ class Run:
         result = json.loads((folder / f"{name}.json").read_text().splitlines()[-1])
         history = [json.loads(line) for line in (folder / f"{name}.jsonl").read_text().splitlines()]
         with h5py.File(folder / f"{name}.h5", "r") as trace:
-            # Calls, links and evaluations are stamped with one clock.
+            # Calls, links and evaluations use the same clock.
             begin = history[0]["monotonic"] - history[0]["clock"] - trace.attrs["clock_monotonic_at_zero"]
             calls = {key: trace[f"calls/{key}"][:] for key in ("time", "density", "measured", "beta")}
             calls["algorithm"] = trace["calls/algorithm"].asstr()[:]
@@ -50,7 +50,7 @@ class Run:
         return cls(result, history, calls, network)
 
     def seconds_to_goal(self):
-        """None if it was not reached."""
+        """Returns None if the goal was not reached."""
         return next((point["clock"] for point in self.history if point["accuracy"] >= GOAL), None)
 
     def communication_until(self, seconds):
@@ -106,7 +106,7 @@ def draw_accuracy(axes, runs):
 
 
 def draw_network(axes, runs):
-    """Host 0's link as it was set, and what each run believed it to be: TCP gets 94 % of what is set."""
+    """Host 0's link as set, and each run's estimate of it. TCP can use 94 % of the rate."""
     for name, run in runs.items():
         of_host = run.network["host"] == 0
         times = numpy.append(run.network["time"][of_host], run.result["clock_s"])
@@ -125,7 +125,7 @@ def draw_density(axes, runs):
 
 
 def draw_algorithms(axes, runs):
-    """A bar for each stretch of calls that one algorithm did."""
+    """A bar for each sequence of calls with the same algorithm."""
     rows = []
     for name, run in runs.items():
         ends = numpy.append(run.calls["time"][1:], run.result["clock_s"])
@@ -151,7 +151,7 @@ def draw(folder, runs, has_network):
     axes[-1].set_xlabel("time since training began [s]")
     axes[-1].set_xlim(0, max(run.result["clock_s"] for run in runs.values()))
     figure.savefig(folder / "demo.png", dpi=110)
-    # The same as text, which a repository can hold: letters stay letters, and nothing depends on the day.
+    # The picture as text for the repository: letters stay letters, and the output does not depend on the day.
     pyplot.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "pliant"})
     figure.savefig(folder / "demo.svg", metadata={"Date": None})
 

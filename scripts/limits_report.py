@@ -9,7 +9,7 @@ import math
 import statistics
 
 VALUE_BITS = 32
-TCP_SHARE = 0.941  # of a link's rate that TCP's data can get: docs/netlab.md
+TCP_SHARE = 0.941  # of a link's rate that TCP's data can get: docs/guide/netlab.md
 UNITS = {"kbit": 1e3, "mbit": 1e6, "gbit": 1e9, "us": 1e-6, "ms": 1e-3, "s": 1.0, "": 1.0}
 LEADER_FAMILIES = ("star_", "quota_", "var_")
 BOUND_HEADINGS = {"dense": "bound [ms]", "leader": "leader bound [ms]", "allgather": "allgather bound [ms]"}
@@ -28,8 +28,8 @@ class LinkModel:
 class Row:
     """One run: one link and one size.
 
-    truth: the link as it was set; None for shared memory, whose limit is no link's
-    found: pliant_bench's JSON; None where it failed, and then `failure` says how
+    truth: the link as set; None for shared memory, which has no link
+    found: pliant_bench's JSON; None if it failed, and `failure` then says why
     """
 
     link: str
@@ -46,12 +46,12 @@ def quantity(text):
 
 
 def link_as_set(rate, delay):
-    """The model of a link of pliant_netlab's."""
+    """The model of a link of pliant_netlab."""
     return LinkModel(quantity(delay), 8 / (TCP_SHARE * quantity(rate)))
 
 
 def rounds(ranks):
-    """The least there are until every rank has heard of every other: ceil(log2 P)."""
+    """Least number of rounds until every rank has data of every other: ceil(log2 P)."""
     return (ranks - 1).bit_length()
 
 
@@ -72,7 +72,7 @@ def allgather_bound_s(ranks, kept, index_bits, link):
 
 
 def entropy_bits(count, kept):
-    """[bit] an index needs where all sets of `kept` of `count` are as likely: log2 C(count, kept) / kept."""
+    """[bit] per index, if all sets of `kept` of `count` are equally likely: log2 C(count, kept) / kept."""
     nats = math.lgamma(count + 1) - math.lgamma(kept + 1) - math.lgamma(count - kept + 1)
     return max(0.0, nats / math.log(2) / kept)
 
@@ -86,7 +86,7 @@ def index_bits_of(result, index_bits):
 
 
 def bound_of(result, ranks, link, index_bits=None):
-    """(kind, seconds) for the algorithm that ran, or None for a lossy one whose bound is not known.
+    """(kind, seconds) for the algorithm that ran. None for a lossy one with unknown bound.
 
     index_bits: [bit] of an index on the wire; None: its entropy
     """
@@ -101,7 +101,7 @@ def bound_of(result, ranks, link, index_bits=None):
 
 
 def link_model_of(found):
-    """Each configuration has measured on its own: the medians. None where none has."""
+    """Medians over the configurations, each of which measured for itself. None if none did."""
     pairs = [(each["alpha_us"], each["beta_ns_per_byte"]) for each in found["results"]
              if each.get("alpha_us") is not None and each.get("beta_ns_per_byte") is not None]
     if not pairs:
@@ -131,7 +131,7 @@ def measured_bounds(row, index_bits):
 
 
 def cell(result, bounds, baseline_us):
-    """What note_lines() says of a cell; in brackets what ran, where that was a choice. bounds: [measured, as set]"""
+    """A cell as note_lines() explains it; in brackets the algorithm, if Pliant chose it. bounds: [measured, as set]"""
     median_us = result["time_us"]["median"]
     texts = [ratio(median_us * 1e-6, bound and bound[1]) for bound in bounds]
     if bounds[0] is not None and result.get("compress_us"):
@@ -164,7 +164,7 @@ def in_order_of_appearance(items):
 
 
 def table_lines(rows, index_bits=None):
-    """Markdown. The columns are what the runs hold; a row for each of them, failed ones too."""
+    """Markdown with one row per run, including failed ones. The runs determine the columns."""
     done = [row for row in rows if row.found is not None]
     names = in_order_of_appearance(each["requested"] for row in done for each in row.found["results"])
     kinds = [kind for kind in BOUND_HEADINGS
@@ -178,7 +178,7 @@ def table_lines(rows, index_bits=None):
 
 
 def note_lines(rows, index_bits=None):
-    """What the cells are, which bounds they were held against, and why runs failed."""
+    """Explains the cells and their bounds, and lists why runs failed."""
     yield ("Cells: measured / bound, measured / the same bound of the link as it was set, predicted / measured, "
            "MPI_Allreduce's median / this one's (above 1 is faster than MPI); in brackets what was chosen. Times are "
            "medians over iterations of the slowest rank's. alpha and beta, of which the bound is made: medians of what "

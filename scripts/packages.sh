@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# Installing what a script needs, on Debian. A library: source it.
+# Installs a script's dependencies on Debian. To be sourced.
 
-# pliant_install_packages PACKAGE...: install what is missing, and start no service; where it cannot: one line on
-# stderr, and 1.
+# pliant_install_packages PACKAGE...: installs missing packages without starting a service. On failure prints one line
+# on stderr and returns 1.
 pliant_install_packages() {
   local package missing=() as_root=() policy=/usr/sbin/policy-rc.d
   for package in "$@"; do
@@ -16,7 +16,7 @@ pliant_install_packages() {
   fi
   echo "installing ${missing[*]}" >&2
   if ! (
-    # Debian starts the daemons of a package unless a policy forbids it. Nothing here needs a daemon of the system.
+    # Debian starts a package's daemons unless a policy forbids it. No system daemon is needed here.
     if [[ ! -e $policy ]]; then
       trap '"${as_root[@]}" rm -f "$policy"' EXIT
       printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee "$policy" && "${as_root[@]}" chmod 755 "$policy"

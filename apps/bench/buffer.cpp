@@ -7,7 +7,7 @@
 
 #include "apps/support/check.hpp"
 
-// An extension that MPI libraries may have: where it is missing, its address is null.
+// An extension that some MPI libraries have; its address is null if it is missing.
 extern "C" [[gnu::weak]] int MPIX_Query_cuda_support();
 
 namespace pliant::bench {

@@ -1,4 +1,4 @@
-// Where messages are: in the host's memory, or in a device's.
+// A message buffer, in the host's memory or in a device's.
 #pragma once
 
 #include <cstdint>
@@ -9,15 +9,15 @@
 
 namespace pliant::bench {
 
-/// One buffer as the calls that are timed have it, and as this program reads and writes it.
+/// One message buffer: the timed calls use data(), this program uses contents().
 class Buffer {
  public:
-  /// accelerator: null for the host's memory. Throws what Accelerator does, and Error where there is no room.
+  /// accelerator: null means host memory. Throws what Accelerator throws, and Error if memory is short.
   Buffer(Accelerator* accelerator, std::int64_t bytes);
 
-  /// What calls are given.
+  /// The pointer that the timed calls are given.
   void* data();
-  /// The contents, to be written before put(), and read after get().
+  /// The contents on the host: write them before put(), read them after get().
   std::vector<std::byte>& contents() { return contents_; }
   void put();
   void get();
@@ -27,8 +27,8 @@ class Buffer {
   std::optional<DeviceBuffer> on_device_;
 };
 
-/// Does the MPI library take pointers to a device's memory? As the library decides it: PLIANT_CUDA_AWARE, and
-/// where that says auto, the MPI library itself.
+/// Whether the MPI library takes pointers to a device's memory. Decided as the library does: by
+/// PLIANT_CUDA_AWARE, or by asking MPI if that is `auto`.
 bool mpi_takes_device_memory();
 
 }  // namespace pliant::bench

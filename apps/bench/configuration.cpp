@@ -21,12 +21,12 @@ constexpr const char* kAll = "all";
 
 constexpr int kAnyMemory = PLIANT_HOST_MEMORY | PLIANT_DEVICE_MEMORY;
 
-/// Where the buffers are that are timed.
+/// The kind of memory that holds the timed buffers.
 int memory_of(const Options& options) {
   return options.on_device ? PLIANT_DEVICE_MEMORY : PLIANT_HOST_MEMORY;
 }
 
-/// Those that can reduce buffers in one of these memories.
+/// The algorithms that can reduce buffers in one of these memories.
 std::vector<Pliant_Entry> pliant_algorithms(int memories) {
   int n = 0;
   check(Pliant_Algorithm_get_num(&n));

@@ -1,4 +1,4 @@
-// What is compared: one way to reduce, and the communicator set up for it.
+// One way to reduce, and the communicator set up for it. The benchmark compares several of these.
 #pragma once
 
 #include <mpi.h>
@@ -27,7 +27,7 @@ struct Message {
   std::int64_t count;
   MPI_Datatype type;
   MPI_Op op;
-  /// Not null: the buffers are in its memory, which MPI does not take: the baseline copies.
+  /// If not null, the buffers are in its memory, and the baseline copies them because MPI cannot read them.
   Accelerator* copied_from = nullptr;
 };
 
@@ -38,7 +38,7 @@ class Configuration {
   explicit Configuration(bool nonblocking);
   /// Pliant with `algorithm` forced ("auto": any), exact. Collective. Throws apps::Refused.
   Configuration(const std::string& requested, const std::string& algorithm);
-  /// The same, lossy.
+  /// Pliant with `algorithm` forced, lossy at `density`. Collective. Throws apps::Refused.
   Configuration(const std::string& requested, const std::string& algorithm, double density,
                 bool error_feedback);
   ~Configuration();
@@ -48,7 +48,7 @@ class Configuration {
   Configuration& operator=(Configuration&&) = delete;
 
   const std::string& requested() const { return requested_; }
-  /// As on the command line; nothing where it is exact.
+  /// As given on the command line; nothing for an exact configuration.
   std::optional<double> density() const { return density_; }
   bool baseline() const { return kind_ == Kind::baseline; }
 
@@ -64,9 +64,9 @@ class Configuration {
   MPI_Comm comm_ = MPI_COMM_NULL;
 };
 
-/// One message under one configuration, as often as it is run. Exact: the blocking call. Lossy: a persistent
-/// request, as training has it, so that the residual's memory goes with it. Nonblocking: MPI_Iallreduce, and
-/// persistent requests for everything of Pliant's.
+/// One message under one configuration, run repeatedly. An exact configuration times the blocking call. A
+/// lossy one times a persistent request, as training uses it, so that the residual's memory traffic is
+/// counted. Nonblocking runs use MPI_Iallreduce, or persistent requests for every configuration of Pliant.
 class Reduction {
  public:
   /// Collective. Throws apps::Refused.
@@ -79,19 +79,19 @@ class Reduction {
 
   /// Collective. Throws apps::Refused.
   void run();
-  /// The parts of a nonblocking run. Once test() was true, wait() has nothing left to do. Throw
+  /// The parts of a nonblocking run. Once test() has returned true, wait() has nothing left to do. Throw
   /// apps::Refused.
   void start();
   bool test();
   void wait();
-  /// The last run, as Pliant tells it; nothing where MPI did it alone.
+  /// Pliant's report of the last run; nothing where MPI ran alone.
   std::optional<Pliant_Report> report() const;
-  /// The first run, for which nothing but the probe was known of the network.
+  /// The report of the first run, when only the probe's measurements were known.
   const std::optional<Pliant_Report>& first_report() const { return first_report_; }
   const Configuration& configuration() const { return *configuration_; }
 
  private:
-  /// The message with the copies' buffers, which have been filled.
+  /// The message with its buffers replaced by the host copies, which have been filled.
   Message copied();
 
   const Configuration* configuration_;
@@ -99,11 +99,11 @@ class Reduction {
   bool nonblocking_;
   std::optional<Pliant_Report> first_report_;
   Pliant_Request request_ = PLIANT_REQUEST_NULL;
-  MPI_Request mpi_request_ = MPI_REQUEST_NULL;  ///< the baseline's, between start() and its completion
-  std::unique_ptr<PinnedCopies> copies_;        ///< the baseline's, where it copies
+  MPI_Request mpi_request_ = MPI_REQUEST_NULL;  ///< of the baseline, between start() and its completion
+  std::unique_ptr<PinnedCopies> copies_;        ///< of the baseline, where it copies
 };
 
-/// Those the options ask for, in their order. Collective. Throws apps::Refused.
+/// The configurations that the options ask for, in their order. Collective. Throws apps::Refused.
 std::vector<Configuration> make_configurations(const Options& options);
 
 }  // namespace pliant::bench

@@ -16,8 +16,8 @@ std::uint64_t mixed(std::uint64_t word) {
   return word ^ (word >> 31);
 }
 
-// The number of trailing zeros is geometric; spread evenly over 64 steps each, it is nearly exponential. By
-// integers alone, so that all hosts make the same.
+// The number of trailing zeros is geometric. Spread evenly over 64 steps each, it is nearly exponential.
+// Integer arithmetic alone gives every host the same values.
 std::int64_t gradient_like(std::uint64_t random, std::int64_t, int, int) {
   constexpr int kMostZeros = 40;
   const auto zeros = std::min(std::countr_zero(random), kMostZeros);

@@ -1,9 +1,10 @@
-// Element types and operations that can be benched, and inputs whose result is known exactly.
+// Element types and operations that can be timed, and inputs whose result is known exactly.
 //
 // Inputs are small integers, so that every order of additions gives the same bits in every type. For sum, min
-// and max their magnitude is about exponentially distributed (as gradients' are: few elements hold most of
-// the energy), independent on each rank, and below 2^12: sums over up to 4096 ranks stay exact in float. For
-// prod they are +-1, and +-2 on one rank.
+// and max, magnitudes are independent on each rank, below 2^12, and about exponentially distributed.
+// Gradients look
+// alike: a few elements hold most of the energy. Sums over up to 4096 ranks stay exact in float. For prod the
+// inputs are +-1, and +-2 on one rank.
 #pragma once
 
 #include <mpi.h>
@@ -23,13 +24,13 @@ struct Operation {
   std::int64_t (*combine)(std::int64_t a, std::int64_t b);
 };
 
-/// How a result differs from what it should be.
+/// How far a result is from the expected one.
 struct Difference {
   std::int64_t wrong = 0;  ///< elements
   double relative = 0;     ///< ||result - expected|| / ||expected||; 0 where both are 0
 };
 
-/// Elements [first, last) of a vector as one rank contributes them, or as all ranks together make them.
+/// Elements [first, last) of a vector: one rank's input, or the sum over all ranks.
 struct Block {
   const Operation& op;
   std::uint64_t seed;

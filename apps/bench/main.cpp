@@ -46,7 +46,7 @@ bench::Session session(int ranks, const bench::Accelerator* accelerator) {
           buffers(accelerator)};
 }
 
-/// Collective. The program's exit status, the same on every rank.
+/// Collective. Returns the program's exit status, equal on every rank.
 int run(const bench::Options& options, const std::vector<bench::Configuration>& configurations, int rank,
         bench::Accelerator* accelerator) {
   int ranks = 1;
@@ -63,7 +63,7 @@ int run(const bench::Options& options, const std::vector<bench::Configuration>& 
   return bench::summarise(results).out_of_bounds == 0 ? 0 : apps::kRefusedStatus;
 }
 
-/// Rank 0's kernels; further ranks have nothing to do.
+/// Times kernels on rank 0; the other ranks return at once.
 int time_kernels(const bench::KernelOptions& options, bool on_device, int rank) {
   if (rank != 0) return 0;
   try {
@@ -75,7 +75,8 @@ int time_kernels(const bench::KernelOptions& options, bool on_device, int rank) 
   }
 }
 
-/// A device for each rank, or for none: the first rank that gets none says so. Collective.
+/// Finds a device for each rank. If one rank finds none, all fail, and the first such rank says why.
+/// Collective.
 bool find_accelerators(std::unique_ptr<bench::Accelerator>& accelerator) {
   int rank = 0;
   check(MPI_Comm_rank(MPI_COMM_WORLD, &rank));
@@ -106,7 +107,7 @@ int program(int argc, char** argv) {
   try {
     configurations = bench::make_configurations(options);
   } catch (const apps::Refused& refused) {
-    // Settings are refused on all ranks alike.
+    // A refused setting is refused on all ranks, so one message is enough.
     if (rank == 0) std::cerr << "pliant_bench: " << refused.what() << "\n";
     return apps::kRefusedStatus;
   }
@@ -119,7 +120,8 @@ int program(int argc, char** argv) {
   }
 }
 
-/// What --overlap may need: a progress thread calls MPI beside the program. Other runs do without its locks.
+/// --overlap may use a progress thread, which calls MPI beside the program. Other runs avoid the cost of
+/// MPI's locks.
 int thread_level(int argc, char** argv) {
   const bool overlap =
       std::any_of(argv, argv + argc, [](std::string_view word) { return word == "--overlap"; });

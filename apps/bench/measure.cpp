@@ -29,7 +29,7 @@ World world() {
   return world;
 }
 
-/// The result every rank should have: each rank computes a part of it, from all ranks' inputs.
+/// The expected result. Each rank computes a part of it, from all ranks' inputs.
 Bytes expected_result(std::int64_t count, const World& world, const Options& options) {
   const auto begin = [&](int rank) { return count * rank / world.ranks; };
   const Element& element = *options.element;
@@ -47,8 +47,8 @@ Bytes expected_result(std::int64_t count, const World& world, const Options& opt
   return expected;
 }
 
-/// [configuration][iteration], seconds on this rank. Each iteration runs the configurations in an order of
-/// its own, the same on all ranks: what one leaves behind on the links is not always another's.
+/// [configuration][iteration], seconds on this rank. Each iteration shuffles the configurations, in an order
+/// that all ranks share, so that none always runs after the same predecessor.
 std::vector<std::vector<double>> time_runs(std::vector<Reduction>& reductions, const Options& options) {
   std::vector<std::vector<double>> seconds(reductions.size());
   std::vector<std::size_t> order(reductions.size());
@@ -66,7 +66,7 @@ std::vector<std::vector<double>> time_runs(std::vector<Reduction>& reductions, c
   return seconds;
 }
 
-/// How many ranks do not hold rank 0's bits.
+/// Number of ranks whose bits differ from rank 0's.
 std::int64_t differing_ranks(const Bytes& recv, const World& world) {
   Bytes root = world.rank == 0 ? recv : Bytes(recv.size());
   constexpr std::size_t kPiece = std::size_t{1} << 30;  // MPI counts bytes by an int
@@ -76,7 +76,7 @@ std::int64_t differing_ranks(const Bytes& recv, const World& world) {
   return std::memcmp(root.data(), recv.data(), recv.size()) == 0 ? 0 : 1;
 }
 
-/// Sum of an integer and maximum of a number over all ranks.
+/// Adds up `wrong` and takes the maximum of `relative` over all ranks.
 Difference over_ranks(Difference mine) {
   check(MPI_Allreduce(MPI_IN_PLACE, &mine.wrong, 1, MPI_INT64_T, MPI_SUM, MPI_COMM_WORLD));
   check(MPI_Allreduce(MPI_IN_PLACE, &mine.relative, 1, MPI_DOUBLE, MPI_MAX, MPI_COMM_WORLD));
@@ -109,7 +109,7 @@ void rate(Result& result, int ranks) {
   result.busbw_gbs = result.algbw_gbs * 2 * (ranks - 1) / ranks;
 }
 
-/// One more run, whose result is compared.
+/// Runs once more and compares the result.
 void check_result(Reduction& reduction, Buffer& buffer, const Bytes& expected, const World& world,
                   const Options& options, Result& result) {
   Bytes& recv = buffer.contents();

@@ -1,5 +1,5 @@
-// The measurement: every configuration once, then again, so that drift of the machine meets all of them
-// alike.
+// The measurement loop. It alternates between the configurations, so that drift of the machine affects all of
+// them equally.
 #pragma once
 
 #include <span>
@@ -11,13 +11,14 @@
 
 namespace pliant::bench {
 
-/// Spread of these times over the iterations, each iteration's being the slowest rank's. Collective.
+/// Statistics over the iterations; the time of an iteration is the slowest rank's. Collective.
 /// seconds: [iteration] on this rank; not empty.
 Times slowest_rank(std::vector<double> seconds);
 
-/// One message length under every configuration, in their order; the same on every rank. Collective.
-/// accelerator: whose memory the message is in; null: in the host's. Throws apps::Refused, and Error for what
-/// a device fails to do.
+/// Measures one message length under every configuration, in their order. The result is equal on every rank.
+/// Collective.
+/// accelerator: the device that holds the message; null means host memory.
+/// Throws apps::Refused, and Error if a device fails.
 std::vector<Result> measure(std::int64_t count, std::span<const Configuration> configurations,
                             const Options& options, Accelerator* accelerator);
 

@@ -13,7 +13,7 @@ namespace {
 
 constexpr const char* kCuda = "cuda";
 
-/// What the command line says in words that become values once all are read.
+/// Options that stay text until all are read.
 struct Words {
   std::string min_bytes = "16K";
   std::string max_bytes = "16M";
@@ -129,7 +129,7 @@ void add_kernels(CLI::App& app, Options& options, Words& words) {
       ->capture_default_str();
 }
 
-/// The host has no batches, and a device no tables and threads.
+/// Refuses batches for the host, and tables and threads for a device.
 void check_place_of_kernels(const CLI::App& app, const Words& words) {
   const bool cuda = words.device == kCuda;
   for (const auto& [option, refused] :

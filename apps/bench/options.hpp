@@ -1,4 +1,4 @@
-// pliant_bench's command line. Flags common with nccl-tests have its names and meanings.
+// pliant_bench's command line. Flags that nccl-tests has too keep its names and meanings.
 #pragma once
 
 #include <cstdint>
@@ -28,17 +28,17 @@ struct Options {
   bool error_feedback = false;
   std::uint64_t seed = 1;
   Format format = Format::table;
-  bool on_device = false;  ///< --device cuda: messages, and the vectors of kernels, are in a device's memory
-  bool overlap = false;    ///< all messages are nonblocking, and how much of a computation they hide is timed
-  int overlap_tests = 64;  ///< Test calls during that computation
-  bool time_kernels = false;  ///< --kernels: `kernels` says how, and no message is sent
+  bool on_device = false;     ///< --device cuda: messages, and the vectors of kernels, are in device memory
+  bool overlap = false;       ///< all messages are nonblocking; time how much of a computation they hide
+  int overlap_tests = 64;     ///< Test calls during that computation
+  bool time_kernels = false;  ///< --kernels: time kernels as `kernels` says; no message is sent
   KernelOptions kernels;
 
-  /// Elements of each message, as the sizes asked for; at least one.
+  /// Elements of each message for the requested sizes; at least one each.
   std::vector<std::int64_t> counts() const;
 };
 
-/// Fill `options`; an exit status where the program ends here. Only rank 0 speaks.
+/// Fills `options`. Returns an exit status if the program must end here. Only rank 0 prints.
 std::optional<int> parse_options(int argc, const char* const* argv, int rank, Options& options);
 
 }  // namespace pliant::bench

@@ -13,10 +13,10 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 struct Column {
-  const char* name;     ///< in CSV
-  const char* heading;  ///< in the table, unit included
-  int width;            ///< in the table; negative: left-aligned; 0: in CSV only
-  int digits;           ///< in the table, significant
+  const char* name;     ///< name in CSV
+  const char* heading;  ///< heading of the table, with the unit
+  int width;            ///< of the table's column; negative: left-aligned. 0: in CSV only
+  int digits;           ///< significant digits in the table
   Json (*value)(const Result&);
 };
 
@@ -53,7 +53,7 @@ constexpr std::array kColumns = {
     Column{"speedup", "speedup", 7, 3, [](const Result& r) { return optional(r.speedup); }},
 };
 
-/// With --overlap, behind the others: every result has one.
+/// Last columns of a run with --overlap; every result has them.
 constexpr std::array kOverlapColumns = {
     Column{"hidden", "hidden", 7, 3, [](const Result& r) { return optional(r.overlap->hidden()); }},
     Column{"tests", "tests", 6, 0, [](const Result& r) { return Json(r.overlap->tests); }},
@@ -83,7 +83,7 @@ std::string aligned(const std::string& text, int width) {
   return width < 0 ? text + blanks : blanks + text;
 }
 
-/// One line of the table; `text` makes a column's cell.
+/// Prints one line of the table; `text` formats a column's cell.
 template <class Text>
 void print_line(std::ostream& out, const char* first, std::span<const Column> columns, Text&& text) {
   out << first;

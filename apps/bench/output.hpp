@@ -11,20 +11,20 @@
 
 namespace pliant::bench {
 
-/// Where it ran.
+/// The machine and library that the run used.
 struct Session {
   std::string version;
   std::string mpi;
   int ranks = 1;
   std::vector<std::string> hosts;  ///< [ranks]
-  std::string buffers;             ///< where they are, on rank 0
+  std::string buffers;             ///< the buffers' memory, on rank 0
 };
 
-/// What precedes the results; for JSON nothing.
+/// Prints the heading, or nothing for JSON.
 void print_head(std::ostream& out, const Options& options, const Session& session);
-/// Results as they come; for JSON nothing.
+/// Prints results as they come, or nothing for JSON.
 void print_results(std::ostream& out, const Options& options, std::span<const Result> results);
-/// What follows them; for JSON everything.
+/// Prints the end of the report, or for JSON all of it.
 void print_foot(std::ostream& out, const Options& options, const Session& session,
                 std::span<const Result> results);
 

@@ -12,7 +12,7 @@ namespace {
 
 using apps::check;
 
-/// A loop that keeps a core busy and no memory: its array stays in the first-level cache.
+/// A loop that keeps a core busy but not memory: its array stays in the first-level cache.
 class Computation {
  public:
   void run(std::int64_t passes) {
@@ -23,10 +23,10 @@ class Computation {
 
  private:
   std::array<float, 256> values_{};
-  volatile float used_ = 0;  ///< so that the compiler keeps the loop
+  volatile float used_ = 0;  ///< keeps the compiler from removing the loop
 };
 
-/// Seconds on this rank that `work` takes once all ranks have come to it. Collective.
+/// [s] on this rank that `work` takes, after a barrier. Collective.
 template <class Work>
 double time_s(Work&& work) {
   check(MPI_Barrier(MPI_COMM_WORLD));
@@ -35,7 +35,7 @@ double time_s(Work&& work) {
   return MPI_Wtime() - begin_s;
 }
 
-/// Passes of `computation` per second on this rank, about, while all ranks compute. Collective.
+/// Approximate passes of `computation` per second on this rank while all ranks compute. Collective.
 double speed(Computation& computation) {
   constexpr double kWindow_s = 0.02;  // several time slices of ranks that share a core
   constexpr int kPassesPerLook = 64;  // far longer than a look at the clock
@@ -47,8 +47,8 @@ double speed(Computation& computation) {
   return static_cast<double>(passes) / seconds;
 }
 
-/// Passes on this rank for which the slowest rank takes `target_us`. A window of speed() may have had a core
-/// for itself that a longer run has to share, so the computation as a whole has the last word. Collective.
+/// Passes on this rank for which the slowest rank takes `target_us`. Calibrates on whole computations: a
+/// short window of speed() may have a core to itself that a longer run has to share. Collective.
 std::int64_t calibrated_passes(Computation& computation, double passes_per_s, double target_us) {
   constexpr int kRuns = 3;
   const double guess = target_us * 1e-6 * passes_per_s;
@@ -58,7 +58,8 @@ std::int64_t calibrated_passes(Computation& computation, double passes_per_s, do
   return std::llround(took_us > 0 ? guess * target_us / took_us : guess);
 }
 
-/// `passes`, cut in slices with `tests` calls of Test between them: fewer where one said that all is done.
+/// Runs `passes` in slices, with up to `tests` calls of Test between them; stops testing once Test reports
+/// completion.
 void run_both(Reduction& reduction, Computation& computation, std::int64_t passes, int tests) {
   reduction.start();
   const std::int64_t slices = tests + 1;

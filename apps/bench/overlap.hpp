@@ -1,4 +1,4 @@
-// How much of a computation hides behind a nonblocking allreduce.
+// Measures how much of a computation hides behind a nonblocking allreduce.
 #pragma once
 
 #include <span>
@@ -10,13 +10,14 @@
 
 namespace pliant::bench {
 
-/// One Overlap for each reduction, in their order; the same on every rank. Collective. Throws apps::Refused.
+/// Returns one Overlap for each reduction, in their order, equal on every rank. Collective. Throws
+/// apps::Refused.
 ///
-/// The computation runs on every rank, and is calibrated while all ranks compute, so that ranks that share a
-/// core do so in every one of the three times.
+/// The computation runs on every rank, and is calibrated while all ranks compute. So ranks that share a core
+/// share it in all three times.
 ///
-/// reductions: nonblocking ones that have run before
-/// times: theirs by Start and Wait alone, whose medians the computation is to take
+/// reductions: nonblocking, and each has run before
+/// times: of each by Start and Wait alone; the computation is calibrated to the median
 std::vector<Overlap> measure_overlap(std::span<Reduction> reductions, std::span<const Times> times,
                                      const Options& options);
 

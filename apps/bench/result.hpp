@@ -1,4 +1,4 @@
-// One row of the benchmark: one message length under one configuration; and the whole session.
+// One row of the benchmark: one message length under one configuration. Also the description of the session.
 #pragma once
 
 #include <cstdint>
@@ -17,19 +17,19 @@ struct Times {
   double max_us = 0;
 };
 
-/// iterations_us must not be empty.
+/// Median and percentiles of a list that is not empty.
 Times summarise(std::vector<double> iterations_us);
 
-/// How much of a computation is hidden behind the message: medians over iterations of the slowest rank's
-/// times.
+/// How much of a computation hides behind the message. Times are medians over iterations of the slowest
+/// rank's time.
 struct Overlap {
-  int tests = 0;          ///< asked for: Test calls between the slices of the computation
-  double comm_us = 0;     ///< Start; Wait
+  int tests = 0;          ///< requested number of Test calls between slices of the computation
+  double comm_us = 0;     ///< Start, then Wait
   double compute_us = 0;  ///< the computation alone, calibrated to take as long as the message does
-  double both_us = 0;     ///< Start; the computation with Test calls; Wait
+  double both_us = 0;     ///< Start, the computation with Test calls, then Wait
 
-  /// Share of the shorter of the two that cost no time. 1: all of it; 0: one after the other; below 0: worse
-  /// than that. Nothing where one of them took no time.
+  /// Share of the shorter of the two that cost no time. 1 means fully hidden, 0 means one after the other,
+  /// and below 0 means slower than that. Nothing if one of them took no time.
   std::optional<double> hidden() const;
 };
 
@@ -39,23 +39,23 @@ struct Result {
   std::string type;
   std::string redop;
   std::string requested;  ///< as on the command line; MPI_Allreduce or MPI_Iallreduce for mpi
-  std::optional<double> requested_density;  ///< for lossy algorithms; the nearest k / count is kept
+  std::optional<double> requested_density;  ///< lossy algorithms only; the nearest k / count is used
   std::string algorithm;                    ///< the one that really ran last
   double density = 1;                       ///< kept / count
-  bool exact = true;                        ///< nothing was left out
+  bool exact = true;                        ///< no element was left out
   Times time;
   double algbw_gbs = 0;                    ///< [GB/s] bytes / median
   double busbw_gbs = 0;                    ///< [GB/s] algbw x 2(P-1)/P, nccl-tests' definition
   std::optional<double> predicted_us;      ///< of the algorithm that ran
   std::optional<double> alpha_us;          ///< latency of the link model that the prediction used
   std::optional<double> beta_ns_per_byte;  ///< its inverse bandwidth
-  /// Of the last iteration, on the rank where it took longest: selecting, coding, gathering and scattering.
+  /// Selecting, coding, gathering and scattering in the last iteration, on the rank where it took longest.
   std::optional<double> compress_us;
   std::optional<std::int64_t> wire_bytes;  ///< [byte] sent, mean over ranks, rounded up
-  std::optional<double> rel_err;      ///< ||result - exact result|| / ||exact result||; nothing with -c 0
-  std::optional<std::int64_t> wrong;  ///< exact: elements; lossy: ranks whose bits differ from rank 0's
-  std::optional<double> speedup;      ///< median of MPI_Allreduce in the same loop / median
-  std::optional<Overlap> overlap;     ///< with --overlap
+  std::optional<double> rel_err;           ///< ||result - exact result|| / ||exact result||; absent with -c 0
+  std::optional<std::int64_t> wrong;       ///< exact: elements; lossy: ranks whose bits differ from rank 0's
+  std::optional<double> speedup;           ///< median of MPI_Allreduce in the same loop / median
+  std::optional<Overlap> overlap;          ///< with --overlap
 
   std::optional<double> predicted_over_measured() const;
 };

@@ -13,8 +13,8 @@ std::string decisions_json(const DecisionOptions& options, const DecisionTimes& 
                     {"mean_us", row.mean_us},
                     {"median_us", row.median_us},
                     {"p99_us", row.p99_us},
-                    {"meeting_us", row.meeting_us},
-                    {"meetings", row.meetings},
+                    {"meeting_us", row.round_us},
+                    {"meetings", row.rounds},
                     {"anew_us", row.anew_us},
                     {"of_operation", row.of_operation}});
   const nlohmann::ordered_json answer = {{"tensors", options.tensors},   {"steps", options.steps},
@@ -30,7 +30,7 @@ std::string decisions_text(const DecisionOptions& options, const DecisionTimes& 
                "meeting", "of calls", "anew", "operation");
   for (const DecisionRow& row : times.rows)
     text += line("%-9s %8.2f %8.2f %8.2f %10.1f %9.2f %8.2f%% %9.2f %9.5f%%\n", row.call.c_str(), row.mean_us,
-                 row.median_us, row.p99_us, row.mean_us / times.copy_us, row.meeting_us, row.meetings * 100,
+                 row.median_us, row.p99_us, row.mean_us / times.copy_us, row.round_us, row.rounds * 100,
                  row.anew_us, row.of_operation * 100);
   return text +
          line(

@@ -1,4 +1,4 @@
-// What deciding takes, as a table and as JSON.
+// Prints decision times as a table and as JSON.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// What Pliant would choose on a network that is described, not there.
+// Pliant's choice on a network given by numbers, without measuring one.
 #pragma once
 
 #include <pliant/pliant.h>
@@ -8,7 +8,7 @@
 
 namespace pliant::info {
 
-/// A question as asked on the command line.
+/// The question from the command line.
 struct Question {
   int ranks = 0;
   double alpha_us = 0;  ///< [us] latency of a message

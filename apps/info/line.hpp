@@ -6,7 +6,7 @@
 
 namespace pliant::info {
 
-/// As printf would print it.
+/// A line of text, formatted as by printf.
 template <class... Values>
 std::string line(const char* format, Values... values) {
   const int length = std::snprintf(nullptr, 0, format, values...);

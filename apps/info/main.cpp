@@ -1,4 +1,4 @@
-// pliant_info: what the library is made of, what it would do, and why. Needs no MPI launcher.
+// pliant_info: the library's parts, its choice for a given network, and why. Needs no MPI launcher.
 #include <cmath>
 #include <exception>
 #include <iostream>
@@ -31,7 +31,7 @@ struct Options {
   info::DecisionOptions decisions;
 };
 
-/// A check that `accepts` the number in an option's text, or says `rule`.
+/// A check that rejects an option's text with `rule` unless it is a number that `accepts` takes.
 template <class Number>
 auto number(const char* name, const char* rule, bool (*accepts)(Number)) {
   return [=](const std::string& text) {
@@ -45,7 +45,7 @@ bool from_papers(const std::string& schedule) {
   return schedule == "c1" || schedule == "c2";
 }
 
-/// What an explanation needs; throws CLI::ParseError where it is missing.
+/// Throws CLI::ParseError if an option that an explanation needs is missing.
 void require_network(const Options& options, const CLI::App& app) {
   if (!options.explain) return;
   const bool described = options.schedules.size() == 1 && from_papers(options.schedules.front());
@@ -140,7 +140,7 @@ int print_decision_time(const Options& options) {
   return 0;
 }
 
-/// One section: its value alone. Several: an object of them.
+/// One section gives its value alone, several give an object.
 info::Json collected_json(const std::vector<const info::Section*>& wanted,
                           const std::vector<info::Json>& values) {
   if (wanted.size() == 1) return values.front();

@@ -17,8 +17,8 @@ std::string regret_json(const RegretOptions& options, const std::vector<RegretRo
                     {"mean", row.mean},
                     {"total", row.total},
                     {"messages", row.messages},
-                    {"trials_per_1000", row.trials},
-                    {"alarms_per_1000", row.alarms}});
+                    {"trials_per_1000", row.exploring},
+                    {"alarms_per_1000", row.changes}});
   const nlohmann::ordered_json answer = {{"noise", options.noise},
                                          {"formula_error", options.formula_error},
                                          {"calls_per_step", options.calls},
@@ -36,7 +36,7 @@ std::string regret_text(const RegretOptions& options, const std::vector<RegretRo
   for (const RegretRow& row : rows)
     text += line("%-10s %-8s %8lld %8.3f %8.3f %8.3f %8.3f %9.4f %8.2f %8.3f\n", row.schedule.c_str(),
                  name_of(row.knowledge), static_cast<long long>(row.calls), row.median * 100, row.p95 * 100,
-                 row.mean * 100, row.total * 100, row.messages * 100, row.trials, row.alarms);
+                 row.mean * 100, row.total * 100, row.messages * 100, row.exploring, row.changes);
   return text + "total: of the programs' whole time; messages: in it; trials, alarms: per 1,000 calls\n";
 }
 

@@ -1,4 +1,4 @@
-// Regret as a table and as JSON.
+// Prints regret as a table and as JSON.
 #pragma once
 
 #include <string>

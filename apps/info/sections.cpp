@@ -33,7 +33,7 @@ std::string version_text(const Json& version) {
   return "pliant " + version.get<std::string>() + "\n";
 }
 
-/// "13.0" of 13000, "2.28.9" of 22809; null where there is none.
+/// "13.0" for 13000, "2.28.9" for 22809; null if there is no such version.
 Json cuda_number(int version) {
   if (version == 0) return nullptr;
   return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
@@ -68,7 +68,7 @@ std::string devices_text(const Json& found) {
          "\n  CUDA-aware MPI   " + (found.at("mpi_cuda_aware").get<bool>() ? "yes" : "no") + "\n";
 }
 
-/// A list of the library, its entries' flag under the name it has there.
+/// One of the library's lists. Each entry's flag has the name that the library gives it.
 template <int (*get_num)(int*), int (*get_info)(int, Pliant_Entry*)>
 Json collect_entries(const char* flag) {
   int n = 0;

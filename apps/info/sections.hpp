@@ -1,5 +1,4 @@
-// What this build and this environment consist of: version, devices, kernels, algorithms, codecs,
-// settings.
+// The parts of this build and environment: version, devices, kernels, algorithms, codecs, settings.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -10,9 +9,9 @@ namespace pliant::info {
 
 using Json = nlohmann::ordered_json;
 
-/// One thing pliant_info can tell.
+/// One topic that pliant_info can print.
 struct Section {
-  const char* name;  ///< as in JSON; the option is --name
+  const char* name;  ///< key in JSON; the option is --name
   const char* help;
   Json (*collect)();
   std::string (*text)(const Json& collected);
@@ -20,7 +19,7 @@ struct Section {
 
 std::span<const Section> sections();
 
-/// Is any setting collected in this section refused by the library?
+/// Whether the library refuses a setting in this section.
 bool holds_refused_setting(const Json& collected);
 
 }  // namespace pliant::info

@@ -12,10 +12,11 @@ namespace {
 
 constexpr double kBitsPerGbit = 1e9;
 
-/// Mean seconds of each algorithm over all steps, cheapest first; those that were candidates in each.
-std::vector<std::pair<std::string, double>> means_of(const std::vector<Moment>& moments) {
+/// Mean seconds of each algorithm over all steps, cheapest first. Only algorithms that were candidates in
+/// every step.
+std::vector<std::pair<std::string, double>> means_of(const std::vector<TimelinePoint>& moments) {
   std::map<std::string, std::pair<double, std::size_t>> sums;
-  for (const Moment& moment : moments)
+  for (const TimelinePoint& moment : moments)
     for (const Pliant_Report& candidate : moment.candidates) {
       sums[candidate.algorithm].first += candidate.predicted_s;
       ++sums[candidate.algorithm].second;
@@ -28,20 +29,20 @@ std::vector<std::pair<std::string, double>> means_of(const std::vector<Moment>& 
   return means;
 }
 
-double switching_s(const std::vector<Moment>& moments) {
+double switching_s(const std::vector<TimelinePoint>& moments) {
   double sum_s = 0;
-  for (const Moment& moment : moments) sum_s += moment.candidates.front().predicted_s;
+  for (const TimelinePoint& moment : moments) sum_s += moment.candidates.front().predicted_s;
   return sum_s / static_cast<double>(moments.size());
 }
 
 }  // namespace
 
-std::vector<Moment> replay(const Question& question, const std::string& schedule, int steps) {
+std::vector<TimelinePoint> replay(const Question& question, const std::string& schedule, int steps) {
   const TraceOptions options{.schedule = schedule,
                              .base = {.alpha_s = question.alpha_us * 1e-6,
                                       .beta_s_per_byte = kBitsPerByte / (question.gbps * kBitsPerGbit)},
                              .steps = steps};
-  std::vector<Moment> moments;
+  std::vector<TimelinePoint> moments;
   Question now = question;
   for (const LinkModel& link : trace_of(options)) {
     now.alpha_us = link.alpha_s * 1e6;
@@ -54,7 +55,7 @@ std::vector<Moment> replay(const Question& question, const std::string& schedule
 }
 
 std::string replay_json(const Question& question, const std::string& schedule,
-                        const std::vector<Moment>& moments) {
+                        const std::vector<TimelinePoint>& moments) {
   nlohmann::ordered_json rows = nlohmann::ordered_json::array();
   for (std::size_t step = 0; step < moments.size(); ++step)
     rows.push_back({{"step", step},
@@ -73,13 +74,13 @@ std::string replay_json(const Question& question, const std::string& schedule,
 }
 
 std::string replay_text(const Question& question, const std::string& schedule,
-                        const std::vector<Moment>& moments) {
+                        const std::vector<TimelinePoint>& moments) {
   std::string text = line("%d ranks, %lld float elements, density %g, %s model, %zu steps of %s\n",
                           question.ranks, static_cast<long long>(question.count), question.density,
                           question.model.c_str(), moments.size(), schedule.c_str());
   text += line("%6s %10s %10s  %-26s %14s\n", "step", "alpha(us)", "Gbit/s", "algorithm", "predicted(us)");
   for (std::size_t step = 0; step < moments.size(); ++step) {
-    const Moment& moment = moments[step];
+    const TimelinePoint& moment = moments[step];
     if (step > 0 && moment.alpha_us == moments[step - 1].alpha_us && moment.gbps == moments[step - 1].gbps)
       continue;
     const Pliant_Report& best = moment.candidates.front();

@@ -1,4 +1,4 @@
-// What Pliant would choose while a network changes.
+// Pliant's choices while a network changes.
 #pragma once
 
 #include <string>
@@ -9,19 +9,19 @@
 namespace pliant::info {
 
 /// One step of a schedule.
-struct Moment {
+struct TimelinePoint {
   double alpha_us = 0;
   double gbps = 0;
   std::vector<Pliant_Report> candidates;  ///< cheapest first
 };
 
-/// `question` at each step of a schedule (pliant_netlab's; its alpha and bandwidth are where sine, step, walk
-/// and files begin). Throws apps::Refused, or Error where the schedule cannot be used.
-std::vector<Moment> replay(const Question& question, const std::string& schedule, int steps);
+/// Answers `question` at each step of a schedule of pliant_netlab. The question's alpha and bandwidth are the
+/// start of sine, step, walk and files. Throws apps::Refused, and Error if the schedule cannot be used.
+std::vector<TimelinePoint> replay(const Question& question, const std::string& schedule, int steps);
 
 std::string replay_json(const Question& question, const std::string& schedule,
-                        const std::vector<Moment>& moments);
+                        const std::vector<TimelinePoint>& moments);
 std::string replay_text(const Question& question, const std::string& schedule,
-                        const std::vector<Moment>& moments);
+                        const std::vector<TimelinePoint>& moments);
 
 }  // namespace pliant::info

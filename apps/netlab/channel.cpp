@@ -18,7 +18,7 @@ namespace pliant::netlab {
 namespace {
 
 constexpr std::size_t kMostDescriptors = 8;
-// Of the lab, with whom asks: for a part of the question or answer, and for all of the question.
+// The lab's patience with a client: for one part of a question or answer, and for the whole question.
 constexpr timeval kPatience{.tv_sec = 1, .tv_usec = 0};
 constexpr TimeNs kPatienceInAll = 2'000'000'000;
 
@@ -36,7 +36,8 @@ Descriptor new_socket() {
   return Descriptor(check_system(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), "opening a socket"));
 }
 
-/// Everything until the other side has closed, or the time is over; descriptors on the way are taken.
+/// Reads until the other side closes or the time is over. Collects file descriptors that arrive with the
+/// text.
 std::string receive_all(const Descriptor& connection, TimeNs until, std::vector<Descriptor>* descriptors) {
   std::string text;
   std::array<char, 16384> part{};
@@ -65,7 +66,7 @@ std::string receive_all(const Descriptor& connection, TimeNs until, std::vector<
   return text;
 }
 
-/// What is no UTF-8 (a word of a command line) becomes a replacement character.
+/// Replaces bytes that are not UTF-8, which may come from a command line.
 std::string dump(const nlohmann::ordered_json& json) {
   return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }

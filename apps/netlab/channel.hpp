@@ -1,6 +1,6 @@
-// One question and one answer between a command and a running lab, over its UNIX socket. Both are JSON; an
-// answer may carry file descriptors. Who asks closes its half after the question, who answers closes after
-// the answer.
+// One question and one answer between a command and a running lab, over the lab's UNIX socket. Both are JSON,
+// and an answer may carry file descriptors. The command closes its half after the question, the lab after the
+// answer.
 #pragma once
 
 #include <filesystem>
@@ -19,29 +19,29 @@ struct Answer {
   std::vector<Descriptor> descriptors;
 };
 
-/// What a lab refused, in its words.
+/// A refusal, with the lab's own message.
 class Refusal : public std::runtime_error {
  public:
   explicit Refusal(const std::string& text, bool is_argument = false)
       : std::runtime_error(text), is_argument_(is_argument) {}
-  /// What was asked was wrong, not what became of it.
+  /// True if the question itself was wrong, false if carrying it out failed.
   bool is_argument() const { return is_argument_; }
 
  private:
   bool is_argument_;
 };
 
-/// Socket of a lab, listening. Throws Error(io).
+/// Returns a lab's listening socket. Throws Error(io).
 Descriptor listen_at(const std::filesystem::path& path);
 /// Connect to a lab. Throws Error(io) if none listens there.
 Descriptor connect_to(const std::filesystem::path& path);
 
-/// Ask and wait. Throws Refusal, or Error(io) if the lab is gone.
+/// Asks and waits for the answer. Throws Refusal, and Error(io) if the lab is gone.
 Answer ask(const std::filesystem::path& path, const nlohmann::ordered_json& question);
 
-/// The lab's side: take the next connection's question; nothing if it was none.
+/// The lab's side: receives the next connection's question. Nothing if the connection brought none.
 std::optional<nlohmann::ordered_json> receive_question(const Descriptor& connection);
-/// Descriptors stay the caller's.
+/// Sends the answer. Its descriptors remain the caller's.
 void send_answer(const Descriptor& connection, const nlohmann::ordered_json& json,
                  const std::vector<int>& descriptors = {});
 

@@ -150,7 +150,7 @@ class Server {
 
   Control control_;
   Roster roster_;
-  pid_t asking_ = 0;  ///< whose question is being answered
+  pid_t asking_ = 0;  ///< the process whose question is being answered
   Descriptor user_;
   Descriptor processes_;
   bool ending_ = false;

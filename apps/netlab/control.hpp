@@ -1,4 +1,4 @@
-// The lab's side of its socket: what can be asked of it, and when it ends.
+// The lab's side of its socket: the questions it answers, and when it ends.
 #pragma once
 
 #include "apps/netlab/descriptor.hpp"
@@ -12,13 +12,13 @@ struct Control {
   Network& network;
   const LabFolder& folder;
   Descriptor socket;  ///< listening
-  Descriptor life;    ///< the lab ends when its other end closes; not open: it goes on
-  Schedule schedule;  ///< followed once somebody asks for it
+  Descriptor life;    ///< if open, the lab ends when the other end closes
+  Schedule schedule;  ///< begins when a client asks for it
   int ranks_per_host = 1;
 };
 
-/// Answer, on a thread of its own, until the lab ends: by the question `down`, by SIGTERM or SIGINT, or with
-/// its life line. That thread ends the process.
+/// Answers on a thread of its own until the lab ends: by the question `down`, by SIGTERM or SIGINT, or
+/// because its life line closed. That thread ends the process.
 ///
 /// Questions are {"do": NAME, ...}:
 ///   describe                      {"hosts", "ranks_per_host"}
@@ -27,7 +27,7 @@ struct Control {
 ///   stats                         see json_of(NetworkCounts)
 ///   log                           {"entries": [...]}, see json_of(JournalEntry)
 ///   enter    host                 {} with the host's namespaces: user, PID, network, UTS, IPC, mount
-///   arrive                        {}; who asks is a rank: counted, or refused (roster.hpp)
+///   arrive                        {}; the sender is a rank: counted, or refused (roster.hpp)
 ///   ranks                         {"ranks": [...]}, those that have arrived on each host
 ///   down                          {}
 void serve_control(Control control);

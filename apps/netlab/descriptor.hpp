@@ -25,18 +25,19 @@ class Descriptor {
   int number_ = -1;
 };
 
-/// `result` if it is not negative; otherwise throws Error(io): "<what>: <the system's reason> (<rule>).
+/// Returns `result` if it is not negative. Otherwise throws Error(io): "<what>: <the system's reason>
+/// (<rule>).
 /// <action>".
 int check_system(int result, const std::string& what, const std::string& rule = "the system refused it",
                  const std::string& action = "Look at the reason");
 
-/// Readable when the process has ended. Throws Error(io).
+/// Returns a descriptor that becomes readable when the process ends. Throws Error(io).
 Descriptor watch_process(int process);
 
 /// Open a file. Throws Error(io).
 Descriptor open_file(const std::string& path, int flags, int mode = 0);
 
-/// Write `text` to an existing file, as the kernel's own files want it. Throws Error(io).
+/// Writes `text` to an existing file, as the kernel's own files require. Throws Error(io).
 void write_file(const std::string& path, const std::string& text);
 
 }  // namespace pliant::netlab

@@ -6,7 +6,7 @@
 namespace pliant::netlab {
 namespace {
 
-/// Over all links: the one whose frame in front leaves first.
+/// Of all links, the one whose front frame leaves first.
 struct Earliest {
   TimeNs time = kNever;
   int host = -1;
@@ -70,7 +70,7 @@ void Fabric::advance(TimeNs now) {
   }
 }
 
-/// The frame in front has left a host's up link.
+/// Handles a front frame that has left a host's up link.
 void Fabric::leave(int host) {
   Link& up = at(host).up;
   const TimeNs departure = up.next();
@@ -91,9 +91,9 @@ void Fabric::travel(Frame frame, TimeNs departure) {
   travelling_.push({last, number_++, std::move(frame)});
 }
 
-/// The last bit of the frame that travels in front is at the receiver's down link; its first bit came as much
-/// earlier as the frame took to be sent, or, where the down link is the faster one, could pass that much
-/// later.
+/// Handles the first travelling frame when its last bit reaches the receiver's down link. Its first bit
+/// arrived
+/// earlier: by the time the frame took on the up link, or by its time on the down link if that is faster.
 void Fabric::arrive() {
   const TimeNs arrival = travelling_.top().arrival;
   Frame frame = std::move(travelling_.top().frame);
@@ -105,7 +105,7 @@ void Fabric::arrive() {
   down.push(std::move(frame), arrival, arrival - head_start);
 }
 
-/// One way, jitter included.
+/// One-way delay, jitter included.
 TimeNs Fabric::delay(int source, int destination) {
   const LinkSettings& a = at(source).settings;
   const LinkSettings& b = at(destination).settings;

@@ -2,10 +2,10 @@
 //
 //   host a --up--> delay --down--> host b      two links per host, one switch that is never the bottleneck
 //
-// A frame that is read from a host's device at time t leaves its up link after those before it, one bit after
-// the other at the link's rate; travels for the mean of the two hosts' delays; and passes the receiver's down
-// link, which it enters while it still arrives (its first bit need not wait for its last). So a frame alone
-// on two equal links takes bits / rate + delay, and two senders share the down link of one receiver.
+// A host's device hands over a frame at time t. The frame waits for those before it, then crosses the up link
+// bit by bit at the link's rate. It travels for the mean of the two hosts' delays, then crosses the
+// receiver's down link. It may enter that link before its last bit has arrived. So a single frame on two
+// equal links takes bits / rate + delay, and two senders share the down link of one receiver.
 #pragma once
 
 #include <cstdint>
@@ -21,22 +21,22 @@ namespace pliant::netlab {
 
 class Fabric {
  public:
-  /// Called with a frame and the time [ns] at which its last bit has arrived.
+  /// Called with a frame and the time [ns] when its last bit arrived.
   using Deliver = std::function<void(Frame&&, TimeNs due)>;
 
   Fabric(int hosts, std::uint64_t seed, Deliver deliver);
 
-  /// New settings of a host's links, from `now` on; advance(now) comes before. What travels keeps the delay
-  /// it set out with, and a frame whose links' rates change while it passes may come early or late by up to
-  /// its own transmission.
+  /// Changes a host's links from `now` on; call advance(now) first. Travelling frames keep their delay. A
+  /// frame whose links change rate while it passes may be early or late by up to its own transmission time.
   void set(int host, const LinkSettings& settings, TimeNs now);
   const LinkSettings& settings(int host) const { return at(host).settings; }
 
-  /// A host hands over a frame: source and destination are set, `now` is not before the last call's.
+  /// Takes a frame from a host. Source and destination are set, and `now` is not earlier than in the last
+  /// call.
   void send(Frame frame, TimeNs now);
-  /// When advance() has something to do next; kNever if nothing is under way.
+  /// The next time when advance() has work; kNever if no frame travels.
   TimeNs next() const;
-  /// Everything that happens up to and at `now`, in order, each at its own time.
+  /// Processes all events up to and including `now`, in order, each at its own time.
   void advance(TimeNs now);
 
   int hosts() const { return static_cast<int>(ends_.size()); }
@@ -51,8 +51,8 @@ class Fabric {
   };
   struct Travelling {
     TimeNs arrival;
-    std::uint64_t number;  ///< keeps the order of frames that arrive at once
-    mutable Frame frame;   ///< moved out of the queue's top
+    std::uint64_t number;  ///< keeps frames in order that arrive at the same time
+    mutable Frame frame;   ///< mutable, so that it can be moved out of the queue's top
     bool operator>(const Travelling& other) const {
       return arrival != other.arrival ? arrival > other.arrival : number > other.number;
     }

@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 constexpr const char* kLock = "lock";
 constexpr char kHidden = '.';
 
-/// One folder a user for all labs, closed to others.
+/// One folder per user for all labs, closed to other users.
 fs::path base() {
   const fs::path path = fs::temp_directory_path() / ("pliant_netlab_" + std::to_string(getuid()));
   fs::create_directories(path);
@@ -27,7 +27,7 @@ fs::path base() {
   return path;
 }
 
-/// Nobody holds the folder's lock: its lab is dead.
+/// True if nobody holds the folder's lock, so that its lab is dead.
 bool is_abandoned(const fs::path& folder) {
   if (folder.filename().native().front() == kHidden) return false;
   const Descriptor lock(::open((folder / kLock).c_str(), O_RDONLY | O_CLOEXEC));
@@ -45,7 +45,7 @@ void remove_abandoned() {
 
 LabFolder LabFolder::make() {
   remove_abandoned();
-  // Others look at folders whose names begin otherwise: it has its own when it is locked.
+  // Clean-up ignores this prefix. The folder gets its final name once it is locked.
   std::string hidden = base() / (kHidden + std::string("XXXXXX"));
   check_system(mkdtemp(hidden.data()) == nullptr ? -1 : 0, "making the folder " + hidden);
   Descriptor lock = open_file(fs::path(hidden) / kLock, O_RDWR | O_CREAT, 0600);

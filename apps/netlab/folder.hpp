@@ -1,5 +1,5 @@
-// A lab's folder: its socket, its lock, and the files that launchers read. Folders of labs that were killed
-// with all their processes at once are removed by the next one that starts.
+// A lab's folder: its socket, its lock, and the files that launchers read. If all processes of a lab were
+// killed at once, the next lab that starts removes the folder.
 #pragma once
 
 #include <filesystem>
@@ -13,13 +13,13 @@ namespace pliant::netlab {
 
 class LabFolder {
  public:
-  /// A new folder, locked by this process and its children for as long as one of them lives.
+  /// Makes a folder. Its lock lasts as long as this process or one of its children lives.
   static LabFolder make();
 
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path socket() const { return path_ / "control"; }
   int lock() const { return lock_.get(); }
-  /// A file in it.
+  /// Writes a file in the folder.
   void write(const std::string& name, const std::string& text) const;
   void remove() const;
 
@@ -30,11 +30,10 @@ class LabFolder {
   Descriptor lock_;
 };
 
-/// Sockets of this user's labs that are up.
+/// Sockets of this user's running labs.
 std::vector<std::filesystem::path> living_labs();
 
-/// The socket that was named, or that PLIANT_NETLAB names, or of the only lab there is. Throws
-/// Error(argument).
+/// The socket that `named` says, or PLIANT_NETLAB, or that of the only running lab. Throws Error(argument).
 std::filesystem::path find_lab(const std::string& named);
 
 }  // namespace pliant::netlab

@@ -25,13 +25,13 @@ constexpr unsigned kLoopback = 1;  // the kernel's number for lo in every networ
 
 /// A little below the link's rate, so that no queue grows behind the host's own.
 constexpr double kShare = 0.999;
-// What may leave a host at once: so long a time of its link, a few packets at least. Longer chains would save
-// work and make the link's clock tick that much coarser.
+// Time of its link that a host may send at once, but at least a few packets. Longer chains would save work
+// and make the emulated link coarser.
 constexpr double kChain_s = 2e-3;
 constexpr double kLeastChain = 3;
 constexpr double kLongestChain = 65536;
 constexpr double kHeaders = 120;  // Ethernet's, IP's and TCP's, with their options, at most
-// Ethernet's header, and with it what a frame costs on a wire: checksum, preamble, gap between frames.
+// Ethernet's header, and the whole overhead of a frame on a wire: checksum, preamble and gap included.
 constexpr unsigned kHeader = kEthernetHeader;
 constexpr unsigned kWireOverhead = 38;
 
@@ -41,7 +41,7 @@ Namespaces current_namespaces() {
           open_file(own + "ipc", O_RDONLY), open_file(own + "mnt", O_RDONLY)};
 }
 
-/// Goes back to the namespaces that were current when it was made.
+/// On destruction, goes back to the namespaces that were current on construction.
 class Return {
  public:
   Return() : namespaces_(current_namespaces()) {}
@@ -73,7 +73,7 @@ Descriptor open_tap() {
   if (ioctl(device.get(), TUNSETIFF, &request) < 0)
     throw unsupported(std::string("making a TAP device: ") + std::strerror(errno),
                       "emulated hosts need TUN devices", "Run it as root");
-  // TCP may hand over chains of segments in one frame, without checksums.
+  // TCP may hand over a chain of segments in one frame, without checksums.
   constexpr unsigned long kOffload = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6;
   check_system(ioctl(device.get(), TUNSETOFFLOAD, kOffload), "setting a TAP device's offloads");
   int header = kVirtioHeader;
@@ -89,7 +89,7 @@ unsigned device_number() {
   return static_cast<unsigned>(request.ifr_ifindex);
 }
 
-/// A kernel without IPv6 has no such file, and needs none.
+/// Does nothing if the kernel lacks IPv6 and hence this file.
 void switch_off_ipv6() {
   const char* const file = "/proc/sys/net/ipv6/conf/all/disable_ipv6";
   if (access(file, W_OK) == 0) write_file(file, "1");
@@ -136,10 +136,11 @@ void Host::make(int number, int hosts) {
   if (unshare(CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNS) < 0)
     throw unsupported(std::string("making a host's namespaces: ") + std::strerror(errno),
                       "emulated hosts need network, UTS, IPC and mount namespaces", "Run it as root");
-  // Shared memory of its own, of both kinds: by it UCX, for one, tells whether two processes share a machine.
+  // Shared memory of its own, POSIX and System V: UCX, for one, tells by it whether two processes share a
+  // machine.
   check_system(mount("tmpfs", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777"),
                "mounting a host's /dev/shm");
-  // So that programs see the host's own devices there. Where a container forbids it they see the machine's.
+  // Shows programs the host's own devices. A container may forbid this; they then see the machine's.
   static_cast<void>(mount("sysfs", "/sys", "sysfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr));
   const std::string name = host_name(number);
   check_system(sethostname(name.data(), name.size()), "setting a host's name");
@@ -166,8 +167,8 @@ void Host::shape(double bits_per_s) {
   const double bytes_per_s = kShare * bits_per_s / 8 * frame / (mtu_ + kWireOverhead);
   const double chain = std::clamp(kChain_s * bytes_per_s, kLeastChain * frame, kLongestChain);
   routes_->set_longest_chain(index_, static_cast<std::uint32_t>(chain));
-  // A chain that is longer than the shaper's burst would wait in it for ever, and chains of the faster link
-  // that was may still wait, or come from connections that were made then. Each segment's headers count.
+  // A chain longer than the shaper's burst would never leave it. Chains of an earlier, faster setting may
+  // still wait, or come from older connections. Count the headers of each segment.
   longest_chain_ = std::max(longest_chain_, chain);
   const double whole = longest_chain_ * (1 + kHeaders / (mtu_ - kHeaders)) + 2 * frame;
   const double burst = std::max(whole, kHostBurst_s * bytes_per_s);

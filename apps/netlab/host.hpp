@@ -1,4 +1,4 @@
-// An emulated host: namespaces of its own for network, host name, shared memory and mounts, and one Ethernet
+// An emulated host: its own namespaces for network, host name, shared memory and mounts, and one Ethernet
 // device.
 #pragma once
 
@@ -28,19 +28,19 @@ struct Namespaces {
 std::uint32_t address_of(int host);
 std::string address_text(int host);
 MacAddress mac_of(int host);
-/// Which host has this address; kEveryone (link.hpp) for a broadcast or multicast; nothing for nobody.
+/// The host with this address; kEveryone (link.hpp) for broadcast and multicast; nothing if unknown.
 std::optional<int> host_of(const std::byte* mac, int hosts);
 
 class Host {
  public:
-  /// Makes the namespaces and the device, and sets it up. Afterwards the calling thread is in the namespaces
-  /// again in which it was. Throws Error(io).
+  /// Makes the namespaces and the device, and configures it. The calling thread returns to its own
+  /// namespaces. Throws Error(io).
   Host(int number, int hosts, unsigned mtu);
 
-  /// The device as the switch sees it: reading takes a frame that the host sent, writing hands it one.
+  /// The device as the switch sees it: a read takes a frame from the host, a write gives it one.
   const Descriptor& device() const { return device_; }
   const Namespaces& namespaces() const { return namespaces_; }
-  /// Hold the host back to its link's rate [bit/s], frames of the device's MTU assumed. 0 changes nothing.
+  /// Limits the host to its link's rate [bit/s], for frames of the device's MTU. 0 changes nothing.
   void shape(double bits_per_s);
 
  private:
@@ -51,7 +51,7 @@ class Host {
   Namespaces namespaces_;
   Descriptor device_;
   unsigned index_ = 0;
-  double longest_chain_ = 0;  ///< [byte] that TCP was ever allowed
+  double longest_chain_ = 0;  ///< [byte] longest chain ever allowed to TCP
   std::optional<RouteSocket> routes_;
 };
 

@@ -1,4 +1,4 @@
-// Programs on a host whose output is wanted, several at once.
+// Programs on the hosts whose output is collected; several run at once.
 #pragma once
 
 #include <sys/types.h>
@@ -14,15 +14,15 @@ namespace pliant::netlab {
 
 class HostProgram {
  public:
-  /// Starts it. Throws Error(io).
+  /// Starts the program. Throws Error(io).
   HostProgram(const std::filesystem::path& socket, const std::string& host,
               const std::vector<std::string>& command);
   HostProgram(HostProgram&& other) noexcept
       : process_(std::exchange(other.process_, -1)), output_(std::move(other.output_)) {}
-  /// Ends it if it still runs.
+  /// Ends the program if it still runs.
   ~HostProgram();
 
-  /// What it wrote to stdout, once it has ended.
+  /// Its stdout. Waits for the program's end.
   std::string output();
 
  private:

@@ -29,7 +29,7 @@ bool is_own_user_namespace(const Descriptor& user) {
   return own.st_ino == other.st_ino && own.st_dev == other.st_dev;
 }
 
-/// Afterwards this process is on the host, and its children are among the lab's processes.
+/// Moves this process onto the host. Its children will be among the lab's processes.
 void enter(const std::filesystem::path& socket, const std::string& host) {
   const Answer answer = ask(socket, {{"do", "enter"}, {"host", host}});
   constexpr std::array kKinds = {CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET,

@@ -1,4 +1,4 @@
-// What the links were set to, and when: the truth beside which a measurement is drawn.
+// The log of all link settings and their times: the truth to compare measurements with.
 #pragma once
 
 #include <iosfwd>
@@ -13,10 +13,10 @@ namespace pliant::netlab {
 
 enum class Cause { start, schedule, command };
 
-/// One host's link from `time_ns` on.
+/// The settings of one host's link from `time_ns` on.
 struct JournalEntry {
-  TimeNs time_ns = 0;                  ///< when it was in force (CLOCK_MONOTONIC)
-  std::optional<TimeNs> scheduled_ns;  ///< when it should have been; for Cause::schedule
+  TimeNs time_ns = 0;                  ///< when they took effect (CLOCK_MONOTONIC)
+  std::optional<TimeNs> scheduled_ns;  ///< when they were due; for Cause::schedule
   int host = 0;
   LinkSettings settings;
   Cause cause = Cause::start;
@@ -24,13 +24,14 @@ struct JournalEntry {
 
 std::string_view cause_text(Cause cause);
 
-/// One line of JSON: {"time", "scheduled", "host", "up", "down", "delay", "jitter", "queue", "cause"}; times
-/// in seconds of CLOCK_MONOTONIC, rates in bit/s, queue in bytes (0: the default).
+/// Returns one line of JSON: {"time", "scheduled", "host", "up", "down", "delay", "jitter", "queue",
+/// "cause"}. Times are seconds of CLOCK_MONOTONIC, rates bit/s, and queues bytes (0: the default).
 nlohmann::ordered_json json_of(const JournalEntry& entry);
-/// Lines written so. Throws Error(io) with the number of the line that is none.
+/// Reads such lines. Throws Error(io) with the number of a line that is not one.
 std::vector<JournalEntry> read_journal(std::istream& file, const std::string& name);
 
-/// For people: one line an entry, times relative to the first; hosts that change alike at once share a line.
+/// Text for people: one line an entry, times relative to the first. Hosts with equal changes at one time
+/// share a line.
 std::string text_of(const std::vector<JournalEntry>& entries);
 
 }  // namespace pliant::netlab

@@ -36,7 +36,8 @@ Pipe make_pipe() {
   return {Descriptor(ends[0]), Descriptor(ends[1])};
 }
 
-/// What a lab's processes begin with: no signal that is meant for the command, none of its files.
+/// Separates a process of the lab from its command: blocks signals, starts a session, closes files except
+/// `kept`.
 void detach(std::vector<int> kept) {
   sigset_t all;
   sigfillset(&all);
@@ -54,7 +55,7 @@ void detach(std::vector<int> kept) {
   close_range(next, ~0U, 0);
 }
 
-/// PID, mount and, where needed, user namespaces for the next child.
+/// Makes PID, mount and, where needed, user namespaces for the next child.
 void unshare_lab(bool rootless) {
   constexpr int kFlags = CLONE_NEWPID | CLONE_NEWNS;
   if (!rootless && unshare(kFlags) == 0) return;
@@ -70,7 +71,7 @@ void unshare_lab(bool rootless) {
   write_file("/proc/self/gid_map", "0 " + gid + " 1");
 }
 
-/// Mounts that all hosts see: their own processes, and each other's names.
+/// Mounts seen by all hosts: /proc of the lab, and /etc/hosts with all names.
 void mount_lab(const std::filesystem::path& folder) {
   check_system(mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), "making mounts private");
   if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) < 0)
@@ -78,7 +79,7 @@ void mount_lab(const std::filesystem::path& folder) {
         std::string("mounting /proc: ") + std::strerror(errno),
         "a lab needs its own /proc, which containers may forbid",
         "Run it outside of the container, or in one with --security-opt systempaths=unconfined");
-  // A machine without /etc/hosts has other means; launchers use addresses anyway.
+  // Not fatal: without /etc/hosts a machine resolves names otherwise, and launchers use addresses anyway.
   static_cast<void>(mount((folder / "hosts").c_str(), "/etc/hosts", nullptr, MS_BIND, nullptr));
 }
 
@@ -87,7 +88,7 @@ void report(const Descriptor& ready, const nlohmann::ordered_json& json) {
   static_cast<void>(write(ready.get(), text.data(), text.size()));
 }
 
-/// Do what may throw and, if it does, tell the command and end.
+/// Runs an action. If it throws, reports the error to the command and exits.
 template <class Action>
 void or_report(const Descriptor& ready, Action action) {
   try {
@@ -101,7 +102,7 @@ void or_report(const Descriptor& ready, Action action) {
   }
 }
 
-/// PID 1.
+/// PID 1 of the lab.
 [[noreturn]] void live(const LabOptions& options, const Schedule& schedule, const LabFolder& folder,
                        Pipe ready, Descriptor life) {
   signal(SIGCHLD, SIG_IGN);  // whose parent is gone is reaped by the kernel
@@ -121,7 +122,7 @@ void or_report(const Descriptor& ready, Action action) {
   network->run();
 }
 
-/// The keeper's life.
+/// The keeper process.
 [[noreturn]] void keep(const LabOptions& options, const Schedule& schedule, const LabFolder& folder,
                        Pipe ready, Descriptor life) {
   detach({folder.lock(), ready.writing.get(), life.get()});
@@ -137,7 +138,7 @@ void or_report(const Descriptor& ready, Action action) {
   _exit(0);
 }
 
-/// Wait for the lab's word. Throws what it could not do.
+/// Waits until the lab reports that it is ready. Throws the error that the lab reports instead.
 void await_ready(const Descriptor& ready) {
   std::string text;
   std::array<char, 4096> part{};

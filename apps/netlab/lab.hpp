@@ -1,11 +1,11 @@
-// A lab: processes, namespaces and devices that begin and end together.
+// A lab: processes, namespaces and devices that start and end together.
 //
 //   command --- keeper --- PID 1 of a PID namespace: the network's thread and the control thread
 //                             +-- whatever runs on the hosts
 //
-// PID 1 ends when it is told to, when the command that owns it is gone, or when it is killed; then the
-// kernel ends every process of the lab, and with the last one the namespaces and devices. The keeper waits
-// for that and removes the lab's folder.
+// PID 1 ends when it is told to, when the command that owns it is gone, or when it is killed. The kernel then
+// ends every process of the lab, which removes the namespaces and devices. The keeper waits for that and
+// removes the lab's folder.
 #pragma once
 
 #include <sys/types.h>
@@ -25,27 +25,28 @@ struct LabOptions {
   int ranks_per_host = 1;
   unsigned mtu = kDefaultMtu;
   LinkSettings link;
-  ScheduleOptions schedule;  ///< its hosts and link are set from the two above
-  std::uint64_t seed = 1;    ///< of jitter
-  bool rootless = false;     ///< use a user namespace even where it is not needed
+  ScheduleOptions schedule;  ///< its hosts and link are copied from the two members above
+  std::uint64_t seed = 1;    ///< seed of the jitter
+  bool rootless = false;     ///< make a user namespace even if it is not needed
   bool awake = false;        ///< keep idle processors awake while frames travel (wakefulness.hpp)
-  bool outlives = false;     ///< go on when the command that started it is gone
+  bool outlives = false;     ///< outlive the command that started it
 };
 
 class Lab {
  public:
-  /// Start, and return when everything is in place. Throws Error, or Unsupported; nothing is left then.
+  /// Starts a lab and returns when all of it is ready. Throws Error or Unsupported, and leaves nothing behind
+  /// then.
   static Lab start(const LabOptions& options);
 
   Lab(Lab&& other) noexcept = default;
-  /// Ends it, unless it outlives, and waits until all of it is gone.
+  /// Ends the lab, unless it outlives its command, and waits until it is gone.
   ~Lab();
 
-  /// For a child of the process that started it: leave the lab to that one.
+  /// For a child process of the owner: leaves the lab to the owner.
   void disown() { life_.close(); }
 
   const std::filesystem::path& socket() const { return socket_; }
-  /// Readable when the lab has ended.
+  /// Becomes readable when the lab has ended.
   const Descriptor& keeper() const { return keeper_; }
 
  private:

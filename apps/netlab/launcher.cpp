@@ -17,7 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Debian's names first: where both are installed, mpirun is only one of them.
+// Debian's names come first: where both MPIs are installed, mpirun belongs to only one.
 constexpr std::array kOpenMpi = {"mpirun.openmpi", "orterun", "mpirun"};
 constexpr std::array kMpich = {"mpiexec.hydra", "mpirun.mpich", "mpiexec.mpich"};
 constexpr std::array kOthers = {"mpiexec", "mpiexec.openmpi", "srun"};
@@ -79,14 +79,14 @@ std::vector<std::pair<std::string, std::string>> launcher_environment(const fs::
       {"OMPI_MCA_rmaps_base_oversubscribe", "1"},
       {"OMPI_MCA_hwloc_base_binding_policy", "none"},
       {"OMPI_MCA_mpi_yield_when_idle", "1"},
-      // Plain TCP between hosts, shared memory inside of one. Reading another process's memory, which is
-      // faster, is forbidden in many containers.
+      // Plain TCP between hosts, shared memory within one. Reading another process's memory would be faster,
+      // but many containers forbid it.
       {"OMPI_MCA_pml", "ob1"},
       {"OMPI_MCA_btl", "tcp,self,vader"},
       {"OMPI_MCA_btl_vader_single_copy_mechanism", "none"},
       {"OMPI_MCA_btl_tcp_if_include", kDevice},
       {"OMPI_MCA_oob_tcp_if_include", kDevice},
-      // Open MPI 5 starts programs by PRRTE.
+      // Open MPI 5 starts programs with PRRTE.
       {"PRTE_MCA_plm_ssh_agent", folder / kRemoteShell},
       {"PRTE_MCA_prte_default_hostfile", folder / "hostfile.openmpi"},
       {"PRTE_MCA_rmaps_default_mapping_policy", "slot:oversubscribe"},

@@ -1,4 +1,4 @@
-// MPI's launchers on the hosts: what they read, and how they are called.
+// MPI launchers on the hosts: the files they read, and the command lines that call them.
 #pragma once
 
 #include <filesystem>
@@ -12,28 +12,28 @@
 
 namespace pliant::netlab {
 
-/// The name under which the program, called through a link in the lab's folder, is a remote shell.
+/// Called by this name, through a link in the lab's folder, pliant_netlab is a remote shell.
 inline constexpr const char* kRemoteShell = "rsh";
 
-/// The name under which the program, called through a link in the lab's folder with a program's words, tells
-/// the lab that a rank begins, and becomes that program.
+/// Called by this name with a command line, through a link in the lab's folder, pliant_netlab tells the lab
+/// that a rank starts and then becomes that command.
 inline constexpr const char* kRank = "rank";
 
-/// Where a program of this name is in PATH.
+/// Path of a program in PATH; nothing if it is not there.
 std::optional<std::filesystem::path> find_program(std::string_view name);
 
-/// Host files, names of the hosts, and these links.
+/// Writes the host files, the host names, and the links above.
 void write_launcher_files(const LabFolder& folder, int hosts, int ranks_per_host);
 
-/// Variables for a program on a host, so that Open MPI 4 and 5 and MPICH, called there by whatever name, use
-/// the lab's hosts and links. Those that the user has set already are left out.
+/// Environment of a program on a host. It makes Open MPI 4 and 5 and MPICH use the lab's hosts and links, by
+/// whatever name they are called. Omits variables that the user has set.
 std::vector<std::pair<std::string, std::string>> launcher_environment(const std::filesystem::path& socket);
 
-/// How a program is started: names of --launcher.
+/// The values of --launcher.
 enum class Launcher { automatic, openmpi, mpich, none };
 
-/// The words before a program that start `ranks` of it on all hosts; none if `program` is a launcher itself
-/// or if none is wanted. Throws Error(argument) if the launcher is not installed.
+/// The command line in front of a program that starts `ranks` of it on all hosts. Empty if `program` is
+/// itself a launcher, or for `none`. Throws Error(argument) if the launcher is not installed.
 std::vector<std::string> launcher_words(Launcher launcher, int ranks, const std::string& program);
 
 }  // namespace pliant::netlab

@@ -16,7 +16,7 @@ double bits_of(const Frame& frame) {
 
 }  // namespace
 
-/// The frame in front starts at `time`.
+/// Starts sending the front frame at `time`.
 void Link::begin(TimeNs time) {
   const double bits = bits_of(waiting_.front().frame);
   if (bits_per_s_ > 0) {

@@ -1,4 +1,4 @@
-// One direction of one cable: frames leave one after the other at a rate, from a queue with an end.
+// One direction of a cable: frames leave in order at a rate, from a queue of limited length.
 #pragma once
 
 #include <cstddef>
@@ -10,19 +10,19 @@
 
 namespace pliant::netlab {
 
-/// An Ethernet frame as a TAP device hands it over: perhaps a chain of TCP segments in one (TSO).
+/// An Ethernet frame from a TAP device. It may be a chain of TCP segments (TSO).
 struct Frame {
   std::shared_ptr<std::byte[]> data;
-  std::uint32_t bytes = 0;       ///< in data
-  std::uint32_t wire_bytes = 0;  ///< what the segments would fill on a wire, preambles and gaps included
+  std::uint32_t bytes = 0;       ///< length of data
+  std::uint32_t wire_bytes = 0;  ///< length of the segments on a wire, preambles and gaps included
   int source = 0;
-  int destination = 0;         ///< kEveryone: all but the source
-  TimeNs transmission_ns = 0;  ///< how long the sender's link took
+  int destination = 0;         ///< kEveryone: all hosts but the source
+  TimeNs transmission_ns = 0;  ///< time on the sender's link
 };
 inline constexpr int kEveryone = -1;
 
 struct LinkCounts {
-  std::int64_t frames = 0;  ///< left the link
+  std::int64_t frames = 0;  ///< that left the link
   std::int64_t wire_bytes = 0;
   std::int64_t dropped = 0;
   std::int64_t most_queued_bytes = 0;
@@ -30,17 +30,17 @@ struct LinkCounts {
 
 class Link {
  public:
-  /// What is being sent goes on at the new rate [bit/s]; 0 stops it where it is.
+  /// Changes the rate [bit/s], also of the frame being sent. 0 stops that frame where it is.
   void set_rate(double bits_per_s, TimeNs now);
-  /// Room for frames that wait or are being sent [wire byte]; one always fits. What is waiting stays.
+  /// Room for frames that wait or are being sent [wire byte]; one frame always fits. Waiting frames stay.
   void set_queue_bytes(std::int64_t bytes) { room_bytes_ = bytes; }
 
-  /// False: no room, the frame is lost. `earliest` (<= now) is when its first bit could have been sent, had
-  /// the link been idle then.
+  /// Returns false if there is no room: the frame is lost. `earliest` (<= now) is when its first bit could
+  /// have been sent on an idle link.
   bool push(Frame frame, TimeNs now, TimeNs earliest);
-  /// When the frame in front has left; kNever if there is none or the link is cut.
+  /// When the front frame will have left; kNever if there is none or the link is cut.
   TimeNs next() const { return waiting_.empty() ? kNever : finish_; }
-  /// The frame that has left at next().
+  /// Takes the frame that left at next().
   Frame pop();
 
   double rate() const { return bits_per_s_; }
@@ -57,8 +57,8 @@ class Link {
   std::int64_t room_bytes_ = 1 << 20;
   std::deque<Waiting> waiting_;
   std::int64_t queued_bytes_ = 0;
-  TimeNs finish_ = 0;        ///< of the frame in front; of the last one if there is none
-  double stopped_bits_ = 0;  ///< left of the frame in front when the link was cut
+  TimeNs finish_ = 0;        ///< end of the front frame; without one, of the last frame
+  double stopped_bits_ = 0;  ///< rest of the front frame when the link was cut
   LinkCounts counts_;
 };
 

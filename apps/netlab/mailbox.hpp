@@ -1,4 +1,4 @@
-// Work for the thread that runs the network, from others.
+// Passes work from other threads to the thread that runs the network.
 #pragma once
 
 #include <functional>
@@ -15,12 +15,12 @@ class Mailbox {
  public:
   Mailbox();
 
-  /// Have `work` done by the thread that calls run_all(); waits for it. What it throws is thrown here.
+  /// Has `work` run by the thread that calls run_all(), and waits for it. Rethrows its exceptions here.
   void execute(std::function<void()> work);
 
-  /// Readable when there is work.
+  /// Readable when work waits.
   const Descriptor& signal() const { return signal_; }
-  /// Do what has been posted.
+  /// Runs all waiting work.
   void run_all();
 
  private:

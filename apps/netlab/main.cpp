@@ -1,5 +1,5 @@
-// pliant_netlab: a network to try things on. Hosts with real TCP/IP stacks on this machine, links between
-// them with rates, delays and queues that change, for any MPI program as it is.
+// pliant_netlab: an emulated network for experiments. It makes hosts with real TCP/IP stacks on this machine.
+// Their links have rates, delays and queues that change. It runs any MPI program unmodified.
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -76,7 +76,7 @@ int log(const Options& options) {
   return 0;
 }
 
-/// Waits until the lab's first process, and with it all others, is gone.
+/// Waits until the lab's first process is gone, and with it all others.
 int down(const Options& options) {
   const std::filesystem::path socket = find_lab(options.lab);
   ucred peer{};
@@ -108,7 +108,7 @@ constexpr std::array kCommands = {
     Command{"selftest", [](const Options& options) { return selftest(options.quick); }},
 };
 
-/// Called through the lab's link as `rsh [-options] HOST COMMAND...`: a launcher's remote shell.
+/// Runs as `rsh [-options] HOST COMMAND...` through the lab's link: a launcher's remote shell.
 int remote_shell(int argc, char** argv) {
   int next = 1;
   while (next < argc && argv[next][0] == '-') next += std::string_view(argv[next]) == "-l" ? 2 : 1;
@@ -119,7 +119,7 @@ int remote_shell(int argc, char** argv) {
   return run_inside(find_lab(""), argv[next], {"/bin/sh", "-c", command});
 }
 
-/// Called through the lab's link as `rank PROGRAM...`, by a launcher, on the host where the rank is to be.
+/// Runs as `rank PROGRAM...` through the lab's link: a launcher calls it on the host of the new rank.
 [[noreturn]] void begin_rank(int argc, char** argv) {
   if (argc < 2) throw Error(ErrorClass::argument, "no program", "called as rank PROGRAM ARGS", "Pass one");
   ask(find_lab(""), {{"do", "arrive"}});

@@ -21,12 +21,13 @@ namespace {
 
 // Longest frame: 64 KiB of IP, its header, and virtio_net's.
 constexpr std::size_t kLongestFrame = 65536 + 64;
-// What is shorter is copied out of the buffer it was read into; longer frames keep that buffer.
+// Shorter frames are copied out of the read buffer; longer frames keep it.
 constexpr std::size_t kCopied = 16384;
 constexpr int kFramesAtOnce = 32;
 constexpr int kPriority = 10;
-// For how long after a frame, and before a change, processors are kept awake; for how long before a change,
-// at most, the clock is looked at instead of slept by, and for which share of the time since the one before.
+// Processors are kept awake for kInUse after a frame and kBeforeChange before a change. Before a change, the
+// thread polls the clock instead of sleeping: for kLookBeforeChange at most, and for 1 / kMostShare of the
+// time since the last one.
 constexpr TimeNs kInUse = 1'000'000'000;
 constexpr TimeNs kBeforeChange = 50'000'000;
 constexpr TimeNs kLookBeforeChange = 2'000'000;
@@ -42,9 +43,9 @@ double thread_seconds() {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / kNsPerS;
 }
 
-/// Ahead of everything that runs on the hosts; not inherited.
+/// Gives this thread priority over all programs on the hosts. Children do not inherit it.
 bool become_realtime() {
-  // Where it is refused, at least no timer of this thread is put off to save wake-ups.
+  // If refused, at least keep the kernel from delaying this thread's timers to save wake-ups.
   prctl(PR_SET_TIMERSLACK, 1UL);
   const sched_param priority{.sched_priority = kPriority};
   return sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &priority) == 0;
@@ -66,7 +67,7 @@ Network::Network(std::vector<Host> hosts, const LinkSettings& link, std::uint64_
       events_(check_system(epoll_create1(EPOLL_CLOEXEC), "making an epoll descriptor")),
       scratch_(new_buffer(kLongestFrame)),
       keeps_awake_(keeps_awake) {
-  // Frames come and go by the thousand: keep their memory.
+  // Thousands of frames come and go: keep their memory.
   mallopt(M_TRIM_THRESHOLD, 256 << 20);
   mallopt(M_MMAP_THRESHOLD, 1 << 20);
   const auto watch = [&](const Descriptor& descriptor, std::size_t number) {
@@ -101,14 +102,14 @@ TimeNs Network::next_change() const {
   return schedule_.front() ? schedule_start_ + to_ns(schedule_.front()->time_s) : kNever;
 }
 
-/// A host has sent something of late, or a change is due soon.
+/// True if a host has sent recently, or a change is due soon.
 bool Network::is_in_use(TimeNs now) const {
   return now - last_frame_ < kInUse || (next_change() != kNever && next_change() - now < kBeforeChange);
 }
 
-/// When to stop sleeping; the rest is spent looking. A processor that sleeps takes its time to wake up, and
-/// one of a virtual machine may be away for milliseconds: frames pay for the usual, changes, where they are
-/// rare, for more.
+/// When to stop sleeping and start to poll the clock. A sleeping processor wakes up late, and one of a
+/// virtual machine may be away for milliseconds. Frames allow for the usual delay. Changes are rare, so they
+/// allow for more.
 TimeNs Network::wake_time() const {
   const TimeNs frame = fabric_.next() == kNever ? kNever : fabric_.next() - oversleep_;
   const TimeNs change = next_change();
@@ -119,11 +120,11 @@ TimeNs Network::wake_time() const {
     const TimeNs early = change - std::min(kLookBeforeChange, (change - last_change_) / kMostShare);
     time = std::min(time, keeps_awake_ && soon > now ? soon : early);
   }
-  // And once to see that nothing is in use any more.
+  // Wake up once more to see that the network is no longer in use.
   return keeps_awake_ && now - last_frame_ < kInUse ? std::min(time, last_frame_ + kInUse) : time;
 }
 
-/// Until then, or until a host sends something or somebody asks something; and take that.
+/// Waits until `until`, or until a host sends or another thread posts work, and handles that.
 void Network::wait(TimeNs until) {
   const TimeNs rest = until == kNever ? 0 : std::max(TimeNs{0}, until - now_ns());
   const timespec timeout{rest / 1'000'000'000, rest % 1'000'000'000};
@@ -141,8 +142,8 @@ void Network::wait(TimeNs until) {
   }
 }
 
-/// Follows the median: what a processor needs to wake up counts, not for how long it was now and then taken
-/// away, or every wait would be spent looking.
+/// Follows the median delay of a wake-up. Rare long absences of the processor must not count, or every wait
+/// would be spent polling.
 void Network::learn_oversleep(TimeNs asked) {
   constexpr TimeNs kStep = 1'000;
   constexpr TimeNs kMost = 150'000;
@@ -191,7 +192,7 @@ void Network::follow_schedule(TimeNs now) {
   }
 }
 
-/// The model first, which decides; then the hosts' own shaping, one system call each.
+/// Changes the model first, since it decides, then each host's own shaping with one system call.
 void Network::set(const std::vector<int>& hosts, const std::vector<Assignment>& assignments, Cause cause,
                   std::optional<TimeNs> scheduled) {
   const TimeNs now = now_ns();

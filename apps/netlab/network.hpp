@@ -1,4 +1,4 @@
-// The running network: hosts' devices on one side, the fabric's computation in between, the clock beside it.
+// The running network: it connects the hosts' devices, the fabric's computation and the clock.
 #pragma once
 
 #include <array>
@@ -15,10 +15,10 @@
 
 namespace pliant::netlab {
 
-/// How late frames were handed over, against the time the model says: if the machine is too busy to keep the
-/// network's time, it shows here.
+/// How late frames were delivered, compared with the model. Large values mean that the machine is too busy to
+/// keep the network's time.
 struct Lateness {
-  /// Upper ends of the classes [us]: 1, 2, 4, ... and all that is later.
+  /// Upper limits of the classes [us]: 1, 2, 4, and so on; the last class has none.
   static constexpr std::size_t kClasses = 18;
   std::array<std::int64_t, kClasses> frames{};
   TimeNs most_ns = 0;
@@ -29,7 +29,7 @@ struct Lateness {
 struct HostCounts {
   LinkCounts up;
   LinkCounts down;
-  std::int64_t refused = 0;  ///< frames the host's device did not take
+  std::int64_t refused = 0;  ///< frames that the host's device did not take
 };
 
 struct NetworkCounts {
@@ -42,15 +42,15 @@ struct NetworkCounts {
 
 class Network {
  public:
-  /// @param keeps_awake  processors, while frames travel (wakefulness.hpp)
+  /// @param keeps_awake  keep processors awake while frames travel (wakefulness.hpp)
   Network(std::vector<Host> hosts, const LinkSettings& link, std::uint64_t seed, bool keeps_awake);
 
-  /// Run for ever, on this thread, with real-time priority where that is allowed.
+  /// Runs for ever on this thread, with real-time priority if allowed.
   [[noreturn]] void run();
 
-  /// The following may be called by other threads; they wait until run() has done it.
+  /// Other threads may call these; they wait until run() has done the work.
   void change(const std::vector<int>& hosts, const std::vector<Assignment>& assignments);
-  /// Follow a schedule from now on, instead of any before.
+  /// Follows a schedule from now on; replaces any other.
   void follow(Schedule schedule);
   NetworkCounts counts();
   std::vector<JournalEntry> journal();
@@ -76,7 +76,7 @@ class Network {
   Fabric fabric_;
   Schedule schedule_;
   TimeNs schedule_start_ = 0;
-  TimeNs last_change_ = 0;  ///< by the schedule; when it should have been
+  TimeNs last_change_ = 0;  ///< when the schedule's last change was due
   std::vector<JournalEntry> journal_;
   Lateness lateness_;
   Mailbox mailbox_;
@@ -87,8 +87,8 @@ class Network {
   bool is_realtime_ = false;
   bool keeps_awake_;
   Wakefulness wakefulness_;
-  TimeNs last_frame_ = 0;  ///< when a host last sent one
-  TimeNs oversleep_ = 0;   ///< how much later than asked the thread woke up of late
+  TimeNs last_frame_ = 0;  ///< when a host last sent a frame
+  TimeNs oversleep_ = 0;   ///< recent delay of this thread's wake-ups
 };
 
 }  // namespace pliant::netlab

@@ -10,7 +10,7 @@
 namespace pliant::netlab {
 namespace {
 
-/// What the command line says in words that become values once all are read.
+/// Options that stay text until all are read.
 struct Words {
   std::string rate = "1gbit";
   std::string delay = "100us";
@@ -113,7 +113,7 @@ void add_others(CLI::App& app, Options& options, Words& words) {
   selftest.add_flag("--quick", options.quick, "A few points only");
 }
 
-/// What the words say. Throws Error(argument).
+/// Converts the text. Throws Error(argument).
 void settle(const Words& words, Options& options) {
   LabOptions& lab = options.run.lab;
   const std::vector<Assignment> link = {
@@ -128,7 +128,7 @@ void settle(const Words& words, Options& options) {
   options.run.program = options.program;
 }
 
-/// CLI11 only says that a command is needed.
+/// Replaces CLI11's message, which only says that a command is needed.
 void check_command(const CLI::App& app, int argc, const char* const* argv) {
   if (argc < 2 || argv[1][0] == '-') return;
   std::string names;

@@ -1,5 +1,5 @@
-// Which ranks are on which host. A launcher that puts them elsewhere, or a host that shares its memory, would
-// measure this machine instead of the links.
+// The ranks on each host. A launcher that places them elsewhere, or hosts that share memory, would measure
+// this machine instead of the links.
 #pragma once
 
 #include <sys/types.h>
@@ -16,10 +16,10 @@ class Roster {
  public:
   Roster(const std::vector<Host>& hosts, int ranks_per_host);
 
-  /// A rank begins, as a process of the lab. Throws Error(argument) if it is on no host, shares memory with
-  /// other hosts, or is one more than its host is to hold.
+  /// Counts a rank that starts as a process of the lab. Throws Error(argument) if it is on no host, shares
+  /// memory with other hosts, or exceeds its host's number of ranks.
   void add(pid_t process);
-  /// Of each host.
+  /// [host] ranks counted so far.
   const std::vector<int>& ranks() const { return ranks_; }
 
  private:
@@ -34,7 +34,7 @@ class Roster {
   int ranks_per_host_;
 };
 
-/// What is wrong once all ranks have begun: hosts that hold fewer than `ranks_per_host`. Empty: nothing.
+/// Names hosts with fewer than `ranks_per_host` ranks, after all have started. Empty if there are none.
 std::string missing_ranks(std::span<const int> ranks, int ranks_per_host);
 
 }  // namespace pliant::netlab

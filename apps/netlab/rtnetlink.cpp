@@ -19,7 +19,7 @@
 
 namespace pliant::netlab {
 
-/// One message to the kernel, its header first.
+/// One message to the kernel, beginning with its header.
 class RouteSocket::Request {
  public:
   Request(std::uint16_t type, std::uint16_t flags) : header_(mnl_nlmsg_put_header(buffer_.data())) {
@@ -27,7 +27,7 @@ class RouteSocket::Request {
     header_->nlmsg_flags = static_cast<std::uint16_t>(NLM_F_REQUEST | NLM_F_ACK | flags);
     header_->nlmsg_seq = 1;
   }
-  /// The fixed part that follows the header, zeroed.
+  /// Appends the fixed part after the header, zeroed.
   template <class T>
   T& body() {
     return *static_cast<T*>(mnl_nlmsg_put_extra_header(header_, sizeof(T)));
@@ -48,7 +48,7 @@ RouteSocket::~RouteSocket() {
   if (socket_ != nullptr) mnl_socket_close(socket_);
 }
 
-/// 0, or -1 with errno.
+/// Sends a request; returns 0, or -1 with errno.
 int RouteSocket::attempt(Request& request) {
   if (mnl_socket_sendto(socket_, request.header(), request.header()->nlmsg_len) < 0) return -1;
   std::array<char, 8192> answer{};
@@ -132,7 +132,7 @@ void RouteSocket::add_neighbour(unsigned device, std::uint32_t ipv4, const MacAd
 }
 
 void RouteSocket::shape(unsigned device, double bytes_per_s, std::uint32_t burst_bytes) {
-  // What a host's own sockets hold back is no network's queue: room enough that it never drops.
+  // Data held back from a host's own sockets is not a network's queue, so this queue must never drop.
   constexpr std::uint32_t kRoom_bytes = 64 << 20;
   Request request(RTM_NEWQDISC, NLM_F_CREATE | NLM_F_REPLACE);
   auto& qdisc = request.body<tcmsg>();

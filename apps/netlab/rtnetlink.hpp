@@ -1,4 +1,4 @@
-// The kernel's routing and traffic control of one network namespace, by rtnetlink.
+// Routing and traffic control of one network namespace, by rtnetlink.
 #pragma once
 
 #include <array>
@@ -13,7 +13,7 @@ namespace pliant::netlab {
 
 using MacAddress = std::array<std::uint8_t, 6>;
 
-/// Speaks to the network namespace that was current when it was made, whichever is current later.
+/// Works on the network namespace that was current on construction, whichever is current later.
 class RouteSocket {
  public:
   RouteSocket();
@@ -21,17 +21,18 @@ class RouteSocket {
   RouteSocket& operator=(RouteSocket&&) = delete;
   ~RouteSocket();
 
-  /// All of these throw Error(io) with the kernel's reason. `device`: number of the device.
+  /// All of these throw Error(io) with the kernel's reason. `device` is the device's number.
   void set_up(unsigned device);
   void set_up(unsigned device, unsigned mtu, const MacAddress& address);
   void add_address(unsigned device, std::uint32_t ipv4, unsigned prefix);
-  /// A route to a network on the device, with a TCP congestion control of its own.
+  /// Sets a route to a network on the device, with its own TCP congestion control.
   void replace_route(unsigned device, std::uint32_t ipv4, unsigned prefix, const std::string& congestion);
   void add_neighbour(unsigned device, std::uint32_t ipv4, const MacAddress& address);
-  /// Hold frames back to `bytes_per_s`, as a host's own interface does, so that TCP keeps its data. Throws
-  /// Unsupported.
+  /// Limits frames to `bytes_per_s`, as a host's own interface does, so that TCP keeps the rest of its data.
+  /// Throws Unsupported.
   void shape(unsigned device, double bytes_per_s, std::uint32_t burst_bytes);
-  /// How long a chain of segments TCP may hand over in one frame; for connections made from now on.
+  /// Sets the longest chain of segments that TCP may hand over in one frame, for connections made from now
+  /// on.
   void set_longest_chain(unsigned device, std::uint32_t bytes);
 
  private:

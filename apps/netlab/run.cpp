@@ -24,7 +24,7 @@
 namespace pliant::netlab {
 namespace {
 
-constexpr double kGrace_s = 2;  ///< for a program that was asked to end
+constexpr double kGrace_s = 2;  ///< for a program that has been told to end
 
 sigset_t ending_signals() {
   sigset_t signals;
@@ -49,7 +49,7 @@ class Program {
 
   const Descriptor& end() const { return end_; }
   void ask_to_end() const { kill(pid_, SIGTERM); }
-  /// Its exit status, when it has ended; it stays to be asked again.
+  /// Its exit status once it has ended; may be asked repeatedly.
   int status() const {
     siginfo_t info{};
     waitid(P_PIDFD, static_cast<id_t>(end_.get()), &info, WEXITED | WNOWAIT);
@@ -73,7 +73,7 @@ class Program {
   Descriptor end_;
 };
 
-/// Waits for the program, the lab, signals and the time; decides who has to end, and with which status.
+/// Waits for the program, the lab, signals and the timeout. Decides which has to end, and the exit status.
 class Supervisor {
  public:
   Supervisor(const RunOptions& options, const Lab& lab, const Program& program)
@@ -81,7 +81,7 @@ class Supervisor {
     if (options.timeout_s > 0) deadline_ = now_ns() + to_ns(options.timeout_s);
   }
 
-  /// Returns when the program has ended, or must be ended with its lab.
+  /// Returns when the program has ended, or must end with its lab.
   int wait() {
     while (true) {
       std::array<pollfd, 3> events = {pollfd{program_.end().get(), POLLIN, 0},
@@ -106,7 +106,7 @@ class Supervisor {
     return static_cast<int>(std::clamp<TimeNs>((deadline_ - now_ns()) / 1'000'000 + 1, 0, 1 << 30));
   }
 
-  /// A lab that dies kills the program first.
+  /// A lab that dies has killed the program first.
   int on_end() {
     const int status = program_.status();
     pollfd death{lab_.keeper().get(), POLLIN, 0};
@@ -122,8 +122,8 @@ class Supervisor {
     return kLabDiedStatus;
   }
 
-  /// True: end now. What the terminal sent has reached the program, too; a program that was started without
-  /// a launcher may be a shell and decides for itself.
+  /// Returns true to end now. Signals from the terminal have reached the program too. Without a launcher the
+  /// program may be a shell, which decides for itself.
   bool on_signal() {
     signalfd_siginfo signal{};
     static_cast<void>(read(signals_.get(), &signal, sizeof signal));
@@ -163,7 +163,7 @@ void write_log(const std::filesystem::path& socket, const std::string& path) {
                 "must be a file in a folder that exists", "Pass another path");
 }
 
-/// What is asked of the lab after the program. That it is gone is no news then.
+/// Asks the lab for the outputs that the options want after the program. Ignores a lab that is already gone.
 void conclude(const RunOptions& options, const Lab& lab) {
   try {
     if (!options.log.empty()) write_log(lab.socket(), options.log);
@@ -173,7 +173,7 @@ void conclude(const RunOptions& options, const Lab& lab) {
   }
 }
 
-/// A program that ended well did so on all hosts. That the lab is gone is no news then.
+/// Checks that a program that ended well did so on all hosts. Ignores a lab that is already gone.
 bool are_placed(const RunOptions& options, const Lab& lab) {
   std::string problem;
   try {

@@ -20,12 +20,12 @@ namespace pliant::netlab {
 namespace {
 
 struct PaperStep {
-  int epoch;  ///< from this one on
+  int epoch;  ///< first epoch of this step
   double delay_ms;
   double gbit_per_s;
 };
 
-// "Flexible Communication", section 3-E1, and figure 6b; for 50 epochs each.
+// "Flexible Communication", section 3-E1 and figure 6b; 50 epochs each.
 constexpr std::array kC1 = {PaperStep{0, 1, 25}, PaperStep{12, 1, 1}, PaperStep{24, 50, 1},
                             PaperStep{36, 50, 25}};
 constexpr std::array kC2 = {PaperStep{0, 1, 25},  PaperStep{4, 2, 20},  PaperStep{8, 4, 15},
@@ -65,7 +65,7 @@ Schedule::Next paper(std::span<const PaperStep> steps, const ScheduleOptions& op
   return list(std::move(changes));
 }
 
-/// For ever, each step_s: both rates of every host times what `factor` says for step 0, 1, 2 and so on.
+/// An endless schedule: every step_s, both rates of every host become the base rates times factor(step).
 Schedule::Next rule(const ScheduleOptions& options, std::function<double(std::int64_t)> factor) {
   check_rate("--schedule-low x up", options.low * options.link.up_bits_per_s);
   check_rate("--schedule-low x down", options.low * options.link.down_bits_per_s);
@@ -110,7 +110,7 @@ constexpr std::array kBuiltIn = {
     BuiltInSchedule{"walk", "the rate times a random factor, each step", walk},
 };
 
-/// One line; nothing if it is empty or a comment.
+/// Parses a line; nothing if it is empty or a comment.
 std::optional<Change> read_line(const std::string& line, int hosts) {
   std::istringstream words(line.substr(0, line.find('#')));
   const std::vector<std::string> word((std::istream_iterator<std::string>(words)), {});

@@ -1,4 +1,4 @@
-// Changes of links that were decided beforehand: from a file, from the papers, or made by a rule.
+// Planned changes of links: from a file, from the papers, or by a rule.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@ struct Change {
   std::vector<Assignment> assignments;
 };
 
-/// Changes in the order of their times, made as they are asked for: some schedules never end.
+/// Changes in the order of their times. They are made on demand, because some schedules never end.
 class Schedule {
  public:
   using Next = std::function<std::optional<Change>()>;
@@ -26,7 +26,7 @@ class Schedule {
   Schedule() = default;
   explicit Schedule(Next next) : make_(std::move(next)), front_(make_()) {}
 
-  /// The change that comes next; nothing after the last.
+  /// The next change; nothing after the last.
   const std::optional<Change>& front() const { return front_; }
   void pop() { front_ = make_(); }
 
@@ -36,13 +36,13 @@ class Schedule {
 };
 
 struct ScheduleOptions {
-  std::string name;        ///< of a built-in schedule, or a file's path; empty = no changes
+  std::string name;        ///< a built-in schedule or a file's path; empty = no changes
   double step_s = 1;       ///< length of one epoch of c1 and c2, and of one step of sine, step and walk
   double rate_scale = 1;   ///< c1 and c2: times the papers' rates
   double delay_scale = 1;  ///< c1 and c2: times the papers' delays
   double low = 0.2;        ///< sine, step, walk: lowest rate as a fraction of `link`'s
   std::uint64_t seed = 1;  ///< walk
-  LinkSettings link;       ///< what the links begin with
+  LinkSettings link;       ///< initial settings of the links
   int hosts = 2;
 };
 
@@ -54,14 +54,14 @@ struct BuiltInSchedule {
 
 std::span<const BuiltInSchedule> built_in_schedules();
 
-/// Lines `TIME TARGET key=value...`; # begins a comment; times must not go back. Throws Error(argument) with
-/// the line's number; nothing has been changed then.
+/// Reads lines `TIME TARGET key=value...`. Comments begin with #, and times must not decrease. Throws
+/// Error(argument) with the line's number.
 std::vector<Change> read_schedule(std::istream& file, const std::string& name, int hosts);
 
-/// Throws Error(argument) unless a step [s] has a length that can be followed.
+/// Throws Error(argument) if a step is shorter than 1 ms.
 void check_step(double seconds);
 
-/// The schedule that options.name says. Throws Error.
+/// Returns the schedule named by options.name. Throws Error.
 Schedule make_schedule(const ScheduleOptions& options);
 
 }  // namespace pliant::netlab

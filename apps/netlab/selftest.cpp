@@ -35,8 +35,8 @@ std::string format(const char* pattern, Values... values) {
   return text.data();
 }
 
-/// The processors' time so far, of all of them together, in the kernel's ticks: all, and what a hypervisor
-/// gave to others while somebody here wanted it.
+/// Processor time so far, summed over all processors, in kernel ticks: the total, and the part that a
+/// hypervisor gave to others although a process here wanted it.
 struct ProcessorTime {
   double all = 0;
   double stolen = 0;
@@ -57,7 +57,7 @@ struct ProcessorTime {
   }
 };
 
-/// Prints rows as they are measured, and keeps the judgement.
+/// Prints rows as they are measured, and remembers whether all passed.
 class Table {
  public:
   Table() {
@@ -89,7 +89,7 @@ Lab lab_of(int hosts, const std::string& rate, const std::string& delay) {
   return Lab::start(options);
 }
 
-/// [ms] of each answer.
+/// [ms] of each ping.
 std::vector<double> round_trips_ms(const Lab& lab, const std::string& to, int count) {
   const std::string text =
       HostProgram(lab.socket(), "host0", {"ping", "-c", std::to_string(count), "-i", "0.02", to}).output();
@@ -97,7 +97,7 @@ std::vector<double> round_trips_ms(const Lab& lab, const std::string& to, int co
   const std::regex pattern("time=([0-9.]+) ms");
   for (std::sregex_iterator match(text.begin(), text.end(), pattern), end; match != end; ++match)
     times.push_back(std::stod((*match)[1]));
-  // The first packets of a connection load caches and, at the first, code.
+  // The first packets load caches, and the very first one code.
   if (times.size() > 2) times.erase(times.begin(), times.begin() + 2);
   return times;
 }
@@ -113,7 +113,7 @@ void check_ping(Table& table, double delay_ms) {
             std::abs(middle - 2 * delay_ms) <= kMost_ms);
 }
 
-/// Data a second that arrived, with TCP's slow start left out.
+/// One transfer, measured at the receiver without TCP's slow start.
 struct Stream {
   HostProgram server;
   std::optional<HostProgram> client;
@@ -150,7 +150,7 @@ void check_rate(Table& table, double mbit_per_s, int seconds) {
             format(">= %.0f %%", 100 * kLeastShare), rate >= kLeastShare * mbit_per_s);
 }
 
-/// Every host sends to the next.
+/// Every host sends to the next one.
 void check_total(Table& table, int hosts, double mbit_per_s, int seconds) {
   const Lab lab = lab_of(hosts, format("%gmbit", mbit_per_s), "1ms");
   std::vector<std::pair<int, int>> ring;
@@ -163,8 +163,8 @@ void check_total(Table& table, int hosts, double mbit_per_s, int seconds) {
             total >= kLeastShare * set);
 }
 
-/// What an MPI program finds, started as `run` starts it: a link between two hosts, and no quicker than it
-/// is.
+/// Measures a link between two hosts with an MPI program, started as `run` starts it. The link must not be
+/// faster than set.
 void check_mpi(Table& table, const std::filesystem::path& probe, double mbit_per_s) {
   constexpr double kMostShare = 1.02;  // a fit's error; data would get 0.941
   const Lab lab = lab_of(2, format("%gmbit", mbit_per_s), "1ms");
@@ -185,7 +185,7 @@ void check_mpi(Table& table, const std::filesystem::path& probe, double mbit_per
             is_between && rate > 0 && rate <= kMostShare * mbit_per_s);
 }
 
-/// Steps on all hosts, many a second; how late the log says they came into force.
+/// Changes all hosts many times a second, and reads from the log how late the changes took effect.
 void check_changes(Table& table, int hosts, double seconds) {
   constexpr double kMost_ms = 1;
   LabOptions options;
@@ -229,7 +229,7 @@ void check_start_and_end(Table& table, int hosts) {
             format("< %g s each", kMost_s), start_s < kMost_s && end_s < kMost_s && all_answer);
 }
 
-/// So that a row that was missed can be judged.
+/// Prints facts about the machine that explain a failed row.
 void tell_machine() {
   const Lab lab = lab_of(2, "1gbit", "1ms");
   static_cast<void>(round_trips_ms(lab, "host1", 100));
@@ -250,7 +250,7 @@ void tell_machine() {
       100 * below / std::max(1.0, all), lateness["most_us"].get<double>() / 1e3);
 }
 
-/// Where this program is.
+/// The folder of this program.
 std::filesystem::path own_folder() {
   return std::filesystem::read_symlink("/proc/self/exe").parent_path();
 }

@@ -27,7 +27,7 @@ std::string direction_text(const nlohmann::ordered_json& counts) {
                 bytes_text(counts["most_queued_bytes"].get<double>()).c_str());
 }
 
-/// Share of frames handed over less than so many microseconds late.
+/// Share of frames delivered less than `us` microseconds late.
 double share_below(const nlohmann::ordered_json& classes, double us) {
   double below = 0;
   double all = 0;

@@ -12,7 +12,7 @@ namespace pliant::netlab {
 ///  "lateness": {"most_us", "frames_below_us": [[1, n], [2, n], ...]}, "busy_s", "running_s", "realtime"}
 nlohmann::ordered_json json_of(const NetworkCounts& counts);
 
-/// For people, from that JSON.
+/// Formats that JSON for people.
 std::string statistics_text(const nlohmann::ordered_json& json);
 
 }  // namespace pliant::netlab

@@ -13,7 +13,7 @@ namespace {
 constexpr const char* kGroup = "/network";
 constexpr const char* kZero = "clock_monotonic_at_zero";
 
-/// A number of each entry, as a dataset of the group.
+/// A number of each entry, stored as a dataset of the group.
 struct Column {
   const char* name;
   const char* unit;

@@ -1,4 +1,4 @@
-// A lab's log in a trace: the truth beside the estimates.
+// Writes a lab's log into a trace, next to the trace's estimates.
 #pragma once
 
 #include <string>
@@ -8,8 +8,8 @@
 
 namespace pliant::netlab {
 
-/// Write /network into an HDF5 trace: a row a change, times on the trace's own clock. A group that is there
-/// is replaced. Throws Error(io); the calls in the trace stay as they are.
+/// Writes /network into an HDF5 trace: one row per change, times on the trace's clock. Replaces an existing
+/// group and leaves the trace's calls as they are. Throws Error(io).
 void write_network_group(const std::vector<JournalEntry>& entries, const std::string& trace);
 
 }  // namespace pliant::netlab

@@ -14,7 +14,7 @@
 namespace pliant::netlab {
 namespace {
 
-/// A number of it is number * factor / divisor: 100us is the double next to 0.0001, not its neighbour.
+/// A value is number * factor / divisor, so that 100us is the double nearest to 0.0001.
 struct Unit {
   std::string_view name;
   double factor;

@@ -1,4 +1,4 @@
-// Times, rates and amounts, as people write them: 100mbit, 5ms, 1MB. And the clock of the lab.
+// Times, rates and amounts as people write them (100mbit, 5ms, 1MB), and the clock of the lab.
 #pragma once
 
 #include <cstdint>
@@ -22,17 +22,19 @@ constexpr double to_s(TimeNs ns) {
   return static_cast<double>(ns) / kNsPerS;
 }
 
-/// "100mbit" -> 1e8 [bit/s]. Units bit, kbit, mbit, gbit (powers of 1000; "/s" may follow); 0 needs none.
-/// Throws Error(argument), as the following do; `what` names the value in the message.
+/// Parses "100mbit" to 1e8 [bit/s]. Units are bit, kbit, mbit and gbit (powers of 1000), each with an
+/// optional "/s"; 0 needs no unit. Throws Error(argument), as the next functions do. `what` names the value
+/// in the message.
 double parse_rate(std::string_view what, std::string_view text);
-/// "5ms" -> 0.005 [s]. Units ns, us, ms, s; 0 needs none.
+/// Parses "5ms" to 0.005 [s]. Units are ns, us, ms and s; 0 needs no unit.
 double parse_duration(std::string_view what, std::string_view text);
-/// "1.5" or "1500ms" -> 1.5 [s]: a point in time, in seconds where no unit is given.
+/// Parses "1.5" or "1500ms" to 1.5 [s]: a point in time, in seconds by default.
 double parse_time(std::string_view what, std::string_view text);
-/// "64KB" -> 65536 [byte]. Units B, KB, MB, GB (powers of 1024, B may be left out); 0 needs none.
+/// Parses "64KB" to 65536 [byte]. Units are B, KB, MB and GB (powers of 1024; B is optional); 0 needs no
+/// unit.
 std::int64_t parse_bytes(std::string_view what, std::string_view text);
 
-/// "100 Mbit/s", "0.5 ms", "1.2 MB": three digits or what is exact.
+/// Formats "100 Mbit/s", "0.5 ms" or "1.2 MB": three digits, or more where that is exact.
 std::string rate_text(double bits_per_s);
 std::string duration_text(double seconds);
 std::string bytes_text(double bytes);

@@ -1,4 +1,4 @@
-// What a machine may lack: said in one line, with what to run instead, and with an exit status of its own.
+// The error for a facility that this machine lacks: one line with a remedy, and an exit status of its own.
 #pragma once
 
 #include <stdexcept>
@@ -6,7 +6,7 @@
 
 namespace pliant::netlab {
 
-/// Exit status where no lab can be started on this machine (EX_UNAVAILABLE of sysexits.h).
+/// Exit status if no lab can start on this machine (EX_UNAVAILABLE of sysexits.h).
 inline constexpr int kUnsupportedStatus = 69;
 
 class Unsupported : public std::runtime_error {
@@ -14,8 +14,8 @@ class Unsupported : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// @param problem  what is missing, with the system's reason
-/// @param rule     what it is needed for
+/// @param problem  the missing facility, with the system's reason
+/// @param rule     why it is needed
 /// @param remedy   how to get it
 inline Unsupported unsupported(const std::string& problem, const std::string& rule,
                                const std::string& remedy) {

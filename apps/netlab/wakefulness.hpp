@@ -1,4 +1,4 @@
-// Processors that do not fall asleep while a network is in use.
+// Keeps processors awake while a network is in use.
 #pragma once
 
 #include <atomic>
@@ -7,16 +7,15 @@
 
 namespace pliant::netlab {
 
-/// One thread a processor that asks for nothing but not to be asleep, in the idle scheduling class, and
-/// yields all the time. A virtual machine's processor that has nothing to do is given away, and comes back
-/// milliseconds late where others want it, too: on such a machine 8 % of a real-time thread's wake-ups were
-/// over 1 ms late, and 0.1 to 1 % with this. Not for programs that compute: ranks that yield while they wait
-/// shared their processors with these threads and computed half as fast.
+/// One thread per processor, in the idle scheduling class, that only yields. An idle processor of a virtual
+/// machine is given to others, and may come back milliseconds late. On such a machine, 8 % of a real-time
+/// thread's wake-ups were over 1 ms late, and 0.1 to 1 % with these threads. Not for programs that compute:
+/// ranks that yield while they wait shared their processors with these threads, and computed half as fast.
 class Wakefulness {
  public:
-  /// The threads live as long as the process: it is never destroyed before.
+  /// Starts the threads. They live as long as the process, so this object must too.
   void begin();
-  /// Any thread may call this; cheap where nothing changes.
+  /// Any thread may call this. Cheap if nothing changes.
   void keep(bool awake);
 
  private:

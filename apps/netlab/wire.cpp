@@ -6,7 +6,7 @@
 namespace pliant::netlab {
 namespace {
 
-/// As the virtio specification has it (5.1.6); the kernel's own header is not for C++.
+/// Laid out as in the virtio specification, 5.1.6; the kernel's own header does not compile as C++.
 struct VirtioHeader {
   std::uint8_t flags;
   std::uint8_t gso_type;
@@ -28,7 +28,7 @@ unsigned byte_at(std::span<const std::byte> frame, std::size_t position) {
   return position < frame.size() ? std::to_integer<unsigned>(frame[position]) : 0;
 }
 
-/// Ethernet's, IP's and TCP's headers of a TCP frame.
+/// Length of the Ethernet, IP and TCP headers of a TCP frame.
 std::size_t tcp_headers(std::span<const std::byte> ethernet, unsigned gso_type) {
   const bool is_ipv4 = (gso_type & ~kGsoEcn) == kGsoTcp4;
   const std::size_t ip = is_ipv4 ? 4 * (byte_at(ethernet, kEthernetHeader) & 0xF) : kIpv6Header;

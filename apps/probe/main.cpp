@@ -21,7 +21,7 @@ namespace {
 using namespace pliant;
 
 struct Options {
-  std::string max_ms = "1000";  ///< five times the library's: people want intervals
+  std::string max_ms = "1000";  ///< five times the library's default, for narrower confidence intervals
   bool json = false;
   std::string output;
   std::string save;
@@ -50,7 +50,7 @@ std::optional<int> parse(Options& options, int argc, char** argv, bool speak) {
   return apps::parse(app, argc, argv, speak);
 }
 
-/// Refused, if at all, on all ranks alike: this is where bad settings of the environment show, too.
+/// Applies the options. Fails on all ranks or on none; this is also where bad environment settings show.
 int apply(const Options& options) {
   MPI_Info info = MPI_INFO_NULL;
   MPI_Info_create(&info);
@@ -69,7 +69,7 @@ bool write_file(const std::string& option, const std::string& path, const std::s
   return false;
 }
 
-/// Rank 0's part. Returns the exit status.
+/// Runs on rank 0. Returns the exit status.
 int write(const probe::Network& network, const Options& options) {
   const bool saved = options.save.empty() || write_file("--save", options.save, probe::json_of(network));
   const std::string text = options.json ? probe::json_of(network) : probe::text_of(network);
@@ -80,7 +80,7 @@ int write(const probe::Network& network, const Options& options) {
   return std::cout && saved ? 0 : apps::kRefusedStatus;
 }
 
-/// Rank 0's part. Returns the exit status.
+/// Runs on rank 0. Returns the exit status.
 int show_profile(const Options& options) {
   std::ifstream file(options.load);
   if (!file) {
@@ -119,7 +119,7 @@ int main(int argc, char** argv) {
     const std::optional<int> parsed = parse(options, argc, argv, rank == 0);
     status = parsed ? *parsed : run(options, rank);
   } catch (const std::exception& error) {
-    // Perhaps of this rank alone: the others may be waiting for it.
+    // This rank may have failed alone, and the others may be waiting for it.
     std::cerr << "pliant_probe: " << error.what() << "\n";
     MPI_Abort(MPI_COMM_WORLD, apps::kRefusedStatus);
   }

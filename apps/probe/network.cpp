@@ -15,7 +15,7 @@ namespace {
 
 constexpr MPI_Count kAnyCount = 1 << 20;  // the model in a plan does not depend on what is planned
 
-/// [s] pliant_probe_max_ms as it is in force.
+/// [s] the current value of pliant_probe_max_ms.
 double max_s_of(MPI_Comm comm) {
   MPI_Info info = MPI_INFO_NULL;
   apps::check(Pliant_Comm_get_info(comm, &info));

@@ -30,7 +30,7 @@ std::string row_text(const std::string& who, const LinkEstimate& link, const Lin
                    floor.alpha_s * kMicro, bandwidth_gbps(floor.beta_s_per_byte), link.samples, rejected);
 }
 
-/// In per cent: median and worst.
+/// Median and worst, in per cent.
 std::string held_out_text(int sizes, double median, double worst) {
   return sizes == 0 ? formatted("  %6s %6s", "-", "-")
                     : formatted("  %6.1f %6.1f", 100 * median, 100 * worst);

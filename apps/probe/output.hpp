@@ -1,4 +1,4 @@
-// A measured network as text for people. As JSON: profile.hpp.
+// Prints a measured network for people. profile.hpp writes it as JSON.
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@
 
 namespace pliant::probe {
 
-/// One row a link, a class, the agreed model; lines of explanation begin with '#'.
+/// One row per link, then per class, then the agreed model. Explanations begin with '#'.
 std::string text_of(const Network& network);
 
 }  // namespace pliant::probe

@@ -1,4 +1,4 @@
-// Reading what json_of() wrote, or what somebody else did.
+// Reads a profile, written by json_of() or by anybody else.
 #include <algorithm>
 #include <cmath>
 #include <istream>
@@ -22,10 +22,10 @@ constexpr std::int64_t kMostRanks = 1 << 20;
 constexpr std::int64_t kMostSamples = 1 << 30;
 constexpr double kMostSeconds = 1e9;
 
-/// A value of the file, and how it is called.
+/// A value of the file, with its path for messages.
 class Value {
  public:
-  /// The whole file; its name is part of every message.
+  /// The whole file; every message includes its name.
   Value(const Json& json, const std::string& file) : json_(&json), prefix_("profile " + file + ": ") {}
 
   [[noreturn]] void refuse(const std::string& rule) const {
@@ -60,7 +60,7 @@ class Value {
       refuse("must be a whole number from " + std::to_string(least) + " to " + std::to_string(most));
     return value;
   }
-  /// In [0, most].
+  /// A number in [0, most].
   double number(double most = std::numeric_limits<double>::max()) const {
     const double value = json_->is_number() ? json_->get<double>() : -1;
     if (!(value >= 0 && value <= most)) refuse("must be a number >= 0, of a size that can be");
@@ -81,7 +81,7 @@ double seconds(const Value& of, const char* key, double unit) {
   return of.at(key).number(kMostSeconds * unit) / unit;
 }
 
-/// Printed as it is: no control characters.
+/// Names are printed as they are, so they must not have control characters.
 bool is_host_name(const std::string& text) {
   return !text.empty() &&
          std::all_of(text.begin(), text.end(), [](unsigned char c) { return c > 0x20 && c != 0x7f; });
@@ -168,7 +168,7 @@ Survey read_survey(const Value& file, int ranks) {
   return survey;
 }
 
-/// [rank]; none in profiles without names.
+/// [rank]; empty for a profile without names.
 std::vector<std::string> read_hosts(const Value& file, int ranks) {
   std::vector<std::string> hosts;
   if (!file.has("hosts")) return hosts;

@@ -48,7 +48,7 @@ double in_unit_interval(std::uint64_t bits) {
   return (static_cast<double>(bits >> 11) + 0.5) * 0x1p-53;
 }
 
-/// A standard normal number that depends on nothing but its arguments (Box and Muller).
+/// A standard normal number that depends on its arguments alone (Box and Muller).
 double normal_of(std::uint64_t seed, int link, std::int64_t slot) {
   const std::uint64_t first =
       mixed(mixed(seed + static_cast<std::uint64_t>(link)) + static_cast<std::uint64_t>(slot));
@@ -143,7 +143,7 @@ double Bandwidth::without_noise(int link, double time_s) const {
   return std::prev(after)->bytes_per_s;
 }
 
-/// The last point lasts for ever, but counts as long as the one before it.
+/// The last point of a file lasts for ever. For the mean it counts as long as the one before it.
 double Bandwidth::measured_mean() const {
   if (points_.size() == 1) return points_.front().bytes_per_s;
   double bytes = 0;

@@ -1,8 +1,8 @@
-// Bandwidth that changes in simulated time, as a pure function of link and time: every rank computes the
-// same.
+// Bandwidth that changes in simulated time. It is a pure function of link and time, so every rank computes
+// the same values.
 //
-// Link 0 carries the server's messages, link m >= 1 worker m's. A link's bandwidth is constant within a slot
-// of `slot_s`, so that the time of a transfer is exact: the sum over slots of what fits into each.
+// Link 0 carries the server's messages, and link m >= 1 those of worker m. Bandwidth is constant within a
+// slot of `slot_s`, so transfer times are exact: a transfer takes what fits into each slot, in turn.
 #pragma once
 
 #include <cstdint>
@@ -14,17 +14,17 @@ namespace pliant::quadratic {
 
 struct BandwidthOptions {
   std::string shape = "sine";  ///< of bandwidth_shapes(), or a file's path
-  double eta = 2e4;            ///< [byte/s] the part that oscillates
-  double delta = 1e3;          ///< [byte/s] the part that is always there
+  double eta = 2e4;            ///< [byte/s] oscillating part
+  double delta = 1e3;          ///< [byte/s] constant part
   double theta = 0.05;         ///< [rad/s] of sin^2(theta t), which repeats every pi / theta
-  double noise = 0.1;          ///< standard deviation, of the mean eta / 2 + delta; new in each slot and link
+  double noise = 0.1;          ///< standard deviation / (eta / 2 + delta); new in each slot and link
   double spread = 0;           ///< 0: links oscillate together; 1: their phases are spread over one period
   double slot_s = 1;           ///< [s]
   int links = 5;
-  std::uint64_t seed = 1;  ///< of the noise
+  std::uint64_t seed = 1;  ///< seed of the noise
 };
 
-/// One line of a file: this bandwidth from this time on.
+/// One line of a file: a bandwidth and the time when it begins.
 struct BandwidthPoint {
   double time_s;
   double bytes_per_s;
@@ -33,7 +33,7 @@ struct BandwidthPoint {
 struct BandwidthShape {
   std::string_view name;
   std::string_view summary;
-  /// [byte/s] without noise. `turns`: periods of sin^2 since time 0, the link's phase added.
+  /// [byte/s] without noise. `turns` counts periods of sin^2 since time 0, plus the link's phase.
   double (*at)(const BandwidthOptions& options, double turns);
 };
 
@@ -41,17 +41,17 @@ std::span<const BandwidthShape* const> bandwidth_shapes();
 
 class Bandwidth {
  public:
-  /// Reads the file, if one is named. Throws Error.
+  /// Reads the file if the shape names one. Throws Error.
   explicit Bandwidth(const BandwidthOptions& options);
 
-  /// [byte/s] of a link at a time, noise included; never less than kLeastShare of the mean.
+  /// [byte/s] of a link at a time, with noise; at least kLeastShare of the mean.
   double at(int link, double time_s) const;
-  /// [byte/s] over time, without noise.
+  /// [byte/s] mean over time, without noise.
   double mean() const { return mean_; }
-  /// [s] when `bytes` that begin to travel at `start_s` have travelled.
+  /// [s] end of a transfer of `bytes` that starts at `start_s`.
   double transfer_s(int link, double start_s, double bytes) const;
 
-  /// What noise leaves of the mean at worst.
+  /// Noise never lowers the bandwidth below this share of the mean.
   static constexpr double kLeastShare = 0.01;
 
  private:
@@ -60,7 +60,7 @@ class Bandwidth {
   double measured_mean() const;
 
   BandwidthOptions options_;
-  const BandwidthShape* shape_ = nullptr;  ///< null: the file's
+  const BandwidthShape* shape_ = nullptr;  ///< null for a file
   std::vector<BandwidthPoint> points_;
   double mean_ = 0;
 };

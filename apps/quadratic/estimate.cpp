@@ -10,7 +10,7 @@
 namespace pliant::quadratic {
 namespace {
 
-/// estimate[i] = value for all that a message has.
+/// Sets estimate[i] = value for every element of a message.
 void move(std::span<float> estimate, std::span<const std::uint32_t> indices, std::span<const float> values) {
   for (std::size_t j = 0; j < indices.size(); ++j) estimate[indices[j]] = values[j];
 }
@@ -56,8 +56,8 @@ void Sender::send(std::span<const float> vector, std::span<const std::int64_t> k
                  message.data());
 }
 
-// Magnitude order and its ties are the library's (kernels/kernels.hpp). Its selection is made for long
-// vectors: of a few hundred elements it takes several times as long as this.
+// Orders magnitudes and breaks ties as the library does (kernels/kernels.hpp). The library's selection is
+// made for long vectors; for a few hundred elements it takes several times as long as this.
 void Sender::take_largest(std::int64_t begin, std::int64_t end, std::int64_t kept) {
   keys_.clear();
   for (std::int64_t i = begin; i < end; ++i) {

@@ -1,11 +1,11 @@
-// EF21 between two ends of a link: both hold the same estimate of the sender's vector, and a message moves it
-// nearer. Source: Richtarik, Sokolov and Fatkhullin, arXiv 2106.05203; for a model on its way down (EF21-P):
-// Gruntkowska, Tyurin and Richtarik, arXiv 2209.15218.
+// EF21 between the two ends of a link: both hold the same estimate of the sender's vector, and each message
+// moves it closer. Source: Richtarik, Sokolov and Fatkhullin, arXiv 2106.05203. For the model on its way down
+// (EF21-P): Gruntkowska, Tyurin and Richtarik, arXiv 2209.15218.
 //
-// A message has, of each layer, the coordinates in which vector and estimate differ most, and the vector's
-// values there (rather than the differences): as many bytes, and no rounding. So both ends have the same
-// bits, a density of 1 makes the estimate the vector itself, and what was sent and the rest add up to the
-// change exactly.
+// For each layer, a message has the coordinates where vector and estimate differ most. It carries the
+// vector's values there, not the differences: this takes as many bytes and avoids rounding. So both ends hold
+// the same bits, and a density of 1 makes the estimate equal to the vector. The sent part and the rest add up
+// exactly to the change.
 #pragma once
 
 #include <cstddef>
@@ -17,34 +17,34 @@
 
 namespace pliant::quadratic {
 
-/// [byte] of an element: its index and its value.
+/// [byte] size of an element: its index and its value.
 inline constexpr std::int64_t kElementBytes = sizeof(std::uint32_t) + sizeof(float);
 
-/// [byte] of a message of `kept` of `count` elements: all of them travel without indices.
+/// [byte] size of a message with `kept` of `count` elements. If kept == count, no indices are sent.
 std::int64_t message_bytes_of(std::int64_t kept, std::int64_t count);
 
-/// The largest `kept` whose message has at most `bytes`; 0 if none has.
+/// The largest `kept` whose message fits into `bytes`; 0 if none fits.
 std::int64_t elements_within(double bytes, std::int64_t count);
 
 /// The sending end.
 class Sender {
  public:
-  /// layer_begins: [layers + 1], and outlives this. The estimate is 0 at first.
+  /// layer_begins: [layers + 1], must outlive this object. The estimate starts at 0.
   explicit Sender(std::span<const std::int64_t> layer_begins);
 
-  /// [d] what the other end knows.
+  /// [d] the receiver's estimate.
   std::span<const float> estimate() const { return estimate_; }
-  /// [d] vector - estimate; after send() without what was sent.
+  /// [d] vector - estimate; send() removes the part that it sends.
   std::span<const float> change() const { return change_; }
 
-  /// Compute change(). vector: [d].
+  /// Computes change(). vector: [d].
   void look_at(std::span<const float> vector);
-  /// Encode the kept[l] largest changes of each layer l, and move the estimate as receive() does.
+  /// Encodes the kept[l] largest changes of each layer l, and updates the estimate as receive() does.
   void send(std::span<const float> vector, std::span<const std::int64_t> kept,
             std::vector<std::byte>& message);
 
  private:
-  /// Appends the `kept` largest changes of [begin, end), indices ascending; takes them out of change().
+  /// Appends the `kept` largest changes of [begin, end), indices ascending, and removes them from change().
   void take_largest(std::int64_t begin, std::int64_t end, std::int64_t kept);
 
   std::span<const std::int64_t> layer_begins_;
@@ -55,8 +55,8 @@ class Sender {
   std::vector<std::uint64_t> keys_;
 };
 
-/// The receiving end: a message of rank `sender` moves its estimate. Throws Error for what send() does not
-/// write.
+/// The receiving end: applies a message of rank `sender` to the estimate. Throws Error for a message that
+/// send() cannot have written.
 void receive(std::span<const std::byte> message, int sender, std::span<float> estimate);
 
 }  // namespace pliant::quadratic

@@ -1,4 +1,4 @@
-// pliant_quadratic: Kimad's synthetic setting. See docs/quadratic.md.
+// pliant_quadratic: Kimad's synthetic setting. See docs/guide/quadratic.md.
 #include <mpi.h>
 
 #include <exception>
@@ -15,7 +15,7 @@
 namespace pliant::quadratic {
 namespace {
 
-/// The server's part. Returns the exit status.
+/// Prints the server's results. Returns the exit status.
 int tell(const Options& options, const Setting& setting, const std::vector<ModeResult>& results) {
   int status = 0;
   for (const ModeResult& result : results) {
@@ -36,7 +36,7 @@ int tell(const Options& options, const Setting& setting, const std::vector<ModeR
   return apps::kRefusedStatus;
 }
 
-/// Collective: nothing if any rank cannot read the file; the first that cannot says why.
+/// Collective. Returns nothing if any rank cannot read the file; the first such rank prints why.
 std::optional<Bandwidth> read_bandwidth(const World& world, const BandwidthOptions& options) {
   std::optional<Bandwidth> bandwidth;
   std::string fault;
@@ -82,7 +82,7 @@ int main(int argc, char** argv) {
   try {
     status = quadratic::run(world, argc, argv);
   } catch (const std::exception& error) {
-    // Perhaps of this rank alone: the others may be waiting for it.
+    // This rank may have failed alone, and the others may be waiting for it.
     std::cerr << "pliant_quadratic: " << error.what() << '\n';
     if (world.ranks() > 1) MPI_Abort(MPI_COMM_WORLD, apps::kRefusedStatus);
     status = apps::kRefusedStatus;

@@ -10,7 +10,7 @@
 #include "apps/quadratic/estimate.hpp"
 #include "compress/topk.hpp"
 #include "core/error.hpp"
-#include "policy/layers.hpp"
+#include "planner/density/layers.hpp"
 
 namespace pliant::quadratic {
 namespace {
@@ -21,16 +21,16 @@ std::int64_t sum(const Counts& counts) {
   return std::accumulate(counts.begin(), counts.end(), std::int64_t{0});
 }
 
-/// What an offer leaves to a mode.
-struct Room {
+/// Bounds for a mode's choice, derived from an offer.
+struct Scratch {
   Counts floor;       ///< [layers]
   Counts length;      ///< [layers]
-  std::int64_t free;  ///< elements beyond the floor that fit; < 0 where the floor does not fit itself
-  bool whole;         ///< everything fits
+  std::int64_t free;  ///< elements that fit beyond the floor; < 0 if the floor itself does not fit
+  bool whole;         ///< all elements fit
 };
 
-Room room_of(const Offer& offer) {
-  Room room{.floor = floor_of(offer), .length = {}, .free = 0, .whole = false};
+Scratch room_of(const Offer& offer) {
+  Scratch room{.floor = floor_of(offer), .length = {}, .free = 0, .whole = false};
   for (std::size_t l = 0; l < room.floor.size(); ++l)
     room.length.push_back(offer.layer_begins[l + 1] - offer.layer_begins[l]);
   const std::int64_t count = offer.layer_begins.back();
@@ -50,9 +50,9 @@ std::vector<float> sorted_magnitudes(const Offer& offer, std::size_t layer) {
   return magnitudes;
 }
 
-/// One density for all layers, above the floor.
+/// Above the floor, all layers have the same density.
 Counts uniform(const Offer& offer) {
-  Room room = room_of(offer);
+  Scratch room = room_of(offer);
   if (room.whole) return room.length;
   if (room.free <= 0) return room.floor;
   const double open = static_cast<double>(sum(room.length) - sum(room.floor));
@@ -62,9 +62,9 @@ Counts uniform(const Offer& offer) {
   return room.floor;
 }
 
-/// One threshold for all layers, above the floor: the least squared error there is.
+/// Above the floor, all layers have the same threshold, which gives the least squared error.
 Counts threshold(const Offer& offer) {
-  Room room = room_of(offer);
+  Scratch room = room_of(offer);
   if (room.whole) return room.length;
   if (room.free <= 0) return room.floor;
   std::vector<std::pair<float, std::size_t>> open;
@@ -79,7 +79,7 @@ Counts threshold(const Offer& offer) {
   return room.floor;
 }
 
-/// Two densities an octave, from the floor to 1.
+/// Candidate densities of a layer, two per octave, from the floor to 1.
 std::vector<LayerOption> options_of(const Offer& offer, std::size_t layer, std::int64_t floor) {
   constexpr double kPerOctave = 2;
   const std::vector<float> magnitudes = sorted_magnitudes(offer, layer);
@@ -104,11 +104,11 @@ std::vector<LayerOption> options_of(const Offer& offer, std::size_t layer, std::
   return options;
 }
 
-/// Kimad+: the dynamic programme over a grid of densities. Rounding up to units loses at most 1 /
-/// kUnitsALayer of the budget; the paper's users take 1,000 units for some 60 layers.
+/// Kimad+: dynamic programming over a grid of densities. Rounding up to units loses at most 1 / kUnitsALayer
+/// of the budget. For comparison, the paper uses 1,000 units for some 60 layers.
 constexpr int kUnitsALayer = 64;
 Counts programme(const Offer& offer) {
-  Room room = room_of(offer);
+  Scratch room = room_of(offer);
   if (room.whole) return room.length;
   std::vector<std::vector<LayerOption>> layers;
   for (std::size_t l = 0; l < room.floor.size(); ++l) layers.push_back(options_of(offer, l, room.floor[l]));

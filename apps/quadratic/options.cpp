@@ -22,7 +22,7 @@ constexpr const char* kOutput =
     "--json: the last line on stdout is one JSON object; seconds are simulated. Status 1: a mode never "
     "reached the target.\n";
 
-/// From `first` down to `last`, four an octave: neighbours differ by a fifth.
+/// Numbers from `first` down to `last`, four per octave, so that neighbours differ by about a fifth.
 std::vector<double> quarter_octaves(double first, double last) {
   constexpr double kAlmost = 0.99;
   std::vector<double> values;
@@ -31,7 +31,7 @@ std::vector<double> quarter_octaves(double first, double last) {
   return values;
 }
 
-/// A check of a number, or of each of several.
+/// A check of one number or of each in a list.
 auto number(const char* name, const char* rule, bool (*accepts)(double)) {
   return [=](const std::string& text) {
     double value = 0;

@@ -14,7 +14,7 @@ namespace pliant::quadratic {
 struct Options {
   ProblemOptions problem;
   BandwidthOptions bandwidth;
-  std::string known = "now";  ///< which bandwidth a sender knows: now, last
+  std::string known = "now";  ///< the bandwidth that a sender knows: now, last
   double compute_s = 0.2;
   double latency_s = 0;
   double least_density = 1e-3;
@@ -22,12 +22,12 @@ struct Options {
   int most_rounds = 20000;
   double most_s = 1e6;
   Grid grid;
-  std::string csv;  ///< file; empty: none
+  std::string csv;  ///< path; empty: no file
   bool json = false;
 };
 
-/// Nothing if the program goes on, otherwise its exit status. ranks: of the run; one plays all roles,
-/// otherwise one is the server. Errors are written if `speak`.
+/// Returns nothing if the program goes on, otherwise its exit status. ranks: of the run; a single one plays
+/// all roles. Prints errors if `speak`.
 std::optional<int> parse_options(int argc, const char* const* argv, int ranks, bool speak, Options& options);
 
 }  // namespace pliant::quadratic

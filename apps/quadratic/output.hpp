@@ -1,4 +1,4 @@
-// What a study found, as text, JSON and CSV.
+// Prints a study as text, JSON and CSV.
 #pragma once
 
 #include <iosfwd>
@@ -9,11 +9,12 @@
 
 namespace pliant::quadratic {
 
-/// A line a mode and density.
+/// One line per mode and density.
 std::string text_of(const std::vector<ModeResult>& results);
-/// One line.
+/// A single line.
 std::string json_of(const Setting& setting, const std::vector<ModeResult>& results);
-/// A row a round of each mode's quickest trial, or of its nearest where none reached the target.
+/// One row per round, from each mode's quickest trial. If none reached the target, from the one that came
+/// nearest.
 void write_csv(std::ostream& out, const std::vector<ModeResult>& results);
 
 }  // namespace pliant::quadratic

@@ -7,7 +7,7 @@
 namespace pliant::quadratic {
 namespace {
 
-/// Of `parts` numbers from 1 to `last`, in geometric order, the one at `index`.
+/// Number `index` of `parts` numbers from 1 to `last` in geometric progression.
 double geometric(double last, int index, int parts) {
   return parts < 2 ? 1 : std::pow(last, static_cast<double>(index) / (parts - 1));
 }

@@ -10,7 +10,7 @@ namespace {
 constexpr int kServerLink = 0;
 constexpr int kMessagesARound = 2;  // one down, one up
 
-/// [byte] of a message of this density.
+/// [byte] size of a message of this density.
 std::int64_t bytes_of(double density, std::int64_t count) {
   const auto kept = static_cast<std::int64_t>(std::llround(density * static_cast<double>(count)));
   return std::min(message_bytes_of(std::clamp<std::int64_t>(kept, 1, count), count),

@@ -1,5 +1,5 @@
-// Server and worker, and the links they send on. Source of the round: Xin et al., arXiv 2312.08053, Algorithm
-// 1 as far as it is known (EF21 upwards, EF21-P downwards, one budget per message).
+// Server, worker, and their links. Source of the round: Xin et al., arXiv 2312.08053, Algorithm 1 as far as
+// it is known (EF21 upwards, EF21-P downwards, one budget per message).
 #pragma once
 
 #include <cstddef>
@@ -14,46 +14,46 @@
 
 namespace pliant::quadratic {
 
-/// What is the same for all trials of a study.
+/// Parameters that all trials of a study share.
 struct Setting {
   const Problem& problem;
   const Bandwidth& bandwidth;
-  double compute_s = 1;         ///< [s] a worker's gradient
-  double latency_s = 0;         ///< [s] of a message
+  double compute_s = 1;         ///< [s] time of a worker's gradient
+  double latency_s = 0;         ///< [s] added to each message
   double least_density = 1e-3;  ///< contraction floor
-  bool bandwidth_known = true;  ///< a sender knows the bandwidth of now; otherwise its last message's
-  double target = 1e-3;         ///< error at which a trial ends
+  bool bandwidth_known = true;  ///< a sender knows the present bandwidth; otherwise that of its last message
+  double target = 1e-3;         ///< error at which a trial ends successfully
   int most_rounds = 20000;
-  double most_s = 1e6;  ///< [s] simulated
+  double most_s = 1e6;  ///< [s] simulated time limit
 };
 
-/// What is tried.
+/// One combination of mode, density and step size.
 struct Trial {
   const Mode* mode;
-  double density;  ///< fixed modes: of each message; adaptive ones: of a message at mean bandwidth
+  double density;  ///< fixed modes: density of each message; adaptive ones: density at mean bandwidth
   double step;     ///< gamma x L
 };
 
-/// [s] Kimad's t: the round in which, at mean bandwidth, both messages have trial.density.
+/// [s] Kimad's t: the time of a round whose two messages have trial.density, at mean bandwidth.
 double round_s(const Setting& setting, const Trial& trial);
 
-/// One message as it was sent.
+/// A message that has been sent.
 struct Sent {
   double start_s = 0;
   double arrived_s = 0;    ///< latency included
-  double bytes_per_s = 0;  ///< of the link when it was sent
+  double bytes_per_s = 0;  ///< bandwidth of the link when it was sent
   double budget_bytes = 0;
   std::int64_t bytes = 0;
   std::int64_t kept = 0;
-  bool over_budget = false;  ///< the floor asks for more than the budget has
+  bool over_budget = false;  ///< the floor needs more bytes than the budget has
 };
 
-/// A sender at its link: chooses how much, encodes, and knows when it arrives.
+/// A sender and its link: chooses how much to send, encodes it, and computes its arrival.
 class Link {
  public:
   Link(const Setting& setting, const Trial& trial, int link);
 
-  /// What the other end has now.
+  /// The receiver's present estimate.
   std::span<const float> estimate() const { return sender_.estimate(); }
   Sent send(std::span<const float> vector, double start_s, std::vector<std::byte>& message);
 
@@ -69,10 +69,10 @@ class Link {
 
 class Worker {
  public:
-  /// number: from 1; its link's.
+  /// number: of the worker and its link, from 1.
   Worker(const Setting& setting, const Trial& trial, int number);
 
-  /// Take the server's message, that arrived at a time; write one's own.
+  /// Takes the server's message, which arrived at `arrived_s`, and writes the worker's message.
   Sent round(std::span<const std::byte> down, double arrived_s, std::vector<std::byte>& up);
 
   std::span<const float> gradient_estimate() const { return link_.estimate(); }
@@ -81,7 +81,7 @@ class Worker {
  private:
   const Setting& setting_;
   int number_;
-  std::vector<float> model_;  ///< [d] as the server's messages tell
+  std::vector<float> model_;  ///< [d] as received from the server
   std::vector<float> gradient_;
   Link link_;
 };
@@ -90,9 +90,9 @@ class Server {
  public:
   Server(const Setting& setting, const Trial& trial);
 
-  /// Write the message to all workers.
+  /// Writes the message to all workers.
   Sent begin_round(double now_s, std::vector<std::byte>& down);
-  /// Take their answers, [workers], and move the model.
+  /// Takes the workers' messages, [workers], and updates the model.
   void end_round(std::span<const std::vector<std::byte>> up);
 
   std::span<const float> model() const { return model_; }

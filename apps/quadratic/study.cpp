@@ -20,8 +20,8 @@ Finding finding_of(const Outcome& outcome) {
           .rounds = reached ? static_cast<int>(outcome.rounds.size()) : 0};
 }
 
-/// The best of the steps, the largest first. A trial ends once it takes longer than the best so far; after
-/// kNoBetter in a row no smaller step is tried, since too small ones only take longer.
+/// The best trial over all step sizes, largest first. A trial stops once it takes longer than the best one so
+/// far. The search ends after kNoBetter steps without improvement, since smaller steps only take longer.
 Outcome best_step(const World& world, const Setting& setting, const Grid& grid, Trial trial) {
   constexpr int kNoBetter = 2;
   Outcome best{.trial = trial, .end = End::diverged, .rounds = {}};

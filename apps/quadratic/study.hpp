@@ -1,4 +1,4 @@
-// Every mode with every density and step on the same grid: when does each reach the target?
+// Runs every mode with every density and step of one grid, and records when each reaches the target.
 #pragma once
 
 #include <vector>
@@ -10,14 +10,14 @@ namespace pliant::quadratic {
 struct Grid {
   std::vector<const Mode*> modes;
   std::vector<double> densities;
-  std::vector<double> steps;  ///< times 1 / L
+  std::vector<double> steps;  ///< multiples of 1 / L
 };
 
-/// The best of a mode's steps for one density.
+/// The best step of a mode for one density.
 struct Finding {
   Trial trial;
   End end =
-      End::too_long;   ///< of the trial that came nearest: reached, otherwise too long, otherwise diverged
+      End::too_long;   ///< of the best trial: reached is better than too long, which is better than diverged
   double seconds = 0;  ///< simulated, until the target; 0 unless it was reached
   int rounds = 0;
 };
@@ -25,13 +25,13 @@ struct Finding {
 struct ModeResult {
   const Mode* mode = nullptr;
   std::vector<Finding> findings;  ///< [densities]
-  Outcome best;  ///< with all its rounds; end != reached: no trial of this mode reached the target
+  Outcome best;  ///< with all its rounds; end != reached means that no trial of this mode reached the target
 };
 
-/// Collective. The server has [modes] results; the others have nothing.
+/// Collective. Returns [modes] results on the server, and nothing on the other ranks.
 std::vector<ModeResult> study(const World& world, const Setting& setting, const Grid& grid);
 
-/// The quickest of the fixed modes that reached the target; null if none did.
+/// The quickest result of a fixed mode; null if none reached the target.
 const ModeResult* best_fixed(const std::vector<ModeResult>& results);
 
 }  // namespace pliant::quadratic

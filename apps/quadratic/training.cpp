@@ -9,16 +9,16 @@ namespace {
 
 using Message = std::vector<std::byte>;
 
-/// Above it nothing comes back in time: errors fall by a factor each round, or they explode.
+/// A trial whose error exceeds this has diverged: errors shrink by a factor each round, or they explode.
 constexpr double kDiverged = 1e3;
 
-/// Workers' answers, with what each tells of itself.
+/// The workers' messages, and a description of each.
 struct Answers {
   std::vector<Message> messages;
   std::vector<Sent> sent;
 };
 
-/// What all workers sent. Sent travels as bytes, beside the message: it is not part of the traffic.
+/// Gathers all workers' messages. Sent travels beside the message as bytes, and does not count as traffic.
 Answers gathered(const World& world, const Answers& own) {
   std::vector<Message> told;
   for (const Sent& sent : own.sent) {
@@ -50,7 +50,7 @@ Round round_of(const Setting& setting, const Sent& down, std::span<const Sent> u
   return round;
 }
 
-/// The server's view of a trial.
+/// Runs a trial on the server.
 class Conductor {
  public:
   Conductor(const Setting& setting, const Trial& trial, double most_s)

@@ -1,6 +1,7 @@
-// Who plays which role, and the messages between them.
+// The roles of the processes, and the messages between them.
 //
-// One process plays all roles; otherwise rank 0 is the server and rank m is worker m. The same bytes travel.
+// One process may play all roles. Otherwise rank 0 is the server and rank m is worker m. The bytes sent are
+// the same.
 #pragma once
 
 #include <mpi.h>
@@ -11,31 +12,31 @@
 
 namespace pliant::quadratic {
 
-/// What goes with the server's message; not counted as traffic, since time is simulated.
+/// Accompanies the server's message. It does not count as traffic, since time is simulated.
 struct Signal {
-  double arrived_s = 0;     ///< simulated time when the message has arrived
-  std::int64_t bytes = -1;  ///< of the message; < 0: the run has ended
+  double arrived_s = 0;     ///< simulated arrival time of the message
+  std::int64_t bytes = -1;  ///< length of the message; < 0: the run has ended
 };
 
 class World {
  public:
-  /// One process that plays all roles, without MPI.
+  /// A single process that plays all roles, without MPI.
   World() = default;
-  /// MPI_COMM_WORLD. Errors of MPI end the program.
+  /// Joins MPI_COMM_WORLD. MPI errors end the program.
   static World join();
 
   bool is_server() const { return rank_ == 0; }
   int ranks() const { return ranks_; }
-  /// Workers played here, from 1; `workers` of them in all.
+  /// Numbers of the workers that this process plays, from 1; `workers` is their total.
   std::vector<int> own_workers(int workers) const;
 
-  /// Collective. Everybody has rank 0's.
+  /// Collective. All ranks receive rank 0's values.
   void broadcast(Signal& signal, std::vector<std::byte>& message) const;
-  /// Collective. messages: [workers played here]; returns [workers] at the server, nothing elsewhere.
+  /// Collective. messages: of the workers played here. Returns [workers] on the server, nothing elsewhere.
   std::vector<std::vector<std::byte>> gather(std::vector<std::vector<std::byte>> messages) const;
-  /// Collective. Everybody has rank 0's.
+  /// Collective. Returns rank 0's value.
   int shared(int value) const;
-  /// Collective. Whether any rank says so; and whether this one is the first of them.
+  /// Collective. Whether any rank refuses, and whether this rank is the first that does.
   struct Refusal {
     bool any;
     bool mine;

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "policy/quality.hpp"
-
 namespace pliant::quality {
 
 SimulatedExchange::SimulatedExchange(int ranks, std::int64_t count)
@@ -25,9 +23,9 @@ void SimulatedExchange::begin(Pair pair, bool looked_at) {
 }
 
 std::int64_t SimulatedExchange::wanted(int rank) const {
-  if (pair_.family == Family::exact) return 0;
-  if (pair_.family == Family::turn) return rank == step_ % ranks_ ? pair_.kept : 0;
-  if (pair_.family == Family::quota) return quota::Quotas(pair_.kept, ranks_, step_).of(rank).all();
+  if (pair_.rule == SelectionRule::exact) return 0;
+  if (pair_.rule == SelectionRule::turn) return rank == step_ % ranks_ ? pair_.kept : 0;
+  if (pair_.rule == SelectionRule::quota) return quota::Quotas(pair_.kept, ranks_, step_).of(rank).all();
   return pair_.kept;
 }
 
@@ -50,7 +48,7 @@ void SimulatedExchange::take_in(const float* gradient) {
                          .gradient = gradient,
                          .count = count_,
                          .kept = kept,
-                         .take = pair_.family == Family::own};
+                         .take = pair_.rule == SelectionRule::own};
   kernels_.select_float(call, workspace_);
   own_[rank] = {{call.indices, call.indices + kept}, {call.values, call.values + kept}};
 }
@@ -61,7 +59,7 @@ void SimulatedExchange::add_own(float* sum) {
                          static_cast<std::int64_t>(own.indices.size()));
 }
 
-/// The sum of everybody's k is selected from; each rank takes those of its own k that were chosen.
+/// Selects from the sum of all ranks' top-k. Each rank sends those of its own top-k that were chosen.
 void SimulatedExchange::add_sum(float* sum) {
   add_own(sum);
   std::vector<float> all(sum, sum + count_);
@@ -110,44 +108,35 @@ void SimulatedExchange::take_at(const std::vector<std::uint32_t>& places, float*
 
 void SimulatedExchange::finish(float* sum) {
   std::fill_n(sum, count_, 0.0F);
-  switch (pair_.family) {
-    case Family::exact:
+  switch (pair_.rule) {
+    case SelectionRule::exact:
       for (auto& residual : residuals_) {
         kernels_.reduction(ElementType::float32, ReduceOp::sum)(sum, residual.data(), count_);
         std::fill(residual.begin(), residual.end(), 0.0F);
       }
       break;
-    case Family::own:
+    case SelectionRule::own:
       add_own(sum);
       break;
-    case Family::sum:
+    case SelectionRule::sum:
       add_sum(sum);
       break;
-    case Family::quota:
+    case SelectionRule::quota:
       take_at(nominated(), sum);
       break;
-    case Family::turn:
+    case SelectionRule::turn:
       take_at(own_[static_cast<std::size_t>(step_ % ranks_)].indices, sum);
       break;
-    case Family::heaviest:
+    case SelectionRule::heaviest:
       take_at(own_[heaviest()].indices, sum);
       break;
   }
   ++step_;
 }
 
-SimulatedExchange::Staleness SimulatedExchange::staleness() const {
-  const std::int64_t places = sampled_places(count_);
-  double fed_squared = 0;
-  double gradient_squared = 0;
-  for (std::int64_t i = 0; i < places; ++i) {
-    const auto at = static_cast<std::size_t>(sampled_place(i, places, count_));
-    fed_squared += static_cast<double>(fed_[at]) * static_cast<double>(fed_[at]);
-    gradient_squared += static_cast<double>(gradient_[at]) * static_cast<double>(gradient_[at]);
-  }
-  const double whole =
-      kernels_.squared_norm(fed_.data(), count_) / kernels_.squared_norm(gradient_.data(), count_);
-  return {std::sqrt(whole), std::sqrt(fed_squared / gradient_squared)};
+double SimulatedExchange::staleness() const {
+  return std::sqrt(kernels_.squared_norm(fed_.data(), count_) /
+                   kernels_.squared_norm(gradient_.data(), count_));
 }
 
 }  // namespace pliant::quality

@@ -1,5 +1,5 @@
-// The lossy allreduces of all ranks, played by one process: no message travels, but selection, error feedback
-// and unions are the library's own, so that each step leaves the residuals that real ranks would hold.
+// The lossy allreduces of all ranks, simulated in one process without messages. Selection, error feedback and
+// unions are the library's own, so each step leaves the residuals that real ranks would hold.
 #pragma once
 
 #include <cstdint>
@@ -10,9 +10,9 @@
 
 namespace pliant::quality {
 
-/// What a step is to send.
+/// Selection rule and number of elements of a step.
 struct Pair {
-  Family family = Family::own;
+  SelectionRule rule = SelectionRule::own;
   std::int64_t kept = 1;
 };
 
@@ -20,35 +20,30 @@ class SimulatedExchange {
  public:
   SimulatedExchange(int ranks, std::int64_t count);
 
-  /// A step begins. looked_at: staleness() will be asked for.
+  /// Begins a step. Set `looked_at` to call `staleness()` in it.
   void begin(Pair pair, bool looked_at);
-  /// The gradient [count] of the next rank.
+  /// Takes the gradient [count] of the next rank.
   void take_in(const float* gradient);
-  /// After the last rank's: ||sum of error-fed gradients|| / ||sum of gradients||, over all elements, and
-  /// over the library's sample of them.
-  struct Staleness {
-    double whole = 0;
-    double sampled = 0;
-  };
-  Staleness staleness() const;
-  /// sum[count]: what an algorithm of the family gives all ranks. `own` is allgather_topk, `sum` oktopk. The
-  /// step ends.
+  /// Call after the last rank: ||sum of error-fed gradients|| / ||sum of gradients||.
+  double staleness() const;
+  /// Ends the step. sum[count]: result of an algorithm with the selection rule, equal on all ranks. `own`
+  /// stands for allgather_topk, `sum` for oktopk.
   void finish(float* sum);
 
  private:
-  /// A rank's selection, copied.
+  /// A copy of a rank's selection.
   struct Own {
     std::vector<std::uint32_t> indices;
     std::vector<float> values;
   };
 
-  /// Elements that the rank selects at this step; 0: it does not select.
+  /// Elements that the rank selects in this step; 0 if it does not select.
   std::int64_t wanted(int rank) const;
   void add_own(float* sum);
   void add_sum(float* sum);
   std::vector<std::uint32_t> nominated();
   std::size_t heaviest() const;
-  /// Of every rank, the elements at these places: out of its residual, into sum.
+  /// Takes the elements at these places from every rank's residual and adds them to sum.
   void take_at(const std::vector<std::uint32_t>& places, float* sum);
 
   int ranks_;
@@ -58,9 +53,9 @@ class SimulatedExchange {
   std::vector<std::vector<float>> residuals_;  ///< [ranks][count]
   std::int64_t step_ = 0;
   Pair pair_;
-  int rank_ = 0;                       ///< whose gradient comes next
+  int rank_ = 0;                       ///< the rank whose gradient comes next
   std::vector<Own> own_;               ///< [ranks]
-  bool looked_at_ = false;             ///< the next two are filled
+  bool looked_at_ = false;             ///< whether the next two are filled
   std::vector<float> gradient_, fed_;  ///< [count] sums over ranks
   std::vector<float> values_;
 };

@@ -1,4 +1,5 @@
-// pliant_quality: what a density of one family of algorithms is worth in another. See docs/policies.md.
+// pliant_quality: finds by training which densities of two selection rules are equivalent. See
+// docs/guide/choosing_a_policy.md.
 #include <dlfcn.h>
 #include <torch/torch.h>
 
@@ -9,8 +10,8 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "apps/quality/live.hpp"
 #include "apps/quality/options.hpp"
+#include "apps/quality/pairs.hpp"
 #include "apps/support/command_line.hpp"
 #include "compress/topk.hpp"
 
@@ -37,7 +38,7 @@ void print(const Json& line) {
 
 void print_pairs(const Options& options) {
   for (const AllowedPair& pair : allowed_pairs(network_of(options), model_elements(), options.time_ms * 1e-3))
-    print({{"family", name_of(pair.algorithm->family)},
+    print({{"family", name_of(pair.algorithm->rule)},
            {"algorithm", pair.algorithm->name},
            {"density", density_of(pair.kept)},
            {"predicted_ms", pair.predicted_s * 1e3},
@@ -45,28 +46,22 @@ void print_pairs(const Options& options) {
 }
 
 Json line_of(const Progress& progress) {
-  return {{"step", progress.step},
-          {"accuracy", progress.accuracy},
-          {"staleness", progress.staleness.whole},
-          {"sampled_staleness", progress.staleness.sampled}};
+  return {{"step", progress.step}, {"accuracy", progress.accuracy}, {"staleness", progress.staleness}};
 }
 
-/// Prints a line an evaluation, with what `extra` adds to it; returns the result's, still without what was
-/// run.
-Json train_and_print(const Options& options, const Guide& guide, const std::function<void(Json&)>& extra) {
+/// Prints one line per evaluation. Returns the result's line, still without a description of the run.
+Json train_and_print(const Options& options, Pair pair) {
   constexpr std::array kMarks = {0.80, 0.82, 0.84, 0.85, 0.86};
   Json reached = Json::object();
   Progress last;
   const train::Dataset dataset = train::load_dataset(options.dataset);
-  train(options.training, dataset, guide, [&](const Progress& progress) {
+  train(options.training, dataset, pair, [&](const Progress& progress) {
     last = progress;
     for (const double mark : kMarks) {
       const std::string key = std::to_string(mark).substr(0, 4);
       if (progress.accuracy >= mark && !reached.contains(key)) reached[key] = progress.step;
     }
-    Json line = line_of(progress);
-    extra(line);
-    print(line);
+    print(line_of(progress));
     return progress.accuracy < options.until;
   });
   return {{"steps", last.step}, {"accuracy", last.accuracy}, {"steps_to", reached}};
@@ -77,55 +72,16 @@ Json setup_of(const TrainingOptions& training) {
 }
 
 void train_pair(const Options& options) {
-  const Pair pair{*find_family(options.family), kept_count(model_elements(), options.density)};
-  const Guide guide{.next = [&] { return StepPlan{pair}; }, .ended = [](double) {}};
-  const Json result = train_and_print(options, guide, [](Json&) {});
+  const Pair pair{*find_rule(options.rule), kept_count(model_elements(), options.density)};
+  const Json result = train_and_print(options, pair);
   Json line = setup_of(options.training);
-  line["family"] = options.family;
+  line["family"] = options.rule;
   line["density"] = options.density;
   line.update(result);
   print(line);
 }
 
-template <class Values>
-Json by_family(const Values& values, double factor) {
-  Json object = Json::object();
-  for (std::size_t i = 0; i < values.size(); ++i)
-    object[name_of(static_cast<Family>(i))] = factor * static_cast<double>(values[i]);
-  return object;
-}
-
-Json pair_of(const Live& live) {
-  return {{"family", name_of(live.last().family)},
-          {"algorithm", live.algorithm().name},
-          {"density", density_of(live.last().kept)},
-          {"predicted_ms", live.last().predicted_s * 1e3}};
-}
-
-void train_live(const Options& options) {
-  Live live({.network = network_of(options),
-             .time_s = options.time_ms * 1e-3,
-             .factors = options.factors,
-             .calibrates = !options.no_calibration},
-            model_elements());
-  const Guide guide{.next = [&] { return live.next(); }, .ended = [&](double s) { live.end(s); }};
-  const Json result = train_and_print(options, guide, [&](Json& line) { line.update(pair_of(live)); });
-  Json trials = Json::array();
-  for (const Trial& trial : live.trials())
-    trials.push_back({{"family", name_of(trial.family)}, {"first", trial.first}, {"steps", trial.steps}});
-  Json line = setup_of(options.training);
-  line["time_ms"] = options.time_ms;
-  line["calibrates"] = !options.no_calibration;
-  line.update(result);
-  line["samples"] = live.samples();
-  line["trials"] = trials;
-  line["prices"] = by_family(live.prices(), 1);
-  line["shares"] = by_family(live.steps(), 1.0 / result["steps"].get<double>());
-  line["last"] = pair_of(live);
-  print(line);
-}
-
-/// One thread; which BLAS this process has is decided where it is installed.
+/// Uses one thread. The BLAS of this process depends on the installation.
 void use_one_thread() {
   torch::set_num_threads(1);
   at::set_num_interop_threads(1);
@@ -135,7 +91,6 @@ void use_one_thread() {
 
 void run(const Options& options) {
   use_one_thread();
-  if (options.live) return train_live(options);
   if (options.time_ms > 0) return print_pairs(options);
   train_pair(options);
 }

@@ -1,6 +1,5 @@
 #include "apps/quality/options.hpp"
 
-#include <charconv>
 #include <cmath>
 #include <sstream>
 
@@ -21,7 +20,7 @@ constexpr const char* kOutput =
     "for each pair\n"
     "that this time allows for, of which the one that the policy budget takes is \"chosen\".\n";
 
-/// An option's value that cannot be used.
+/// Throws for an option's value that cannot be used.
 template <class Value>
 void require(bool holds, const char* option, const Value& value, const char* rule, const char* action) {
   if (holds) return;
@@ -39,27 +38,6 @@ void check_positive(const char* option, double value) {
   require(value > 0 && std::isfinite(value), option, value, "must be > 0", "Correct it");
 }
 
-Family family_of(const char* option, const std::string& name) {
-  const std::string rule = "must be one of " + family_names();
-  const std::optional<Family> family = find_family(name);
-  require(family.has_value(), option, name, rule.c_str(), "Correct it");
-  return *family;
-}
-
-/// FAMILY=FACTOR
-void read_price(const std::string& text, std::array<double, kFamilies>& factors) {
-  const std::size_t equals = text.find('=');
-  double factor = 0;
-  if (equals != std::string::npos) {
-    const char* const end = text.data() + text.size();
-    const auto [rest, error] = std::from_chars(text.data() + equals + 1, end, factor);
-    if (error != std::errc() || rest != end) factor = 0;
-  }
-  require(factor > 0 && std::isfinite(factor), "--price", text, "must be FAMILY=FACTOR, the factor > 0",
-          "Write it like quota=0.25");
-  factors[static_cast<std::size_t>(family_of("--price", text.substr(0, equals)))] = factor;
-}
-
 void check_values(Options& o) {
   const TrainingOptions& training = o.training;
   check_whole("--ranks", training.ranks, 4096);
@@ -70,12 +48,8 @@ void check_values(Options& o) {
   check_positive("--alpha-us", o.alpha_us);
   check_positive("--gbps", o.gbps);
   if (o.time_ms != 0) check_positive("--time-ms", o.time_ms);
-  require(!o.live || o.time_ms > 0, "--live without --time-ms", o.time_ms,
-          "the policy budget needs the time an allreduce may take", "Pass --time-ms");
-  require(o.live || (o.prices.empty() && !o.no_calibration), "--live", "false",
-          "--price and --no-calibration are for it", "Pass --live too");
-  family_of("--family", o.family);
-  for (const std::string& text : o.prices) read_price(text, o.factors);
+  require(find_rule(o.rule).has_value(), "--family", o.rule, ("must be one of " + rule_names()).c_str(),
+          "Correct it");
 }
 
 void declare(CLI::App& app, Options& options) {
@@ -87,19 +61,12 @@ void declare(CLI::App& app, Options& options) {
   app.add_option("--seed", training.seed, "of the initial weights and of the order of the images");
   app.add_option("--until", options.until, "end at that accuracy");
   app.add_option("--dataset", options.dataset, "folder of the four gzipped IDX files");
-  app.add_option("--family", options.family,
+  app.add_option("--family", options.rule,
                  "own (allgather_topk), sum (oktopk), quota, turn (star), heaviest (var) or exact");
   app.add_option("--density", options.density, "fraction of elements kept");
   app.add_option("--time-ms", options.time_ms, "for an allreduce");
   app.add_option("--alpha-us", options.alpha_us, "latency of the network then");
   app.add_option("--gbps", options.gbps, "bandwidth of the network then");
-  app.add_flag(
-      "--live", options.live,
-      "train with the pairs that the policy budget takes for --time-ms, step by step, its trials and "
-      "samples included; --family and --density are not looked at");
-  app.add_option("--price", options.prices,
-                 "FAMILY=FACTOR, repeated: --live begins with the family's usual price times that");
-  app.add_flag("--no-calibration", options.no_calibration, "--live samples and tries nothing: prices stay");
 }
 
 }  // namespace

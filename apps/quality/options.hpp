@@ -1,10 +1,8 @@
 // The command line of pliant_quality.
 #pragma once
 
-#include <array>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "apps/quality/training.hpp"
 #include "collectives/allreduce.hpp"
@@ -14,19 +12,15 @@ namespace pliant::quality {
 struct Options {
   TrainingOptions training;
   std::string dataset = "/usr/share/datasets/fashion-mnist";
-  std::string family = "own";
+  std::string rule = "own";
   double density = 0.01;
   double until = 1;  ///< accuracy at which training ends
   double alpha_us = 1000;
   double gbps = 0.1;
   double time_ms = 0;  ///< for one allreduce; 0: not given
-  bool live = false;
-  bool no_calibration = false;
-  std::vector<std::string> prices;                          ///< FAMILY=FACTOR
-  std::array<double, kFamilies> factors{1, 1, 1, 1, 1, 1};  ///< of `prices`
 };
 
-/// Fills `options`; or the program's exit status, where there is nothing to do.
+/// Fills `options`. Returns an exit status if there is nothing to run.
 std::optional<int> parse_options(int argc, const char* const* argv, Options& options);
 
 }  // namespace pliant::quality

@@ -3,33 +3,42 @@
 #include <algorithm>
 #include <string>
 
-#include "policy/policy.hpp"
-#include "policy/quality.hpp"
+#include "planner/density/policy.hpp"
 
 namespace pliant::quality {
 namespace {
 
-/// As calibrating finds it.
+/// Typical results of calibration.
 constexpr ComputeModel kCompute{.gamma_s_per_byte = 1e-10,
                                 .select_s_per_element = 1e-9,
                                 .apply_s_per_element = 5e-10,
                                 .pair_s_per_element = 2e-9};
 
+/// Exact algorithms and those of one family.
+AlgorithmFilter only(SelectionRule rule) {
+  std::string names;
+  for (const AllreduceAlgorithm* algorithm : kAlgorithms)
+    if (algorithm->exact || algorithm->rule == rule)
+      names.append(names.empty() ? "" : ",").append(algorithm->name);
+  return AlgorithmFilter(names);
+}
+
 }  // namespace
 
-std::string_view name_of(Family family) {
-  return kFamilyNames[static_cast<std::size_t>(family)];
+std::string_view name_of(SelectionRule rule) {
+  return kSelectionRuleNames[static_cast<std::size_t>(rule)];
 }
 
-std::optional<Family> find_family(std::string_view name) {
-  const auto found = std::find(kFamilyNames.begin(), kFamilyNames.end(), name);
-  if (found == kFamilyNames.end()) return std::nullopt;
-  return static_cast<Family>(found - kFamilyNames.begin());
+std::optional<SelectionRule> find_rule(std::string_view name) {
+  const auto found = std::find(kSelectionRuleNames.begin(), kSelectionRuleNames.end(), name);
+  if (found == kSelectionRuleNames.end()) return std::nullopt;
+  return static_cast<SelectionRule>(found - kSelectionRuleNames.begin());
 }
 
-std::string family_names() {
+std::string rule_names() {
   std::string names;
-  for (const std::string_view name : kFamilyNames) names.append(names.empty() ? "" : ", ").append(name);
+  for (const std::string_view name : kSelectionRuleNames)
+    names.append(names.empty() ? "" : ", ").append(name);
   return names;
 }
 
@@ -40,35 +49,30 @@ CostModel model_of(const Network& network) {
 
 std::vector<AllowedPair> allowed_pairs(const Network& network, std::int64_t count, double time_s) {
   const CostModel model = model_of(network);
-  const AlgorithmFilter filter;
   Settings settings;
   settings.error_feedback = "ef14";
   settings.time_budget_s = time_s;
-  PolicyInput input{.settings = settings,
-                    .shape = {.ranks = network.ranks, .count = count, .index_codec = nullptr},
-                    .filter = filter,
-                    .model = model};
+  const AllreduceShape shape{.ranks = network.ranks, .count = count, .index_codec = nullptr};
   std::vector<AllowedPair> pairs;
-  const auto add = [&](const PolicyDecision& decision) {
+  const auto add = [&](const AlgorithmFilter& filter, const EquivalentDensity* equivalent) {
+    const PolicyInput input{
+        .settings = settings, .shape = shape, .filter = filter, .model = model, .equivalent = equivalent};
+    const PolicyDecision decision = budget_policy.decide(input);
     if (!decision.lossy || !decision.feasible) return;
-    SelectionRequest request{
-        .shape = input.shape, .lossy = true, .exact = false, .only_family = input.only_family};
+    SelectionRequest request{.shape = shape, .lossy = true, .exact = false};
     request.shape.kept = decision.kept;
-    if (input.worth != nullptr) {
+    if (equivalent != nullptr) {
       request.comparison = Comparison::by_quality;
-      request.worth = *input.worth;
+      request.equivalent = *equivalent;
     }
     const Candidate best = rank_candidates(request, filter, model).items[0];
-    pairs.push_back({best.algorithm, best.kept, best.predicted_s, input.worth != nullptr});
+    pairs.push_back({best.algorithm, best.kept, best.predicted_s, equivalent != nullptr});
   };
-  for (const Family family : {Family::own, Family::sum, Family::quota, Family::turn, Family::heaviest}) {
-    input.only_family = family;
-    add(budget_policy.decide(input));
-  }
-  const Worth worth = usual_worth(input.shape);
-  input.worth = &worth;
-  input.only_family = Family::exact;
-  add(budget_policy.decide(input));
+  for (const SelectionRule rule : {SelectionRule::own, SelectionRule::sum, SelectionRule::quota,
+                                   SelectionRule::turn, SelectionRule::heaviest})
+    add(only(rule), nullptr);
+  const EquivalentDensity equivalent = usual_equivalents(shape);
+  add(AlgorithmFilter(), &equivalent);
   return pairs;
 }
 

@@ -1,4 +1,4 @@
-// Which pair of algorithm and density a network allows for in a given time, of each family, and which of them
+// For each selection rule, the algorithm and density that a network allows in a given time. Also the one that
 // the library's budget policy takes.
 #pragma once
 
@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "collectives/selector.hpp"
+#include "planner/selector.hpp"
 
 namespace pliant::quality {
 
@@ -17,7 +17,7 @@ struct Network {
   double beta_s_per_byte = 8e-8;
 };
 
-/// Compute speeds are those of a processor of today: none of what is simulated depends on the one it runs on.
+/// Fixed compute speeds of a recent processor, so that results do not depend on the machine.
 CostModel model_of(const Network& network);
 
 struct AllowedPair {
@@ -27,12 +27,12 @@ struct AllowedPair {
   bool chosen = false;
 };
 
-/// count: elements; time_s: for one allreduce. Families none of whose algorithms is quick enough are left
-/// out.
+/// Selection rules without a quick enough algorithm are left out.
+/// count: elements; time_s: budget of one allreduce.
 std::vector<AllowedPair> allowed_pairs(const Network& network, std::int64_t count, double time_s);
 
-std::string_view name_of(Family family);
-std::optional<Family> find_family(std::string_view name);
-std::string family_names();
+std::string_view name_of(SelectionRule rule);
+std::optional<SelectionRule> find_rule(std::string_view name);
+std::string rule_names();
 
 }  // namespace pliant::quality

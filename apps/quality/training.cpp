@@ -7,14 +7,14 @@
 namespace pliant::quality {
 namespace {
 
-/// One of the model's layers; all its tensors are parts of vectors that hold all layers'.
+/// One layer of the model. Its tensors are views into vectors that hold all layers.
 struct Layer {
   torch::Tensor weights, weight_gradients;  ///< [out, in]
   torch::Tensor biases, bias_gradients;     ///< [out]
 };
 
-/// pliant_train's MLP. Written out, since autograd would add to gradients, where these are written once: with
-/// many ranks of few images, memory is most of the time.
+/// pliant_train's MLP, with hand-written gradients: autograd would add to gradients that are written only
+/// once here. With many ranks of few images, most of the time is memory traffic.
 class Learner {
  public:
   explicit Learner(std::uint64_t seed) {
@@ -44,7 +44,7 @@ class Learner {
 
   std::int64_t count() const { return parameters_.numel(); }
 
-  /// Of the mean cross-entropy, into `gradient`. images: [n, 784].
+  /// Writes the gradient of the mean cross-entropy to `gradient`. images: [n, 784].
   void compute_gradient(const torch::Tensor& images, const torch::Tensor& labels) {
     std::vector<torch::Tensor> inputs = {images};
     for (const Layer& layer : layers_) inputs.push_back(output_of(layer, inputs.back()));
@@ -82,7 +82,7 @@ class Learner {
   std::vector<Layer> layers_;
 };
 
-/// Whose images are whose: an order that is drawn anew when it is used up.
+/// Deals images to the ranks in random order. Draws a new order when the old one is used up.
 class Batches {
  public:
   Batches(std::int64_t images, std::uint64_t seed) : images_(images), seed_(seed) {}
@@ -106,7 +106,7 @@ class Batches {
 
 }  // namespace
 
-void train(const TrainingOptions& options, const train::Dataset& dataset, const Guide& guide,
+void train(const TrainingOptions& options, const train::Dataset& dataset, Pair pair,
            const std::function<bool(const Progress&)>& told) {
   const torch::NoGradGuard no_grad;
   Learner learner(options.seed);
@@ -117,8 +117,7 @@ void train(const TrainingOptions& options, const train::Dataset& dataset, const 
   torch::Tensor sum = torch::zeros({learner.count()});
   for (int step = 1; step <= options.steps; ++step) {
     const bool evaluated = step % options.eval_every == 0;
-    const StepPlan plan = guide.next();
-    exchange.begin(plan.pair, plan.looked_at || evaluated);
+    exchange.begin(pair, evaluated);
     for (int rank = 0; rank < options.ranks; ++rank) {
       const torch::Tensor chosen = batches.next(options.batch);
       learner.compute_gradient(images.index_select(0, chosen),
@@ -127,7 +126,6 @@ void train(const TrainingOptions& options, const train::Dataset& dataset, const 
     }
     exchange.finish(sum.data_ptr<float>());
     learner.update(sum.div_(options.ranks), options.learning_rate, options.momentum);
-    guide.ended(plan.looked_at ? exchange.staleness().sampled : 0);
     if (!evaluated) continue;
     const double accuracy = learner.accuracy(test_images, dataset.test.labels);
     if (!told({step, accuracy, exchange.staleness()})) return;

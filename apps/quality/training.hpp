@@ -1,5 +1,5 @@
-// The training of research on quality across algorithms: ranks played one after the other, SGD with momentum
-// on the mean of their sparse updates.
+// Training for research on quality across algorithms. Ranks are simulated one after the other, by SGD with
+// momentum on the mean of their sparse updates.
 #pragma once
 
 #include <torch/torch.h>
@@ -22,30 +22,18 @@ struct TrainingOptions {
   std::uint64_t seed = 1;
 };
 
-/// After a step at which the model was evaluated.
+/// Result of an evaluation after a step.
 struct Progress {
-  int step = 0;  ///< steps done
+  int step = 0;  ///< number of steps done
   double accuracy = 0;
-  SimulatedExchange::Staleness staleness;  ///< of this step
+  double staleness = 0;  ///< of this step
 };
 
-/// What one step sends, and whether its staleness is wanted.
-struct StepPlan {
-  Pair pair;
-  bool looked_at = false;
-};
-
-/// Who says what steps send.
-struct Guide {
-  std::function<StepPlan()> next;
-  std::function<void(double sampled_staleness)> ended;  ///< each step; 0: it was not looked at
-};
-
-/// told: each evaluation; false ends the training.
-void train(const TrainingOptions& options, const train::Dataset& dataset, const Guide& guide,
+/// Each step sends `pair`. told: called after each evaluation; returns false to end the training.
+void train(const TrainingOptions& options, const train::Dataset& dataset, Pair pair,
            const std::function<bool(const Progress&)>& told);
 
-/// Elements of the model.
+/// Number of elements of the model.
 std::int64_t model_elements();
 
 }  // namespace pliant::quality

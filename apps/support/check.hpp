@@ -1,4 +1,4 @@
-// Calls of Pliant and MPI whose failure ends the program.
+// Checks calls of Pliant and MPI whose failure ends the program.
 #pragma once
 
 #include <stdexcept>
@@ -6,14 +6,14 @@
 
 namespace pliant::apps {
 
-/// The library refused something; what() is its message.
+/// A refusal by the library; what() is the library's message.
 class Refused : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
-/// The library's own text for an error code: problem, rule, what to do. Before MPI_Init the library has
-/// written that to stderr already.
+/// The library's text for an error code: problem, rule, what to do. Before MPI_Init the library has written
+/// it to stderr already.
 std::string error_text(int code);
 
 /// Throws Refused with that text unless `code` is MPI_SUCCESS.

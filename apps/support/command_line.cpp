@@ -9,7 +9,7 @@
 namespace pliant::apps {
 namespace {
 
-/// 1 for "", 1024 for "K", "KB" and "KiB", and so on; 0 for others.
+/// 1 for "", 1024 for "K", "KB" and "KiB", and so on; 0 if unknown.
 std::int64_t unit_bytes(std::string_view unit) {
   if (unit.empty() || unit == "B") return 1;
   const std::size_t power = std::string_view("KMG").find(static_cast<char>(std::toupper(unit.front())));

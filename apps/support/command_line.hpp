@@ -1,4 +1,4 @@
-// What the programs' command lines have in common: exit statuses, one-line errors, sizes with K, M and G.
+// Shared by the programs' command lines: exit statuses, one-line errors, sizes with K, M and G.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -8,14 +8,15 @@
 
 namespace pliant::apps {
 
-inline constexpr int kRefusedStatus = 1;  ///< the library, or a check of results, said no
-inline constexpr int kUsageStatus = 2;    ///< the command line cannot be understood
+inline constexpr int kRefusedStatus = 1;  ///< the library refused, or a result is wrong
+inline constexpr int kUsageStatus = 2;    ///< the command line is invalid
 
-/// Parse; nothing if the program goes on, otherwise its exit status. Help goes to stdout, an error is one
-/// line on stderr; neither if not `speak` (every rank parses, one speaks).
+/// Parses; returns nothing if the program goes on, otherwise its exit status. Help goes to stdout, and an
+/// error is one line on stderr. Only a process with `speak` prints: every rank parses, one speaks.
 std::optional<int> parse(CLI::App& app, int argc, const char* const* argv, bool speak = true);
 
-/// "4M" -> 4194304: a whole number of bytes, K, M and G being powers of 1024. Throws CLI::ValidationError.
+/// Parses "4M" to 4194304: a whole number of bytes, with K, M and G as powers of 1024. Throws
+/// CLI::ValidationError.
 std::int64_t parse_bytes(const std::string& option, const std::string& text);
 
 }  // namespace pliant::apps

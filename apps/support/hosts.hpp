@@ -1,4 +1,4 @@
-// Where the ranks run.
+// The hosts that the ranks run on.
 #pragma once
 
 #include <mpi.h>
@@ -8,7 +8,7 @@
 
 namespace pliant::apps {
 
-/// The host of every rank, as MPI_Get_processor_name says it: [rank] on rank 0, empty on the others.
+/// The host name of every rank, from MPI_Get_processor_name: [rank] on rank 0, empty on the others.
 /// Collective.
 std::vector<std::string> host_names(MPI_Comm comm);
 

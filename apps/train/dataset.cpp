@@ -20,7 +20,7 @@ constexpr std::int64_t kSide = 28;
 constexpr std::int64_t kClasses = 10;
 constexpr std::uint32_t kUnsignedByte = 0x08;
 constexpr std::int64_t kMostImages = 1'000'000;  // a damaged length must not ask for all memory
-// Of the 60,000 training images, pixels divided by 255.
+// Over the 60,000 training images, pixels divided by 255.
 constexpr double kPixelMean = 0.2860;
 constexpr double kPixelDeviation = 0.3530;
 
@@ -29,7 +29,7 @@ class IdxFile {
  public:
   explicit IdxFile(std::string path) : path_(std::move(path)), file_(open(path_), gzclose) {}
 
-  /// The lengths of the dimensions behind the magic number.
+  /// Reads the lengths of the dimensions, which follow the magic number.
   std::vector<std::int64_t> read_lengths(std::uint32_t dimensions) {
     const std::uint32_t magic = read_number();
     const std::uint32_t expected = kUnsignedByte << 8 | dimensions;
@@ -44,7 +44,7 @@ class IdxFile {
     return lengths;
   }
 
-  /// All elements behind the lengths, and no more.
+  /// Reads all elements, and checks that nothing follows them.
   torch::Tensor read_elements(const std::vector<std::int64_t>& shape) {
     torch::Tensor elements = torch::empty(shape, torch::kUInt8);
     read(elements.data_ptr<std::uint8_t>(), elements.numel());
@@ -84,7 +84,7 @@ class IdxFile {
     refuse("ends " + std::to_string(bytes - got) + " bytes early", "lengths and file must agree");
   }
 
-  /// A truncated or damaged gzip stream.
+  /// Throws for a truncated or damaged gzip stream.
   void check_stream() const {
     int code = Z_OK;
     const char* text = gzerror(file_.get(), &code);

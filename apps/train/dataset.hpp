@@ -19,10 +19,10 @@ struct Dataset {
   ImageSet test;
 };
 
-/// Throws std::runtime_error, with the whole message, for a file that is missing or is not what it should be.
+/// Throws std::runtime_error, with a complete message, for a missing or invalid file.
 Dataset load_dataset(const std::string& folder);
 
-/// uint8 pixels -> float with the training images' mean 0 and standard deviation 1.
+/// Converts uint8 pixels to float, so that the training images have mean 0 and standard deviation 1.
 torch::Tensor normalise(const torch::Tensor& pixels);
 
 }  // namespace pliant::train

@@ -1,4 +1,4 @@
-// --device: where the model is.
+// --device: the device that holds the model.
 #pragma once
 
 #include <torch/torch.h>
@@ -9,8 +9,8 @@
 
 namespace pliant::train {
 
-/// `name`: host or cuda. A GPU is the rank's number on its host modulo the host's GPUs. Collective. Throws
-/// apps::Refused where some rank has no GPU that LibTorch can use.
+/// `name`: host or cuda. A rank uses the GPU with its number on the host, modulo the host's GPUs. Collective.
+/// Throws apps::Refused if a rank has no GPU that LibTorch can use.
 torch::Device find_device(const World& world, const std::string& name);
 
 }  // namespace pliant::train

@@ -26,7 +26,7 @@ class Info {
   MPI_Info info_ = MPI_INFO_NULL;
 };
 
-/// Shortest text that reads back as the same number; independent of the locale.
+/// Shortest text that reads back as the same number, whatever the locale.
 std::string number_text(double value) {
   std::array<char, 32> text{};
   const auto [end, error] = std::to_chars(text.data(), text.data() + text.size(), value);

@@ -1,4 +1,4 @@
-// Sums all gradients of a model over the ranks: one grouped persistent request, started once per step.
+// Sums all gradients of a model over the ranks: one persistent grouped request, started once per step.
 #pragma once
 
 #include <pliant/pliant.h>
@@ -13,7 +13,7 @@
 
 namespace pliant::train {
 
-/// What this rank's reports add up to.
+/// Sums over this rank's reports.
 struct ExchangeTotals {
   std::int64_t steps = 0;
   double wire_bytes = 0;
@@ -24,24 +24,24 @@ struct ExchangeTotals {
 
 class GradientExchange {
  public:
-  /// Collective. Gives every parameter a gradient that stays at its address for good.
-  /// Throws apps::Refused for options that Pliant refuses.
+  /// Collective. Gives every parameter a gradient with a fixed address. Throws apps::Refused for options that
+  /// Pliant refuses.
   GradientExchange(const std::vector<torch::Tensor>& parameters, const Options& options);
   ~GradientExchange();
   GradientExchange(const GradientExchange&) = delete;
   GradientExchange& operator=(const GradientExchange&) = delete;
 
-  /// Collective. Every gradient becomes its sum over the ranks.
+  /// Collective. Replaces every gradient by its sum over the ranks.
   void sum_gradients();
-  /// Collective. Measure the network anew: the following steps are decided by what it is now.
+  /// Collective. Measures the network again, for the decisions of the following steps.
   void probe();
   /// Local.
   void zero_gradients();
 
-  /// Of the last step.
+  /// Pliant's report of the last step.
   const Pliant_Report& report() const { return report_; }
   const ExchangeTotals& totals() const { return totals_; }
-  /// The value in force of a setting, wherever it came from.
+  /// The current value of a setting, from whatever source.
   const std::string& setting(const std::string& key) const { return settings_.at(key); }
 
  private:

@@ -17,11 +17,11 @@
 namespace pliant::train {
 namespace {
 
-/// One thread a rank: ranks share the cores already.
+/// Uses one thread per rank, because ranks already share the cores.
 void use_one_thread(const World& world) {
   torch::set_num_threads(1);
   at::set_num_interop_threads(1);
-  // Which BLAS this process has is decided where it is installed, hence not by linking.
+  // The BLAS of this process depends on the installation, hence a look-up instead of linking.
   if (void* symbol = dlsym(RTLD_DEFAULT, "openblas_set_num_threads")) {
     reinterpret_cast<void (*)(int)>(symbol)(1);
   } else if (world.is_root()) {
@@ -31,7 +31,7 @@ void use_one_thread(const World& world) {
   }
 }
 
-/// Collective. A rank that cannot read its files stops all of them.
+/// Collective. If one rank cannot read its files, all ranks stop.
 Dataset load_dataset_together(const World& world, const std::string& folder) {
   Dataset dataset;
   std::string fault;
@@ -45,7 +45,7 @@ Dataset load_dataset_together(const World& world, const std::string& folder) {
 }
 
 void train_and_print(const World& world, const Options& options) {
-  // Pliant reads its environment in its first call; a value that stands there already wins, as everywhere.
+  // Pliant reads its environment in its first call. As everywhere, a value that is already set wins.
   if (!options.trace.empty()) setenv("PLIANT_TRACE", options.trace.c_str(), 0);
   use_one_thread(world);
   const Dataset dataset = load_dataset_together(world, options.dataset);

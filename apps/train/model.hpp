@@ -1,4 +1,4 @@
-// The networks that can be trained: one row in model.cpp each.
+// The networks to train: one row each in model.cpp.
 #pragma once
 
 #include <torch/torch.h>
@@ -14,9 +14,9 @@ struct ModelEntry {
   torch::nn::Sequential (*make)();  ///< [n, 1, 28, 28] images -> [n, 10] logits
 };
 
-/// nullptr where there is no such model.
+/// Returns nullptr if there is no such model.
 const ModelEntry* find_model(std::string_view name);
-/// All of them: `mlp (its summary), cnn (its summary)`.
+/// Lists all models: `mlp (its summary), cnn (its summary)`.
 std::string model_help();
 
 }  // namespace pliant::train

@@ -62,7 +62,7 @@ void declare_files(CLI::App& app, Options& options) {
   app.add_option("--trace", options.trace, "HDF5 file for one row per allreduce");
 }
 
-/// An option's value that cannot be used; Pliant checks its own settings itself.
+/// Throws for an option's value that cannot be used. Pliant checks its own settings.
 template <class Value>
 void require(bool holds, const char* option, const Value& value, const std::string& rule,
              const char* action) {

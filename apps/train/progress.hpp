@@ -1,4 +1,4 @@
-// What a person sees on stderr while the training runs; rank 0 only.
+// Progress of the training on stderr, for people; rank 0 only.
 #pragma once
 
 #include <cstdint>
@@ -11,18 +11,18 @@ class Progress {
   /// `shown`: false keeps it silent.
   explicit Progress(bool shown);
 
-  /// A line for good.
+  /// Prints a permanent line.
   void line(const std::string& text);
-  /// True when it is time for the next passing line: often on a terminal, every few seconds elsewhere.
+  /// True when the next passing line is due: often on a terminal, every few seconds elsewhere.
   bool is_due() const;
-  /// A passing line; on a terminal the next line overwrites it.
+  /// Prints a passing line, which the next line overwrites on a terminal.
   void passing(const std::string& text);
 
  private:
   bool shown_;
   bool terminal_;
   double last_s_;         ///< when the last passing line was written
-  bool pending_ = false;  ///< a passing line stands on the terminal
+  bool pending_ = false;  ///< the last line on the terminal is a passing one
 };
 
 }  // namespace pliant::train

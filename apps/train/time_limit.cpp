@@ -22,7 +22,7 @@ bool TimeLimit::is_over(std::int64_t step) {
   double elapsed_s = this->elapsed_s();
   world_.largest(&elapsed_s, 1);
   if (elapsed_s >= max_s_) return true;
-  // All ranks know the same times, hence the step of the next comparison.
+  // All ranks know these times, so they agree on the step of the next comparison.
   const double step_s = (elapsed_s - last_elapsed_s_) / static_cast<double>(step - last_check_);
   const double pause_s = std::min(kMostBetweenChecks_s, (max_s_ - elapsed_s) / 2);
   const double steps = step_s > 0 ? std::min(pause_s / step_s, 1e6) : 1;

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::int64_t kEvaluationBatch = 500;
 
-/// The same weights whatever the device.
+/// Makes a model whose first weights do not depend on the device.
 torch::nn::Sequential make_model(const Options& options, torch::Device device) {
   torch::manual_seed(options.seed);
   torch::nn::Sequential model = find_model(options.model)->make();
@@ -44,7 +44,7 @@ std::uint64_t hash_bytes(std::uint64_t hash, const void* data, std::size_t bytes
   return hash;
 }
 
-/// [s] of CLOCK_MONOTONIC, which pliant_netlab's log and Pliant's traces know, too.
+/// [s] of CLOCK_MONOTONIC, which pliant_netlab's log and Pliant's traces also use.
 double monotonic_s() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
@@ -94,7 +94,7 @@ void Trainer::open_history() {
   world_.refuse_together(fault);
 }
 
-// The seed gives all ranks the same weights already; this keeps it so where their libraries differ.
+// The seed should give all ranks the same weights. This makes sure, even if their libraries differ.
 void Trainer::share_parameters() {
   torch::NoGradGuard no_grad;
   for (torch::Tensor& parameter : parameters_) {
@@ -147,7 +147,7 @@ void Trainer::train_step() {
   ++step_;
 }
 
-/// Indices of this rank's images: its slice of the step's slice of an order that all ranks share.
+/// Indices of this rank's images: its part of the step's batch, in an order that all ranks share.
 torch::Tensor Trainer::next_batch() {
   const std::int64_t step_of_epoch = step_ % steps_per_epoch_;
   if (step_of_epoch == 0) {

@@ -1,4 +1,4 @@
-// The training loop: batches, steps, evaluations, and the account of where the time went.
+// The training loop: batches, steps, evaluations, and a record of where the time went.
 #pragma once
 
 #include <torch/torch.h>
@@ -19,11 +19,11 @@ namespace pliant::train {
 
 class Trainer {
  public:
-  /// Collective. Throws apps::Refused for what cannot be trained so.
+  /// Collective. Throws apps::Refused for options that cannot be used together.
   Trainer(const World& world, const Options& options, const Dataset& dataset);
 
-  /// Collective. Trains, and returns what the program's last line says (the same on all ranks).
-  /// Throws apps::Refused if the ranks' parameters differ at the end.
+  /// Collective. Trains, and returns the program's last line (equal on all ranks). Throws apps::Refused if
+  /// the ranks' parameters differ at the end.
   nlohmann::ordered_json run();
 
  private:
@@ -57,8 +57,8 @@ class Trainer {
   std::ofstream history_;
 
   std::int64_t steps_per_epoch_ = 0;
-  std::int64_t steps_ = 0;  ///< in all
-  std::int64_t step_ = 0;   ///< done
+  std::int64_t steps_ = 0;  ///< total number
+  std::int64_t step_ = 0;   ///< number done
   torch::Tensor order_;     ///< int64 [images], this epoch's
   float training_loss_ = 0;
   Evaluation evaluation_;

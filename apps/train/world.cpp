@@ -44,7 +44,7 @@ bool World::same(std::uint64_t value) const {
   std::array<std::uint64_t, 2> value_and_complement = {value, ~value};
   check_alone(
       MPI_Allreduce(MPI_IN_PLACE, value_and_complement.data(), 2, MPI_UINT64_T, MPI_MAX, MPI_COMM_WORLD));
-  // The largest complement is the complement of the smallest value.
+  // The complement of the smallest value is the largest complement.
   return value_and_complement[0] == ~value_and_complement[1];
 }
 

@@ -1,5 +1,5 @@
-// The ranks of one training run, and how they refuse together: apps::Refused is thrown by all of them alike,
-// rank 0 prints it and all leave.
+// The ranks of a training run, and their common refusals: all of them throw apps::Refused, rank 0 prints it,
+// and all ranks exit.
 #pragma once
 
 #include <mpi.h>
@@ -17,23 +17,23 @@ struct World {
   int rank = 0;
   int ranks = 1;
 
-  /// MPI_COMM_WORLD; from here on its errors are returned, not fatal. Call after MPI_Init.
+  /// Joins MPI_COMM_WORLD and makes its errors return codes. Call after MPI_Init.
   static World join();
 
   bool is_root() const { return rank == 0; }
-  /// Collective. Throws apps::Refused with the text of the lowest rank that gave one; an empty text is
+  /// Collective. Throws apps::Refused with the text of the lowest rank that has one. An empty text means
   /// consent.
   void refuse_together(const std::string& text) const;
   /// Collective. Sums [count] values over all ranks, in place.
   void sum(double* values, int count) const;
-  /// Collective. Largest value over all ranks, element by element, in place.
+  /// Collective. Element-wise maximum over all ranks, in place.
   void largest(double* values, int count) const;
   /// Collective. Whether all ranks hold the same value.
   bool same(std::uint64_t value) const;
 };
 
-/// For calls that can fail on one rank alone: throws std::runtime_error, which ends the run. Calls that are
-/// refused on all ranks alike go through apps::check.
+/// For calls that can fail on one rank alone: throws std::runtime_error, which ends the run. For calls that
+/// all ranks refuse together, use apps::check.
 void check_alone(int code);
 
 }  // namespace pliant::train

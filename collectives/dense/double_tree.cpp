@@ -1,11 +1,12 @@
-// Double binary tree: each half of the elements is reduced up one of two trees and broadcast down it again,
-// in segments; all four streams run at the same time.
+// Double binary tree. Each half of the elements is reduced up one of two trees and broadcast down it again,
+// in segments. All four streams run at the same time.
 //   P = 4:   0        3       first half: 1 and 3 send to 2, 2 to 0, and back
 //            2        1       second half: 2 and 0 send to 1, 1 to 3, and back
 //           1 3      2 0
-// Hops 2 ceil(log2 P) for the first segment, the others right behind it; bytes sent per rank at most 2n, as
+//
+// Hops 2 ceil(log2 P) for the first segment, the others right behind it. Bytes sent per rank at most 2n: as
 // an inner node of one tree (n/2 up, n down) and a leaf of the other (n/2 up). Exact. All ranks end with the
-// same bits: what the root has summed. Source: Sanders, Speck and Traeff, Parallel Computing 35(12), 2009.
+// same bits: the root's sum. Source: Sanders, Speck and Traeff, Parallel Computing 35(12), 2009.
 #include <algorithm>
 #include <cmath>
 
@@ -17,7 +18,7 @@
 namespace pliant {
 namespace {
 
-constexpr std::int64_t kWindow = 8;  ///< segments under way, each way and stream
+constexpr std::int64_t kWindow = 8;  ///< segments in flight, each way and stream
 constexpr int kTrees = 2;
 
 double with_segment_s(const AllreduceShape& shape, const CostModel& model, std::int64_t segment_bytes) {
@@ -64,7 +65,7 @@ struct Branch {
   double_tree::Node node;
   Pieces pieces;
   std::byte* slots = nullptr;  ///< [kWindow] of the longest piece
-  int tag = 0;                 ///< of what goes up; the next one is of what comes down
+  int tag = 0;                 ///< of messages that go up; those that go down have the next one
   std::int64_t free = 0;       ///< segments that may come down: at the root summed, elsewhere sent up
 };
 

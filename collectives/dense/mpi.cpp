@@ -1,9 +1,9 @@
 // The MPI library's own allreduce.
 //
-// What it does inside is its affair; the cost is that of the two algorithms which Open MPI 4.1 chooses
-// between by default: recursive doubling below 10 KB, a ring above (coll/tuned, fixed decision), times a
-// factor that is measured with the network. Bytes are those of the bandwidth-optimal algorithms. Exact; the
-// same bits on all ranks is MPI's advice to implementors, and held by Open MPI.
+// The library decides how. The cost is that of the two algorithms that Open MPI 4.1 chooses between by
+// default: recursive doubling below 10 KB, a ring above (coll/tuned, fixed decision). It is multiplied by a
+// factor that is measured with the network. Bytes are those of the bandwidth-optimal algorithms. Exact. MPI
+// advises implementors to give all ranks the same bits, and Open MPI does.
 #include <algorithm>
 
 #include "collectives/dense/dense.hpp"
@@ -31,7 +31,7 @@ double cost_s(const AllreduceShape& shape, const CostModel& model) {
   return std::min(doubling_s, ring_s) * model.mpi.at(shape.bytes());
 }
 
-/// As if it were a ring.
+/// Traffic as if it were a ring.
 Traffic sent(const AllreduceShape& shape, int) {
   return {2 * (shape.ranks - 1), 2 * shape.bytes() * (shape.ranks - 1) / shape.ranks};
 }

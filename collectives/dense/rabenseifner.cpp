@@ -3,6 +3,7 @@
 //     start              abcd | abcd | abcd | abcd
 //     halve, r to r+2:   ab | bc | cd | da          halve, r to r+1:   A | B | C | D
 //     double, r+1 to r:  AB | BC | CD | DA          double, r+2 to r:  ABCD on every rank
+//
 // Rounds 2 ceil(log2 P), bytes sent per rank 2n(P-1)/P, both for any P: topology/circulant.hpp. A round's
 // message travels in segments, each reduced while the next is on its way. Exact. All ranks end with the same
 // bits: each chunk is summed once, then copied. Source: Rabenseifner, ICCS 2004; Traeff, arXiv 2410.14234.

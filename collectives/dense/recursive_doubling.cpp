@@ -1,10 +1,11 @@
 // Recursive doubling: in round i a rank exchanges everything with the rank that differs in bit i.
 //   P = 4:  0-1 2-3, then 0-2 1-3: every rank holds the sum
-// Rounds log2 P, all n bytes in each; where P is no power of two the extra ranks fold into a neighbour first
-// and get the result last. The fewest rounds there are, hence for messages whose latency is all that counts.
-// Exact. All ranks end with the same bits: both of a pair add in the order of their ranks. The order of
-// additions depends on P alone. Source: Thakur, Rabenseifner and Gropp, Int. J. High Perform. Comput. Appl.
-// 19(1), 2005.
+//
+// Rounds log2 P, all n bytes in each. If P is no power of two, the extra ranks fold into a neighbour first
+// and get the result last. No algorithm has fewer rounds, so it suits messages whose time is nearly all
+// latency. Exact. All ranks end with the same bits: both ranks of a pair add in the order of their ranks. The
+// order of additions depends on P alone. Source: Thakur, Rabenseifner and Gropp, Int. J. High Perform.
+// Comput. Appl. 19(1), 2005.
 #include <algorithm>
 #include <cstring>
 #include <utility>
@@ -44,8 +45,8 @@ Traffic sent(const AllreduceShape& shape, int rank) {
   return {messages * segments_of(shape.bytes(), shape.segment_bytes), messages * shape.bytes()};
 }
 
-/// sum = what this rank has summed so far; the partner's goes to `other`. Returns where the new sum is: the
-/// lower rank's elements come first.
+/// `sum`: this rank's sum so far; the partner's goes to `other`. Afterwards `sum` points to the new sum. The
+/// lower rank's elements come first in the addition.
 Task exchange_and_reduce(AllreduceCall& call, int partner, std::byte*& sum, std::byte*& other) {
   const auto bytes = static_cast<std::size_t>(call.shape.bytes());
   const Pieces out(call.shape.segment_bytes, {sum, bytes});

@@ -4,10 +4,11 @@
 //     reduce-scatter 1  a0 b0 c02 | a01 b1 c1 | A... and so on: each step passes on what the last one brought
 //     reduce-scatter 2  a0 B  c02 | a01 b1 C  | A  b12 c2
 //     allgather 1, 2    A B C on every rank
-// Steps 2(P-1); bytes sent per rank 2n(P-1)/P, in segments: one is passed on as soon as it has been reduced,
-// whether or not the others of its chunk have come, so that steps overlap and latency is hidden where a chunk
-// has enough segments to fill the link meanwhile. Exact. All ranks end with the same bits: each chunk is
-// summed once, then copied. Source: Patarasuk and Yuan, J. Parallel Distrib. Comput. 69(2), 2009; the
+//
+// Steps 2(P-1); bytes sent per rank 2n(P-1)/P, in segments. A segment is passed on as soon as it has been
+// reduced, whether or not the others of its chunk have come. So steps overlap, and latency is hidden where a
+// chunk has enough segments to fill the link meanwhile. Exact. All ranks end with the same bits: each chunk
+// is summed once, then copied. Source: Patarasuk and Yuan, J. Parallel Distrib. Comput. 69(2), 2009; the
 // segments and their cost are ours.
 #include "collectives/topology/ring.hpp"
 
@@ -22,7 +23,7 @@
 namespace pliant {
 namespace {
 
-/// Segments under way, each way. Enough for latency to hide behind, few enough to stay in cache.
+/// Segments in flight in each direction: enough to hide latency, few enough to stay in cache.
 constexpr std::int64_t kWindow = 8;
 static_assert(kWindow <= Flow::kMost);
 
@@ -30,9 +31,9 @@ double paper_cost_s(const AllreduceShape& shape, const LinkModel& link) {
   return paper::ring_s(shape.ranks, static_cast<double>(shape.bytes()), link);
 }
 
-/// A step lasts as long as the link is busy with its chunk, or until its first segment has arrived, been
-/// reduced and can be passed on, whichever takes longer. There are 2(P-1) steps; the last one's last segment
-/// has to arrive, too.
+/// A step lasts as long as its chunk keeps the link busy, or until its first segment has arrived, been
+/// reduced and can be passed on, whichever is longer. There are 2(P-1) steps. The last segment of the last
+/// step has to arrive, too.
 double with_segment_s(const AllreduceShape& shape, const CostModel& model, std::int64_t segment_bytes) {
   const double chunk_bytes = static_cast<double>(shape.bytes()) / shape.ranks;
   const double segment = std::min(static_cast<double>(segment_bytes), chunk_bytes);
@@ -136,7 +137,7 @@ Task run(AllreduceCall& call) {
     return call.available == nullptr || piece.data() + piece.size() <= call.data + *call.available * width;
   };
   while (!arriving.at_end() || !to_send.at_end() || flow.sending() > 0) {
-    // What arrives in the allgather replaces what was sent P-1 steps before: that has to have gone out.
+    // In the allgather an arriving segment replaces one sent P-1 steps before, which has to have gone out.
     const auto replaces_unsent = [&] {
       if (!to_post.gathers()) return false;
       if (first_gathered < 0) first_gathered = to_post.index();

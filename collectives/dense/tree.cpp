@@ -1,5 +1,6 @@
 // Tree allreduce: binomial reduce to rank 0, then binomial broadcast from it.
 //   P = 4:  reduce    1>0 3>2, then 2>0          broadcast  0>2, then 0>1 2>3
+//
 // Rounds 2 ceil(log2 P), each of all n bytes; all ranks together send 2(P-1)n. Exact. All ranks end with the
 // bits of rank 0's sum, whose order of additions depends on P alone. Source: binomial trees as in Thakur,
 // Rabenseifner and Gropp, Int. J. High Perform. Comput. Appl. 19(1), 2005.

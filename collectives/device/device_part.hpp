@@ -1,4 +1,4 @@
-// What calls on a device's memory need besides.
+// State that calls on device memory need besides.
 #pragma once
 
 #include <array>
@@ -13,9 +13,9 @@
 
 namespace pliant {
 
-/// Operations that are under way on a device's memory, in the order of their starts. NCCL's collectives, and
-/// MPI's, come in one order on all ranks if each operation that uses them waits for those that were started
-/// before it, and programs start such operations in one order.
+/// Operations in progress on device memory, in the order of their starts. NCCL's and MPI's collectives need
+/// one order on all ranks. They get it if programs start such operations in one order, and each operation
+/// that uses them waits for those started before it.
 class Turns {
  public:
   std::int64_t take() {
@@ -30,7 +30,7 @@ class Turns {
   std::vector<std::int64_t> waiting_;  ///< ascending
 };
 
-/// A communicator's, from its first such call.
+/// A communicator's state for device memory, from its first such call on.
 struct DevicePart {
   DevicePart(const cuda::Calls& calls, int number, cuda::WaitingWork& waiting_work)
       : device(calls, number, waiting_work) {}
@@ -40,30 +40,30 @@ struct DevicePart {
   Turns turns;
 };
 
-/// Blocks that are on their way at once when whole vectors are staged: one comes, one is reduced, one goes.
+/// Blocks in flight when whole vectors are staged: one arrives, one is reduced, one goes back.
 inline constexpr std::size_t kStagingSlots = 3;
 
-/// An operation's, kept between calls. One call at a time uses it.
+/// An operation's state for device memory, kept between calls. One call at a time uses it.
 struct DeviceWorkspace {
   explicit DeviceWorkspace(cuda::Device& device)
       : vectors(device),
-        slots{{cuda::HostRoom(device), cuda::HostRoom(device), cuda::HostRoom(device)}},
-        arrived{{cuda::Moment(device), cuda::Moment(device), cuda::Moment(device)}},
+        slots{{cuda::HostScratch(device), cuda::HostScratch(device), cuda::HostScratch(device)}},
+        arrived{{cuda::DeviceEvent(device), cuda::DeviceEvent(device), cuda::DeviceEvent(device)}},
         whole(device),
-        moment(device) {}
+        event(device) {}
 
-  /// Before an operation: memory that could not be pinned for the last ones may be by now.
+  /// Call before an operation: memory that could not be pinned earlier may be pinned now.
   void pin_again() {
     vectors.pin_again();
-    for (cuda::HostRoom& slot : slots) slot.pin_again();
+    for (cuda::HostScratch& slot : slots) slot.pin_again();
     whole.pin_again();
   }
 
   cuda::DeviceVectors vectors;
-  std::array<cuda::HostRoom, kStagingSlots> slots;  ///< staging: what was brought to the host
-  std::array<cuda::Moment, kStagingSlots> arrived;  ///< and when
-  cuda::HostRoom whole;  ///< a whole vector, of an operation that stays on the host
-  cuda::Moment moment;
+  std::array<cuda::HostScratch, kStagingSlots> slots;    ///< staging: blocks on the host
+  std::array<cuda::DeviceEvent, kStagingSlots> arrived;  ///< staging: their arrival
+  cuda::HostScratch whole;  ///< a whole vector, of an operation that stays on the host
+  cuda::DeviceEvent event;
 };
 
 }  // namespace pliant

@@ -8,7 +8,7 @@
 namespace pliant {
 
 NcclCommunicator::NcclCommunicator(const cuda::NcclCalls& calls, cuda::Device& device, double timeout_s)
-    : calls_(calls), device_(device), moment_(device), timeout_s_(timeout_s), since_s_(MPI_Wtime()) {}
+    : calls_(calls), device_(device), event_(device), timeout_s_(timeout_s), since_s_(MPI_Wtime()) {}
 
 NcclCommunicator::~NcclCommunicator() {
   wait_no_more();
@@ -26,7 +26,7 @@ std::unique_ptr<NcclCommunicator> NcclCommunicator::connect(const cuda::NcclCall
                                                             cuda::Device& device, Communicator& comm,
                                                             double timeout_s, std::string& why_not) {
   const cuda::OnDevice here(device);
-  // The identity and whether there is one travel together: no rank waits for a root that has none.
+  // The root sends its identity and its error code together, so no rank waits for a root that has none.
   struct {
     cuda::NcclUniqueId id{};
     int code = 0;
@@ -124,7 +124,7 @@ void NcclCommunicator::broadcast(void* memory, std::int64_t bytes, int root) {
 }
 
 void NcclCommunicator::finish() {
-  if (state_ == State::ready) moment_.mark(device_.among_ranks());
+  if (state_ == State::ready) event_.mark(device_.among_ranks());
 }
 
 bool NcclCommunicator::finished() {
@@ -132,7 +132,7 @@ bool NcclCommunicator::finished() {
     device_.fail(why_);
     return true;
   }
-  if (moment_.past()) {
+  if (event_.past()) {
     wait_no_more();
     return true;
   }

@@ -2,9 +2,10 @@
 //
 //   connecting --> busy <--> ready --> busy --> closed
 //        \__________\_________\_________\____> broken
-// NCCL's calls do not block here: after each one it is asked until it has done with it, for timeout_s at most
-// from when all ranks have come. Any error, or time that runs out, aborts it; the device then counts as
-// failed, and the ranks learn of it when they agree.
+//
+// NCCL's calls do not block here. After each call NCCL is polled until it has done with it, for at most
+// timeout_s from when all ranks have come. Any error or timeout aborts the communicator. The device then
+// counts as failed, and the ranks learn of it when they agree.
 #pragma once
 
 #include <cstdint>
@@ -23,30 +24,32 @@ class NcclCommunicator {
  public:
   enum class State { connecting, ready, busy, closed, broken };
 
-  /// Collective. Null on all ranks if any of them cannot have it: `why_not` tells then. The device keeps
-  /// well.
+  /// Collective. Returns null on all ranks if any of them cannot connect; `why_not` then says why. The device
+  /// stays usable.
   static std::unique_ptr<NcclCommunicator> connect(const cuda::NcclCalls& calls, cuda::Device& device,
                                                    Communicator& comm, double timeout_s,
                                                    std::string& why_not);
   NcclCommunicator(const NcclCommunicator&) = delete;
   NcclCommunicator& operator=(const NcclCommunicator&) = delete;
-  /// Closes it: collective, where it is not broken.
+  /// Closes the communicator. Collective, unless it is broken.
   ~NcclCommunicator();
 
-  /// After what is on the device's work stream; in the same order on all ranks. settled() tells when the next
-  /// may come. memory: the device's.
+  /// Runs after the work on the device's work stream. Ranks must call in one order. The next call may follow
+  /// once settled() is true. memory: the device's.
   void all_reduce(void* memory, std::int64_t count, ElementType type, ReduceOp op);
   void broadcast(void* memory, std::int64_t bytes, int root);
 
-  /// All ranks have made the last call: a rank may be late by any time, and NCCL by timeout_s from now on.
+  /// Call when all ranks have made the last call: timeout_s counts from now on. Before, a rank may be late by
+  /// any time.
   void all_are_here();
-  /// NCCL has taken the last call, or has failed.
+  /// True once NCCL has accepted the last call, or has failed.
   bool settled();
-  /// What NCCL was given until finish() has been done, or has failed.
+  /// finish() marks the end of the work given to NCCL so far. finished() is true once that is done, or has
+  /// failed.
   void finish();
   bool finished();
 
-  /// Local: nothing of it goes on, and nothing more begins. The device keeps well.
+  /// Local. Stops NCCL's work and lets no more begin. The device stays usable.
   void abort(const std::string& why);
 
   State state() const { return state_; }
@@ -62,9 +65,9 @@ class NcclCommunicator {
 
   const cuda::NcclCalls& calls_;
   cuda::Device& device_;
-  cuda::Moment moment_;
+  cuda::DeviceEvent event_;
   double timeout_s_;
-  std::optional<double> since_s_;  ///< [s] MPI_Wtime from when on time counts; none: ranks are yet to come
+  std::optional<double> since_s_;  ///< [s] MPI_Wtime at which timeout_s starts; none: not all ranks have come
   bool waiting_ = false;           ///< counted among the device's waiting work
   cuda::NcclComm comm_ = nullptr;
   State state_ = State::connecting;

@@ -1,5 +1,5 @@
-// nccl, nccl_star, mpi_star: nothing of a gradient leaves the device but through NCCL, or an MPI library that
-// takes pointers to a device's memory.
+// nccl, nccl_star, mpi_star: a gradient leaves the device only through NCCL, or through an MPI library that
+// takes pointers to device memory.
 //
 //   nccl        ncclAllReduce of the whole vector. Exact; the same bits on all ranks is NCCL's doing.
 //   *_star      AR-Topk with a leader that rotates (star.cpp), P = 3, k = 2, leader 1:
@@ -8,9 +8,10 @@
 //     take        values at 4 9 out of everybody's residual
 //     allreduce   k values                         4 k bytes
 //     scatter     into a cleared result
-// The host waits for the leader's places, for numbers, and for the end; what may wait for other ranks has a
-// stream of its own, on which the host never blocks. What NCCL takes is measured as a line in the bytes
-// (DeviceModel::nccl); MPI's is that of its allreduce on the host. Source: Table I of the
+//
+// The host waits for the leader's indices, for numbers, and for the end. Work that may wait for other ranks
+// has a stream of its own, on which the host never blocks. NCCL's time is measured as a line in the bytes
+// (DeviceModel::nccl); MPI's is assumed to be that of its allreduce on the host. Source: Table I of the
 // flexible-communication paper for the steps.
 #include "collectives/device/on_device.hpp"
 
@@ -27,7 +28,7 @@
 namespace pliant {
 namespace {
 
-/// How vectors travel from device to device.
+/// Transport of vectors from device to device.
 struct Carrier {
   bool (*supports)(const AllreduceShape& shape);
   double (*cost_s)(double bytes, const AllreduceShape& shape, const CostModel& model);
@@ -45,15 +46,15 @@ double nccl_s(double bytes, const AllreduceShape&, const CostModel& model) {
   return model.device.nccl.alpha_s + bytes * model.device.nccl.beta_s_per_byte;
 }
 
-/// Ranks tell one another that they have called NCCL, while it works: only then does its time count. A rank
-/// may come late by any time, as to any collective.
+/// Tells the other ranks, while NCCL works, that this rank has called it. The timeout counts only once all
+/// have: a rank may come late by any time, as to any collective.
 Task nccl_meet(AllreduceCall& call) {
   std::array<double, 1> nothing = {0};
   co_await agree_max(call, nothing);
   call.device->nccl->all_are_here();
 }
 
-/// NCCL has taken the call, and carried it out.
+/// Waits until NCCL has taken the call and carried it out.
 Task nccl_finish(AllreduceCall& call) {
   const auto settled = [&] { return call.device->nccl->settled(); };
   co_await until(settled);
@@ -68,7 +69,7 @@ Task nccl_broadcast(AllreduceCall& call, void* memory, std::int64_t bytes, int r
   co_await nccl_finish(call);
 }
 
-/// The ranks have met in this call.
+/// All ranks have come: nccl_broadcast() went before.
 
 Task nccl_all_reduce(AllreduceCall& call, void* memory, std::int64_t count, ElementType type) {
   call.device->nccl->all_reduce(memory, count, type, call.op);
@@ -78,9 +79,9 @@ Task nccl_all_reduce(AllreduceCall& call, void* memory, std::int64_t count, Elem
 
 constexpr Carrier kNccl{nccl_supports, nccl_s, nccl_broadcast, nccl_all_reduce};
 
-// ---- MPI: its blocking collectives alone, since those that do not block take no device's memory in Open MPI
-// (libnbc reduces on the host whatever it is given). Where a call may not block they are not offered: shape's
-// mpi_reads_device is false then. ----
+// ---- MPI: its blocking collectives alone. In Open MPI the nonblocking ones take no device memory (libnbc
+// reduces on the host whatever it is given). A call that may not block is not offered these: its shape has
+// mpi_reads_device false. ----
 
 bool mpi_supports(const AllreduceShape& shape) {
   return shape.memory == Memory::device && shape.mpi_reads_device;
@@ -92,7 +93,7 @@ double mpi_s(double bytes, const AllreduceShape& shape, const CostModel& model) 
   return mpi_allreduce.cost_s(part, model);
 }
 
-/// MPI reads what the device wrote.
+/// Waits for the device's work, whose results MPI reads.
 void complete_work(AllreduceCall& call) {
   call.device->device.wait(call.device->device.work());
 }
@@ -119,7 +120,7 @@ double whole_s(const AllreduceShape& shape, const CostModel& model) {
   return nccl_s(static_cast<double>(shape.bytes()), shape, model);
 }
 
-/// As if it were a ring: what NCCL does inside is its affair.
+/// Traffic as if it were a ring: NCCL's own choice is not known.
 Traffic whole_sent(const AllreduceShape& shape, int) {
   return {2 * (shape.ranks - 1), 2 * shape.bytes() * (shape.ranks - 1) / shape.ranks};
 }
@@ -146,7 +147,7 @@ double star_s(const AllreduceShape& shape, const CostModel& model) {
          2 * static_cast<double>(shape.kept) * model.compute.pair_s_per_element;
 }
 
-/// A broadcast passes on what a rank received, once; the values go round a ring.
+/// A rank passes on once what it received in the broadcast; the values go round a ring.
 Traffic star_sent(const AllreduceShape& shape, int) {
   if (shape.ranks == 1) return {};
   return whole_sent(leader::values_shape(shape), 0) + Traffic{1, shape.index_bytes()};
@@ -205,7 +206,7 @@ constinit const AllreduceAlgorithm nccl_star_allreduce{
     .sent = star_sent,
     .run = run_star<kNccl>,
     .calls_mpi = true,
-    .family = Family::turn,
+    .rule = SelectionRule::turn,
     .reach = Reach::device,
 };
 
@@ -221,7 +222,7 @@ constinit const AllreduceAlgorithm mpi_star_allreduce{
     .sent = star_sent,
     .run = run_star<kMpi>,
     .calls_mpi = true,
-    .family = Family::turn,
+    .rule = SelectionRule::turn,
     .reach = Reach::device,
 };
 

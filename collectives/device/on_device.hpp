@@ -1,5 +1,5 @@
-// Algorithms whose messages come from a device's memory and go there: NCCL's, and the MPI library's where it
-// takes such pointers.
+// Algorithms whose messages travel between device memories: NCCL's, and the MPI library's where it takes such
+// pointers.
 #pragma once
 
 #include "collectives/allreduce.hpp"

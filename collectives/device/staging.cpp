@@ -23,8 +23,8 @@ AllreduceShape on_host(AllreduceShape shape, std::int64_t count) {
   return shape;
 }
 
-/// [s] with blocks of so many bytes: the slowest of the three stages sets the pace; the first block comes,
-/// and the last goes, while nothing else is done.
+/// [s] with blocks of block_bytes. The slowest of the three stages sets the pace. Nothing overlaps the
+/// arrival of the first block and the return of the last.
 double staged_s(const AllreduceAlgorithm& algorithm, const AllreduceShape& shape, const CostModel& model,
                 std::int64_t block_bytes) {
   const std::int64_t blocks = segments_of(shape.bytes(), block_bytes);
@@ -52,7 +52,7 @@ Blocks best_blocks(const AllreduceAlgorithm& algorithm, const AllreduceShape& sh
   return best;
 }
 
-/// What computing costs where the vectors are.
+/// The model with the device's compute costs, for vectors that stay there.
 CostModel with_device_compute(CostModel model) {
   const ComputeModel host = model.compute;
   model.compute = model.device.compute;
@@ -61,7 +61,7 @@ CostModel with_device_compute(CostModel model) {
   return model;
 }
 
-/// One block on its way.
+/// Blocks on their way between device and host.
 class Stage {
  public:
   Stage(AllreduceCall& call, std::int64_t block_bytes)
@@ -87,7 +87,7 @@ class Stage {
     arrived_[place(block)].mark(device_.to_host());
   }
   bool is_here(std::int64_t block) { return arrived_[place(block)].past(); }
-  /// The block's slot is free for the third after it when this is done.
+  /// Copies the block back. Then its slot is free for the third block after it.
   void take_back(std::int64_t block) {
     device_.copy(call_.data + block * block_bytes_, slot(block), bytes(block), device_.to_device());
     device_.order(device_.to_device(), device_.to_host());
@@ -101,7 +101,7 @@ class Stage {
   std::int64_t block_bytes_;
   std::int64_t blocks_;
   std::array<std::byte*, kStagingSlots> slots_{};
-  std::array<cuda::Moment, kStagingSlots>& arrived_;
+  std::array<cuda::DeviceEvent, kStagingSlots>& arrived_;
 };
 
 Task run_staged(AllreduceCall& call, const AllreduceAlgorithm& algorithm) {
@@ -128,7 +128,7 @@ Task run_staged(AllreduceCall& call, const AllreduceAlgorithm& algorithm) {
     stage.take_back(block);
     stage.bring(block + kSlots);
   }
-  cuda::Moment& done = call.workspace.device->moment;
+  cuda::DeviceEvent& done = call.workspace.device->event;
   done.mark(call.device->device.to_device());
   const auto is_done = [&] { return done.past(); };
   co_await until(is_done);
@@ -163,7 +163,7 @@ AllreduceShape tuned_staged(const AllreduceAlgorithm& algorithm, AllreduceShape 
 Task run_anywhere(AllreduceCall& call, const AllreduceAlgorithm& algorithm) {
   if (call.device == nullptr) return algorithm.run(call);
   if (!takes_in_place(algorithm, call.shape)) return run_staged(call, algorithm);
-  // MPI reads what the device, and the program's stream, have written: nobody else orders the two.
+  // MPI reads memory that the device and the program's stream have written, and nothing else orders the two.
   if (algorithm.reach == Reach::host) call.device->device.wait(call.device->device.work());
   return algorithm.run(call);
 }

@@ -1,5 +1,5 @@
-// Calls on a device's memory by algorithms of the host: blocks are brought to the host, reduced there, and
-// brought back, one coming while another is reduced and a third goes.
+// Calls on device memory by the host's algorithms. Blocks are copied to the host, reduced there, and copied
+// back: one arrives while another is reduced and a third goes back.
 //
 //   to the host    0 1 2 3
 //   reduced          0 1 2 3
@@ -10,26 +10,26 @@
 
 namespace pliant {
 
-/// Can it reduce vectors that lie there? Whole vectors are staged for exact algorithms alone: selections are
-/// made where the residual is.
+/// True if the algorithm can reduce vectors in `memory`. Staging is for exact algorithms alone: lossy ones
+/// select where the residual is.
 constexpr bool can_lie_in(Memory memory, const AllreduceAlgorithm& algorithm) {
   if (memory == Memory::host) return algorithm.reach != Reach::device;
   return algorithm.exact || algorithm.reach != Reach::host;
 }
 
-/// Does `algorithm` take the shape's vectors where they lie?
+/// True if `algorithm` uses the shape's vectors where they lie, without staging.
 bool takes_in_place(const AllreduceAlgorithm& algorithm, const AllreduceShape& shape);
 
-/// [s] of an algorithm on a device's memory, staging included.
+/// [s] of an algorithm on device memory, staging included.
 double device_cost_s(const AllreduceAlgorithm& algorithm, const AllreduceShape& shape,
                      const CostModel& model);
 
-/// The shape with what device_cost_s() holds for, where the algorithm is staged. A pure function: ranks
+/// The shape with the tuning parameters that device_cost_s() assumes for a staged algorithm. Pure, so ranks
 /// agree.
 AllreduceShape tuned_staged(const AllreduceAlgorithm& algorithm, AllreduceShape shape,
                             const CostModel& model);
 
-/// Runs it on vectors wherever they lie. Collective. The call must outlive the task.
+/// Runs the algorithm on vectors in either memory. Collective. The call must outlive the task.
 Task run_anywhere(AllreduceCall& call, const AllreduceAlgorithm& algorithm);
 
 }  // namespace pliant

@@ -1,8 +1,9 @@
 // allgather_topk (the papers' AG-Topk): every rank sends its own k largest elements to every other.
 //   P = 2, k = 2:  rank 0 sends (1, a) (7, b), rank 1 sends (3, c) (7, d)
 //   result:        a at 1, c at 3, b + d at 7
-// Rounds ceil(log2 P) (Bruck's allgather), or, where messages are long, P-1 steps around a ring, in segments
-// that are passed on as they come; bytes sent per rank (P-1) messages of k encoded indices and values (raw:
+//
+// Rounds ceil(log2 P) (Bruck's allgather), or, if messages are long, P-1 steps around a ring, in segments
+// that are passed on as they come. Bytes sent per rank: (P-1) messages of k encoded indices and values (raw:
 // 40 + 8k). Lossy. All ranks end with the same bits: each adds the decoded blocks in the order of the ranks,
 // its own among them. Residual: all but the rank's own k, and of these what a value codec rounded off.
 // Source: Table I of the flexible-communication paper; error feedback as in Stich et al., NeurIPS 2018.
@@ -38,7 +39,7 @@ Traffic sent(const AllreduceShape& shape, int) {
   return allgather_messages_sent(shape, predicted_bytes(shape, true));
 }
 
-/// What a value codec rounded off has become call.own.values: it stays in the residual.
+/// Puts what a value codec rounded off, now in call.own.values, back into the residual.
 void keep_rounding_errors(AllreduceCall& call) {
   if (!call.shape.value_codec->lossy) return;
   call.outcome.rounding_squared = call.kernels.squared_norm(call.own.values, call.shape.kept);
@@ -90,7 +91,7 @@ constinit const AllreduceAlgorithm allgather_topk_allreduce{
     .tuned = tuned,
     .sent = sent,
     .run = run,
-    .family = Family::own,
+    .rule = SelectionRule::own,
     .reach = Reach::any,
 };
 

@@ -15,15 +15,15 @@
 namespace pliant {
 namespace {
 
-/// Of a group: raw, it still is below kEagerBytes.
+/// Most indices of a group: raw, it is still below kEagerBytes.
 constexpr std::int64_t kMostIndices = 15'000;
-/// Of a group that is not the last one: below, headers and latency are most of what it costs.
+/// Least indices of a group other than the last: below, headers and latency are most of its cost.
 constexpr std::int64_t kLeastIndices = 3'000;
 /// Groups that suffice to keep a chain busy.
 constexpr std::int64_t kEnoughGroups = 16;
 constexpr int kTag = 4;  // values travel on the tags below at the same time
 
-/// A bitmap of one group would have to be as long as that of all.
+/// A bitmap goes in one group, since that of a part would be as long as that of all.
 int groups_of(const AllreduceShape& shape) {
   if (shape.index_codec == &bitmap_indices || shape.kept == 0) return 1;
   const std::int64_t least = (shape.kept + kMostIndices - 1) / kMostIndices;
@@ -34,7 +34,7 @@ WireShape group_shape(const AllreduceShape& shape, int group) {
   return {shape.count, chunk_of(shape.kept, groups_of(shape), group).count};
 }
 
-/// Children of a rank, in the order in which they are sent to.
+/// Children of a rank, in the order in which it sends to them.
 struct Children {
   std::array<int, 32> ranks{};
   int count = 0;
@@ -60,7 +60,7 @@ int parent_of(Route route, int rank, int root, int ranks) {
   return binomial::absolute(route == Route::neighbours ? v - 1 : binomial::parent(v), root, ranks);
 }
 
-/// The messages of all groups, each with room for the longest there may be.
+/// The messages of all groups, each with room for the longest possible one.
 class Groups {
  public:
   Groups(AllreduceCall& call, const IndexStream& stream)
@@ -76,7 +76,7 @@ class Groups {
     return {begin_ + group * room_, static_cast<std::size_t>(room_)};
   }
 
-  /// Its indices are relative to the end of the group before.
+  /// Encodes a group. Its indices are relative to the end of the group before.
   std::span<std::byte> encode(int group) {
     const CompressTimer timer(call_.outcome.compress_s);
     const Range range = range_of(group);
@@ -163,7 +163,7 @@ Task from_parent(AllreduceCall& call, IndexStream& stream, Groups& groups) {
   stream.passed_on = true;
 }
 
-/// What is sent one behind the other.
+/// Groups that are sent one behind the other.
 struct GroupCost {
   int number = 1;
   double bytes = 0;    ///< of each
@@ -178,7 +178,7 @@ GroupCost group_cost(const AllreduceShape& shape, const CostModel& model) {
   return {groups, kHeaderBytes + (message.bytes - kHeaderBytes) / groups, message.codec_s / groups};
 }
 
-/// A group reaches the last rank over all hops; the others follow as the busiest rank can send them.
+/// The first group crosses all hops; the others follow as fast as the busiest rank can send them.
 double with_route_s(const AllreduceShape& shape, const CostModel& model, const GroupCost& group,
                     Route route) {
   const int hops = route == Route::neighbours ? shape.ranks - 1 : paper::rounds(shape.ranks);

@@ -9,8 +9,8 @@
 namespace pliant::leader {
 namespace {
 
-/// The dense allreduce of the values as they become available, but not before this rank has passed the
-/// indices on: all ranks behind it wait for these, and values would stand before them on the same link.
+/// Dense allreduce of the values as they become available. It starts after this rank has passed the indices
+/// on: ranks behind it wait for these, and values would precede them on the same link.
 Task reduce_values(AllreduceCall& values, const AllreduceAlgorithm& dense, const IndexStream& stream) {
   const auto passed_on = [&] { return stream.passed_on; };
   co_await until(passed_on);

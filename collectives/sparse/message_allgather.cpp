@@ -22,14 +22,14 @@ Pieces pieces(const AllreduceCall& call, std::span<std::byte> message) {
   return {call.shape.segment_bytes, message};
 }
 
-/// Where the messages of a rank stand in the list: own ones first, then in the order in which they come.
+/// Position of a rank's messages in the list: own ones first, then in order of arrival.
 int place_of(const AllreduceCall& call, int rank) {
   const int ranks = call.comm.ranks();
   return call.shape.route == Route::doubling ? block_of(rank, call.comm.rank(), ranks)
                                              : block_of(call.comm.rank(), rank, ranks);
 }
 
-/// Bruck's allgather. Blocks stand one behind the other; the headers in them say where they end.
+/// Bruck's allgather. Blocks lie one behind the other; the headers in them say where they end.
 Task by_doubling(AllreduceCall& call, int per_rank) {
   const int ranks = call.comm.ranks();
   const int rank = call.comm.rank();
@@ -41,7 +41,7 @@ Task by_doubling(AllreduceCall& call, int per_rank) {
     const Partners partners{(rank - held + ranks) % ranks, (rank + held) % ranks};
     const std::byte* const sent_end = behind(list[static_cast<std::size_t>(moved * per_rank) - 1]);
     std::span<std::byte> rest(behind(list.back()),
-                              static_cast<std::size_t>(moved * call.workspace.message_room));
+                              static_cast<std::size_t>(moved * call.workspace.message_scratch));
     std::size_t received = 0;
     co_await exchange_some(call, {begin, sent_end}, rest, partners, received);
     rest = rest.first(received);
@@ -57,19 +57,20 @@ Task by_doubling(AllreduceCall& call, int per_rank) {
   }
 }
 
-/// Messages around the ring, each in segments, which are passed on as they come. The first one says how many
-/// there are. Those of one rank stand one behind the other, and those of the next at a fixed distance.
+/// Messages around the ring, each in segments, which are passed on as they come. The first segment of a
+/// message tells how many there are. Messages of one rank lie one behind the other, those of the next at a
+/// fixed distance.
 Task by_neighbours(AllreduceCall& call, int per_rank) {
   const int ranks = call.comm.ranks();
   const int rank = call.comm.rank();
   const int previous = ring::previous(rank, ranks);
-  const std::int64_t room = call.workspace.message_room;
+  const std::int64_t room = call.workspace.message_scratch;
   std::vector<std::span<std::byte>>& list = call.workspace.message_list;
   std::byte* const begin = list.front().data();
   const auto segments = [&](int message) {
     return pieces(call, list[static_cast<std::size_t>(message)]).count();
   };
-  /// Where a message begins; those before it of the same rank are there.
+  /// The beginning of a message. Earlier messages of the same rank must have arrived.
   const auto place = [&](int message) {
     return message % per_rank == 0 ? begin + message / per_rank * room
                                    : list.back().data() + list.back().size();
@@ -118,7 +119,7 @@ Task by_neighbours(AllreduceCall& call, int per_rank) {
   }
 }
 
-/// A step lasts until a block has passed, or until its first segment can be passed on.
+/// A step lasts until a block has passed, or until its first segment can be passed on, whichever is longer.
 double by_neighbours_s(const AllreduceShape& shape, const LinkModel& link, double bytes,
                        std::int64_t segment_bytes) {
   const double segment = std::min(bytes, static_cast<double>(segment_bytes));
@@ -135,7 +136,7 @@ SegmentChoice choose_segment(const AllreduceShape& shape, const LinkModel& link,
 }  // namespace
 
 void begin_messages(AllreduceCall& call, std::int64_t most) {
-  call.workspace.message_room = most;
+  call.workspace.message_scratch = most;
   call.workspace.message_list.clear();
   call.workspace.messages.of<std::byte>(call.comm.ranks() * most);
 }

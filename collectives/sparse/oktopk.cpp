@@ -3,23 +3,28 @@
 //     split:    rank 0 sums (1, a) (3, c), rank 1 sums (7, b + d)
 //     gather:   the 2 largest of the three, say b + d at 7 and c at 3, on both
 //     residual: rank 0 keeps a at 1, which it sent, but which was not chosen
-// 1. Borders: all ranks learn the quantiles of one another's indices; region r lies between their means, so
-//    that about k entries belong to it. The paper computes them every 64 steps, and keeps them.
+//
+// 1. Borders: all ranks learn the quantiles of one another's indices. Region r lies between their means, so
+//    that about k entries belong to it. The paper computes the borders every 64 steps, and keeps them.
 // 2. Split: a rank sends each other rank the entries of its region, the next rank's first, and adds what
 //    comes for its own.
-// 3. Sketch: all ranks learn a few keys of one another's sums, and from them a limit that k or little more
+// 3. Sketch: all ranks learn a few keys of one another's sums. They derive a limit that k or little more
 //    entries are not below (sketch.hpp). Keys contain the index, so that there are no ties.
-// 4. Gather: every rank gets all entries that are not below it, of all regions, and takes the k first of them
-//    by one selection: exactly k, the same on all ranks. The paper estimates a threshold, and gets about k.
-//    A threshold by bisection would be exact, too, but take as many rounds as a float has bits.
+// 4. Gather: every rank gets all entries of all regions that are not below the limit, and takes the k first
+//    of them by one selection: exactly k, the same on all ranks. The paper estimates a threshold, and gets
+//    about k. Bisection would find an exact threshold, too, but take as many rounds as a float has bits.
 //
 // P-1 messages and 3 allgathers of ceil(log2 P) rounds. Bytes per rank, i those of an index, m marks:
-// 4(P-1)^2 for the borders, (4 + i)k(P-1)/P for the split, 8(m + 1)(P-1) for the sketch, and
-// (4 + i)(k + more)(P-1)/P to gather, `more` being (P + 1)k/m at most: about 4k(P-1)/P elements in all. The
-// paper's bound, where all regions have entries alike, is 6k(P-1)/P.
+// - borders: 4(P-1)^2;
+// - split: (4 + i)k(P-1)/P;
+// - sketch: 8(m + 1)(P-1);
+// - gather: (4 + i)(k + more)(P-1)/P, `more` being (P + 1)k/m at most.
+// Together these are about 4k(P-1)/P elements. The paper's bound, if all regions have entries alike, is
+// 6k(P-1)/P.
+//
 // Lossy. All ranks end with the same bits: each region is summed once, and decoded by all. Residual: all but
-// the rank's own entries at chosen indices, so that what was sent in vain is sent again.
-// Source: Li and Hoefler, "Near-optimal sparse allreduce for distributed deep learning", PPoPP 2022.
+// the rank's own entries at chosen indices, so that what was sent in vain is sent again. Source: Li and
+// Hoefler, "Near-optimal sparse allreduce for distributed deep learning", PPoPP 2022.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -39,10 +44,10 @@
 namespace pliant {
 namespace {
 
-/// Parts under way in either direction: enough to keep the network busy. Ok-Topk has as many.
+/// Parts in flight in either direction: enough to keep the network busy. Ok-Topk has as many.
 constexpr int kUnderWay = 4;
 
-/// A part is one message.
+/// A part has to fit one message.
 constexpr std::int64_t kMostKept = std::int64_t{1} << 26;
 
 bool supports(const AllreduceShape& shape) {
@@ -63,14 +68,15 @@ std::int64_t sketch_bytes(const AllreduceShape& shape) {
   return sketch_words(shape) * static_cast<std::int64_t>(sizeof(std::uint64_t));
 }
 
-/// Entries of a region's sum once `merged` ranks' are in it: of uniform selections, on average.
+/// Average number of entries of a region's sum once those of `merged` ranks are in it, for uniform
+/// selections.
 double mean_entries(const AllreduceShape& shape, int merged) {
   const double of_none =
       power(1 - static_cast<double>(shape.kept) / static_cast<double>(shape.count), merged);
   return static_cast<double>(shape.count) / shape.ranks * (1 - of_none);
 }
 
-/// An average message of a region with `kept` entries.
+/// Shape of an average message of a region with `kept` entries.
 AllreduceShape region_shape(const AllreduceShape& shape, double kept) {
   AllreduceShape region = shape;
   region.count = (shape.count + shape.ranks - 1) / shape.ranks;
@@ -83,7 +89,7 @@ AllreduceShape part_shape(const AllreduceShape& shape) {
   return region_shape(shape, static_cast<double>(shape.kept) / shape.ranks);
 }
 
-/// Of the entries between two marks, half come along on average.
+/// Shape of a gathered message. On average half of the entries between two marks come along.
 AllreduceShape gathered_shape(const AllreduceShape& shape) {
   const double entries = std::min(static_cast<double>(shape.kept), mean_entries(shape, shape.ranks));
   const double along = entries / static_cast<double>(marks_for(shape.kept)) / 2;
@@ -122,7 +128,7 @@ Traffic sent(const AllreduceShape& shape, int) {
          allgather_messages_sent(doubling, predicted_bytes(gathered_shape(shape), true));
 }
 
-/// All entries in one region; and as many that come along as there can be.
+/// [byte] Upper bound: all entries are in one region, and as many as possible come along.
 std::int64_t most_bytes(const AllreduceShape& shape, int) {
   constexpr std::int64_t kEntryBytes = 8;
   const std::int64_t between_marks = (shape.kept + marks_for(shape.kept) - 1) / marks_for(shape.kept);
@@ -139,7 +145,7 @@ std::int64_t most_bytes(const AllreduceShape& shape, int) {
 
 // ---- How it runs ----
 
-/// Where the call's data are: as much memory as the shape may need, whatever the data.
+/// Memory of the call: as much as the shape may need, whatever the data.
 struct Rooms {
   std::int64_t* borders;  ///< [P + 1] region r: borders[r] .. borders[r + 1]
   SparseVector sum;       ///< of this rank's region, indices from its border on; then of all
@@ -179,13 +185,13 @@ Task place_borders(AllreduceCall& call, Rooms& rooms) {
   for (int j = 1; j < ranks; ++j) {
     std::int64_t sum = 0;
     for (int block = 0; block < ranks; ++block) sum += quantiles[block * (ranks - 1) + j - 1];
-    // They ascend below count, unless somebody else sent them.
+    // Quantiles from this program ascend below count; others are clamped.
     rooms.borders[j] = std::clamp(sum / ranks, rooms.borders[j - 1], call.shape.count);
   }
   rooms.borders[ranks] = call.shape.count;
 }
 
-/// This rank's entries in a region, copied, with indices from its border on.
+/// Copies this rank's entries in a region to `room`, with indices counted from its border.
 SparseVector own_part(const AllreduceCall& call, const Range& region, SparseVector room) {
   const SparseVector own{call.own.indices, call.own.values, call.shape.kept};
   const std::int64_t begin = own.below(region.begin);
@@ -219,7 +225,7 @@ void add_part(AllreduceCall& call, Rooms& rooms, std::span<const std::byte> mess
   rooms.sum = joined;
 }
 
-/// rooms.sum becomes the sum of everybody's entries in this rank's region.
+/// rooms.sum becomes the sum of all ranks' entries in this rank's region.
 Task split_and_reduce(AllreduceCall& call, Rooms& rooms) {
   const int ranks = call.comm.ranks();
   const int rank = call.comm.rank();
@@ -242,7 +248,7 @@ Task split_and_reduce(AllreduceCall& call, Rooms& rooms) {
   }
 }
 
-/// Of this rank's sum. Beyond its own k first, none can be among those of all.
+/// Sketch of this rank's sum. Entries beyond its own k first cannot be among those of all.
 void draw_own_sketch(AllreduceCall& call, const Rooms& rooms, Sketch sketch) {
   const CompressTimer timer(call.outcome.compress_s);
   const SparseVector& sum = rooms.sum;
@@ -258,7 +264,7 @@ void draw_own_sketch(AllreduceCall& call, const Rooms& rooms, Sketch sketch) {
   draw_sketch(keys, sketch);
 }
 
-/// Leaves in rooms.sum what is not below the limit.
+/// Keeps in rooms.sum only what is not below the limit.
 void drop_below(AllreduceCall& call, Rooms& rooms, std::uint64_t limit) {
   SparseVector& sum = rooms.sum;
   const auto begin = static_cast<std::uint32_t>(rooms.region(call.comm.rank()).begin);
@@ -271,7 +277,7 @@ void drop_below(AllreduceCall& call, Rooms& rooms, std::uint64_t limit) {
   sum.kept = left;
 }
 
-/// rooms.sum keeps what may be among the k largest of all.
+/// Keeps in rooms.sum only what may be among the k largest of all.
 Task drop_hopeless(AllreduceCall& call, Rooms& rooms) {
   const std::int64_t marks = marks_for(call.shape.kept);
   const std::int64_t words = call.comm.ranks() * sketch_words(call.shape);
@@ -285,7 +291,7 @@ Task drop_hopeless(AllreduceCall& call, Rooms& rooms) {
   drop_below(call, rooms, limit_of(all, marks, call.shape.kept, scratch));
 }
 
-/// rooms.sum becomes what all ranks have left. Collective.
+/// rooms.sum becomes the remaining entries of all ranks. Collective.
 Task gather(AllreduceCall& call, Rooms& rooms) {
   begin_messages(call, rooms.message_bytes);
   const WireShape own{rooms.region(call.comm.rank()).count, rooms.sum.kept};
@@ -303,7 +309,8 @@ Task gather(AllreduceCall& call, Rooms& rooms) {
   }
 }
 
-/// The k largest of rooms.sum: it keeps their indices; returns their values.
+/// Selects the k largest of rooms.sum, which keeps their indices; returns their values. Throws Error(other)
+/// if there are fewer than k.
 const float* choose(AllreduceCall& call, Rooms& rooms) {
   SparseVector& sum = rooms.sum;
   if (sum.kept < call.shape.kept)
@@ -363,7 +370,7 @@ constinit const AllreduceAlgorithm oktopk_allreduce{
     .sent = sent,
     .run = run,
     .most_bytes = most_bytes,
-    .family = Family::sum,
+    .rule = SelectionRule::sum,
     .reach = Reach::any,
 };
 

@@ -2,12 +2,13 @@
 // ranks are reduced densely. No rank leads, so no coordinate has to wait for its rank's turn.
 //   P = 3, k = 5, step 0:  ranks nominate 2 2 1 places, 4 9 | 1 9 | 6;  1 4 6 9 and a reserve, 3
 //   values of all ranks at 1 3 4 6 9  ->  allreduce  ->  sums on all
-// Steps: two messages a rank, primary and reserve (quota_union.hpp), by Bruck's allgather in ceil(log2 P)
-// rounds or around a ring in P-1; those of the dense allreduce of k values. Bytes sent by all ranks together:
-// (P-1) times all messages (raw: 80 a rank + 4 * 9/8 k) + 8k(P-1) values, which are float32 whatever the
-// value codec, since they are added on the way. Lossy. All ranks end with the same bits, since they unite the
-// same nominations and the dense algorithms do. Residual: everything that is not at the places sent. Source:
-// our own (docs/algorithms.md).
+//
+// Steps: two messages a rank, primary and reserve (quota_union.hpp), then those of the dense allreduce of k
+// values. The messages take Bruck's allgather in ceil(log2 P) rounds, or P-1 steps around a ring. Bytes sent
+// by all ranks together: (P-1) times all messages (raw: 80 a rank + 4 * 9/8 k) + 8k(P-1) values. Values are
+// float32 whatever the value codec, since they are added on the way. Lossy. All ranks end with the same bits,
+// since they unite the same nominations and the dense algorithms do. Residual: everything that is not at the
+// places sent. Source: our own (docs/design/algorithms.md).
 #include <algorithm>
 
 #include "collectives/dense/dense.hpp"
@@ -28,7 +29,7 @@ using quota::Picked;
 using quota::Quota;
 using quota::Quotas;
 
-constexpr int kMessages = 2;  // a rank: primary, reserve
+constexpr int kMessages = 2;  // per rank: primary, reserve
 
 AllreduceShape with_kept(AllreduceShape shape, std::int64_t kept) {
   shape.kept = kept;
@@ -43,7 +44,7 @@ MessageCost nominations_cost(const AllreduceShape& shape, const CostModel& model
   return {primary.bytes + reserve.bytes, primary.codec_s + reserve.codec_s};
 }
 
-/// [byte] and [s] for coding of one rank's nominations, on average.
+/// Average cost of one rank's nominations, [byte] and [s] for coding.
 MessageCost mean_nominations_cost(const AllreduceShape& shape, const CostModel& model) {
   const Quotas quotas(shape.kept, shape.ranks, 0);
   AllreduceShape coded = shape;
@@ -72,14 +73,14 @@ AllreduceShape tuned(AllreduceShape shape, const CostModel& model, const Allredu
   return shape;
 }
 
-/// Of the blocks of `moved` ranks from `rank` on, around P: those of the first `larger` ranks.
+/// Number of ranks among the `moved` ranks from `rank` on, around P, that are below `larger`.
 std::int64_t larger_blocks(int rank, int moved, int larger, int ranks) {
   const int before_end = std::max(0, std::min(rank + moved, larger) - rank);
   const int behind_end = std::clamp(rank + moved - ranks, 0, larger);
   return before_end + behind_end;
 }
 
-/// Around the ring: a rank sends its own and what came, but for those of the rank behind it.
+/// Traffic around the ring: a rank sends its own messages and those that came, except the next rank's.
 Traffic passed_around(const AllreduceShape& shape, const Quotas& quotas, int rank) {
   Traffic sent;
   for (int of = 0; of < shape.ranks; ++of) {
@@ -93,7 +94,8 @@ Traffic passed_around(const AllreduceShape& shape, const Quotas& quotas, int ran
   return sent;
 }
 
-/// At step 0, where the first ranks have the larger quotas; what all ranks send together is so at every step.
+/// Traffic at step 0, when the first ranks have the larger quotas. All ranks together send the same at every
+/// step.
 Traffic nominations_sent(const AllreduceShape& shape, int rank) {
   const Quotas quotas(shape.kept, shape.ranks, 0);
   if (shape.ranks > 1 && shape.route == Route::neighbours) return passed_around(shape, quotas, rank);
@@ -115,7 +117,7 @@ Traffic nominations_sent(const AllreduceShape& shape, int rank) {
 
 // ---- How it runs ----
 
-/// Elements of this rank that hold its nominations; residual = the error-fed gradient.
+/// Elements that include this rank's nominations; residual = the error-fed gradient.
 Picked pick(AllreduceCall& call, Quota quota) {
   if (call.own.made) return {call.own.indices, call.own.values, call.shape.kept};
   SelectCall<float> select{.residual = call.residual,
@@ -152,7 +154,7 @@ void add_own_messages(AllreduceCall& call, const Quotas& quotas, std::uint32_t* 
     add_message(call, {count, range.count}, nullptr, {nominations + range.begin, nullptr});
 }
 
-/// The places that are sent, from all ranks' messages. [kept]
+/// [kept] The places that are sent, from all ranks' messages.
 const std::uint32_t* unite(AllreduceCall& call, const Quotas& quotas, std::uint32_t* nominations) {
   const CompressTimer timer(call.outcome.compress_s);
   for (int of = 0; of < quotas.ranks(); ++of) {
@@ -216,7 +218,7 @@ constexpr AllreduceAlgorithm reduced_by(std::string_view name, std::string_view 
       .sent = [](const AllreduceShape& shape,
                  int rank) { return nominations_sent(shape, rank) + dense.sent(values_shape(shape), rank); },
       .run = [](AllreduceCall& call) { return reduce_at_union(call, dense); },
-      .family = Family::quota,
+      .rule = SelectionRule::quota,
       .reach = Reach::any,
   };
 }

@@ -8,10 +8,10 @@
 namespace pliant::quota {
 namespace {
 
-/// Says of magnitudes, asked for in order of index, whether they are among the largest of all.
+/// Tells whether magnitudes are among the `wanted` largest. Ask in order of index, which decides ties.
 class Cut {
  public:
-  /// magnitudes: [count] of all, in any order; reordered. 0 < wanted <= count.
+  /// `magnitudes`: [count] of all, in any order; reordered. 0 < wanted <= count.
   Cut(std::uint32_t* magnitudes, std::int64_t count, std::int64_t wanted) {
     std::nth_element(magnitudes, magnitudes + wanted - 1, magnitudes + count, std::greater<>());
     lowest_ = magnitudes[wanted - 1];
@@ -22,14 +22,15 @@ class Cut {
 
  private:
   std::uint32_t lowest_ = 0;
-  std::int64_t ties_ = 0;  // of the lowest, still to be taken
+  std::int64_t ties_ = 0;  // number of the lowest still to be taken
 };
 
 std::uint32_t magnitude_of(float value) {
   return std::bit_cast<std::uint32_t>(value) << 1;
 }
 
-/// std::set_union of two lists without repetition, whose branches no processor could predict.
+/// std::set_union of two lists without repetition. Its branches would be unpredictable, so none depends on
+/// the data.
 std::uint32_t* join(std::span<const std::uint32_t> left, std::span<const std::uint32_t> right,
                     std::uint32_t* out) {
   const std::uint32_t* a = left.data();
@@ -46,8 +47,8 @@ std::uint32_t* join(std::span<const std::uint32_t> left, std::span<const std::ui
   return std::copy(b, b_end, std::copy(a, a_end, out));
 }
 
-/// The union of the primaries in slots [first, last), to where the first of them stands in `into`; returns
-/// its length. Both arrays hold the primaries; `from` is scratch.
+/// Writes the union of the primaries in slots [first, last) to the position of the first of them in `into`;
+/// returns its length. Both arrays hold the primaries; `from` is scratch.
 std::int64_t unite_slots(const Quotas& quotas, std::uint32_t* from, std::uint32_t* into, int first,
                          int last) {
   if (last - first == 1) return quotas.primary_in(first).count;
@@ -60,20 +61,20 @@ std::int64_t unite_slots(const Quotas& quotas, std::uint32_t* from, std::uint32_
   return join(left, right, into + begin) - (into + begin);
 }
 
-constexpr int kPlaceBits = 32;  // of an entry: the place, and below it the turn in which it is named
+constexpr int kPlaceBits = 32;  // low bits of an entry: the turn of naming; above: the place
 
 std::uint32_t place_of(std::uint64_t entry) {
   return static_cast<std::uint32_t>(entry >> kPlaceBits);
 }
 
-/// Writes up to `wanted` of the reserves that are not among the `known` places to the front of
-/// `nominations`, ascending; returns how many. They stand behind the primaries, which are used up.
+/// Writes up to `wanted` of the reserves that are not among the `known` places to the front of `nominations`,
+/// ascending; returns how many. This overwrites primaries, which are no longer needed.
 std::int64_t draw_reserves(const Quotas& quotas, std::uint32_t* nominations, std::uint64_t* turns,
                            const std::uint32_t* places, std::int64_t known) {
   const std::int64_t wanted = quotas.kept() - known;
   const int ranks = quotas.ranks();
   std::uint64_t* end = turns;
-  // Few are wanted as a rule; more than these have to be looked at only where ranks name the same.
+  // Usually few are wanted. More reserves are examined only if ranks name the same places.
   for (std::int64_t turn = 0, enough = wanted; turn < quotas.reserves() && end - turns < wanted;
        enough *= 2) {
     for (; turn < quotas.reserves() && end - turns < enough; ++turn) {
@@ -127,8 +128,8 @@ std::int64_t insert(std::uint32_t* places, std::int64_t known, const std::uint32
 
 Quota Quotas::in_slot(int slot) const {
   const std::int64_t primary = primary_in(slot).count;
-  // No more than the other ranks' places can be missing. It is less than an eighth and one for k = 1 and P =
-  // 1 alone; a rank that has selected its top-k finds all that it nominates there.
+  // At most kept_ - primary places can be missing. That is below primary / 8 + 1 only for k = 1 and for P =
+  // 1. So a rank that has selected its top-k finds all its nominations there.
   const std::int64_t reserve = primary == 0 ? 0 : std::min(primary / 8 + 1, kept_ - primary);
   return {primary, reserve};
 }

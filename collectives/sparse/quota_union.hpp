@@ -1,9 +1,12 @@
-// quota_*: which k places are sent. Pure: every rank finds the same from the same nominations.
+// quota_*: the choice of the k places that are sent. Pure: every rank finds the same from the same
+// nominations.
 //
-// k is shared out in quotas, which turn by one rank a step. A rank nominates as many of its largest elements
-// (primary), and an eighth more (reserve) for the places that several ranks have named.
+// k is shared out in quotas, which rotate by one rank a step. A rank nominates as many of its largest
+// elements as its quota says (primary). It nominates an eighth more (reserve), which replace places that
+// several ranks have named.
 //   P = 2, k = 4: primary 3 7 | 1 7, reserve 5 | 2  ->  1 3 7, and of the reserves 5 at even steps, else 2
-// Where all reserves do not suffice, the lowest places that nobody has named fill up. They cost nothing but
+//
+// If all reserves do not suffice, the lowest places that no rank has named are added. They cost nothing but
 // their bytes: their values are sent as they are and leave the residual like any others. So exactly k places
 // travel whatever the ranks hold, and what a call sends is known beforehand.
 #pragma once
@@ -14,7 +17,7 @@
 
 namespace pliant::quota {
 
-/// Elements that a rank nominates.
+/// Numbers of elements that a rank nominates.
 struct Quota {
   std::int64_t primary = 0;  ///< its largest
   std::int64_t reserve = 0;  ///< the next largest
@@ -22,7 +25,7 @@ struct Quota {
   std::int64_t all() const { return primary + reserve; }
 };
 
-/// Those of all ranks at one step, and where their nominations stand in an array of [room()].
+/// The quotas of all ranks at one step, and the positions of their nominations in an array of [room()].
 class Quotas {
  public:
   Quotas(std::int64_t kept, int ranks, std::int64_t step)
@@ -30,7 +33,7 @@ class Quotas {
 
   std::int64_t kept() const { return kept_; }
   int ranks() const { return ranks_; }
-  /// The rank whose reserve is asked first.
+  /// The rank whose reserve is used first.
   int first() const { return turn_; }
 
   Quota of(int rank) const { return in_slot(slot_of(rank)); }
@@ -42,7 +45,7 @@ class Quotas {
   Range reserve(int rank) const {
     return {kept_ + slot_of(rank) * most().reserve, in_slot(slot_of(rank)).reserve};
   }
-  /// The same for the ranks in the order of their quotas: one behind the other, from 0 to kept.
+  /// primary() by slot, which is the order of quotas: the ranges follow one another from 0 to kept.
   Range primary_in(int slot) const { return chunk_of(kept_, ranks_, slot); }
 
   std::int64_t reserves() const { return ranks_ * most().reserve; }
@@ -57,22 +60,22 @@ class Quotas {
   int turn_;
 };
 
-/// Elements of a rank, among them its largest.
+/// Elements of a rank, which include its largest.
 struct Picked {
   const std::uint32_t* indices;  ///< [count] ascending
   const float* values;           ///< [count]
   std::int64_t count;
 };
 
-/// Writes the quota's indices to `nominations`, where `rank` has its place: primary and reserve, each
-/// ascending, divided as the magnitude order of kernels.hpp says.
+/// Writes the nominations of `rank` to its ranges of `nominations`: primary and reserve, each ascending. The
+/// magnitude order of kernels.hpp divides them.
 /// @param picked       at least quotas.of(rank).all(), among them the rank's largest
 /// @param magnitudes   [picked.count] scratch
 void nominate(const Quotas& quotas, int rank, const Picked& picked, std::uint32_t* magnitudes,
               std::uint32_t* nominations);
 
-/// The places that are sent: all primaries; then the ranks' reserves in turn, the first of each, the second
-/// of each, but for places that are there; then the lowest places that are not.
+/// Finds the places that are sent: all primaries first. Next come the ranks' reserves in turn, the first of
+/// each, then the second of each, except places already chosen. Then come the lowest places not yet chosen.
 /// @param nominations  [room()] of all ranks; scratch afterwards
 /// @param turns        [reserves()] scratch
 /// @param places       [kept] out, ascending

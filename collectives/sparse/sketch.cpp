@@ -6,7 +6,7 @@
 namespace pliant {
 namespace {
 
-/// Marks [first, last) from the keys [begin, end), which hold all they can be: the middle one parts them.
+/// Draws marks [first, last) from keys [begin, end), which contain them. The middle mark divides both.
 void draw_between(std::span<std::uint64_t> keys, std::int64_t begin, std::int64_t end,
                   std::span<std::uint64_t> marks, std::int64_t first, std::int64_t last) {
   if (first == last) return;
@@ -23,7 +23,7 @@ void draw_between(std::span<std::uint64_t> keys, std::int64_t begin, std::int64_
 
 std::int64_t marks_for(std::int64_t kept) {
   constexpr std::int64_t kLeast = 8;
-  constexpr std::int64_t kMost = 128;  // all ranks sort those of all
+  constexpr std::int64_t kMost = 128;  // every rank sorts the marks of all ranks
   std::int64_t marks = kLeast;
   while (marks < kMost && marks * marks < kept) marks *= 2;
   return marks;

@@ -15,7 +15,7 @@ void leave_out_nonfinite(Selection& found, const float* values, std::int64_t kep
   if (found.nonfinite > 0) found.sent_squared = finite_squared(values, kept);
 }
 
-/// Remembers what was taken: indices stand behind those that were taken before.
+/// Remembers what was taken. `indices` follow those taken before.
 void note_taken(AllreduceCall& call, const std::uint32_t* indices, const float* values, std::int64_t kept) {
   TakenElements& taken = call.taken;
   auto* const copies = call.workspace.taken.of<float>(call.shape.kept);

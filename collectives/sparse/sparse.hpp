@@ -18,10 +18,10 @@ extern const AllreduceAlgorithm quota_double_tree_allreduce;
 extern const AllreduceAlgorithm sparse_rabenseifner_allreduce;
 extern const AllreduceAlgorithm oktopk_allreduce;
 
-/// Float elements, indices that fit uint32, and something to select.
+/// True for float elements, indices that fit uint32, and at least one element.
 bool supports_sparse(const AllreduceShape& shape);
 
-/// Adds the time of its life to `total_s`.
+/// Adds its lifetime [s] to `total_s`.
 class CompressTimer {
  public:
   explicit CompressTimer(double& total_s);
@@ -36,16 +36,19 @@ class CompressTimer {
 
 enum class Picks { take, leave };
 
-/// This rank's exact top-k into call.own, unless it is there; residual = the error-fed gradient, without it
-/// where it is taken. Fills outcome.selection, of which sent_squared counts only what is taken. curve: not
-/// null: filled, unless the selection is there already; that takes about two selections more.
+/// Selects this rank's exact top-k into call.own, unless it is there. The residual becomes the error-fed
+/// gradient, without the selection if that is taken. Fills outcome.selection, whose sent_squared counts only
+/// what is taken. `curve`: filled if not null, unless the selection was there; that takes about as long as
+/// two more selections.
 void select_own(AllreduceCall& call, Picks picks, GainCurve* curve = nullptr);
 
-/// Takes the elements at `indices` out of the residual into values[kept], for the first time or behind those
-/// that were taken before. Of what is told, sent_squared is that of the finite elements, and total_squared 0.
+/// Moves the elements at `indices` out of the residual into values[kept]. In a further call, `indices` must
+/// follow the earlier ones in memory. Of the result, sent_squared counts the finite elements and
+/// total_squared is 0.
 Selection take_sent(AllreduceCall& call, const std::uint32_t* indices, std::int64_t kept, float* values);
 
-/// Puts back into the residual what the call has taken, unless it was told that all ranks have it.
+/// Puts what the call has taken back into the residual, unless nothing() was called because all ranks have
+/// it.
 class PutBack {
  public:
   explicit PutBack(AllreduceCall& call) : call_(call) {}
@@ -62,12 +65,12 @@ class PutBack {
 /// Squared norm of the elements that are finite.
 double finite_squared(const float* values, std::int64_t count);
 
-/// residual = the error-fed gradient, for a rank that sends nothing of its own selection this time. Where it
-/// has none, its turn will come, and must not be when the memory of a selection is first touched; one that it
-/// has stays where it is.
+/// Adds the gradient to the residual, for a rank that sends nothing of its own selection in this call. A rank
+/// without a selection also reserves memory for one now, so that its turn as leader is not the first to touch
+/// it. A selection that exists stays where it is.
 void feed(AllreduceCall& call);
 
-/// data = 0; the result of a lossy call starts as nothing.
+/// data = 0: the result of a lossy call starts empty.
 void clear_result(AllreduceCall& call);
 
 }  // namespace pliant

@@ -4,20 +4,22 @@
 //     start              abcd | abcd | abcd | abcd
 //     halve, r to r+2:   ab | bc | cd | da          halve, r to r+1:   A | B | C | D
 //     gather:            ABCD on every rank
+//
 // The rounds are those of topology/circulant.hpp, for any P. A rank counts elements from its own chunk on,
 // around the end: its frame. There the rank's range is always [0, something), and so is what it is sent, in
-// the receiver's frame: a message is one range, even around the end. It is coded, as long as that is shorter
-// than all elements of its range; from then on the range goes, and is kept, dense. Where P is no power of two
-// a rank may thus treat elements as dense that only neighbours of dense ones are.
+// the receiver's frame. So a message is one range, even around the end. It is coded as long as that is
+// shorter than all elements of its range; from then on the range is sent, and kept, dense. If P is no power
+// of two, a rank may thus treat elements as dense that are merely neighbours of dense ones.
 //
-// 2L rounds, L = ceil(log2 P), one message each. Over independent uniform selections, where m ranks' are
-// joined each element is taken with probability d = 1 - (1 - k/n)^m, and takes min(4, d (4 + i)) bytes, i
-// those of an index. All selections alike: 2(4 + i)k(P-1)/P bytes a rank; nothing in common:
-// (4 + i)k(P-1 + L/2), until ranges go dense.
+// 2L rounds, L = ceil(log2 P), one message each. Bytes are for independent uniform selections. Where those of
+// m ranks are joined, each element is taken with probability d = 1 - (1 - k/n)^m, and takes min(4, d (4 + i))
+// bytes, i those of an index. If all selections are alike, a rank sends 2(4 + i)k(P-1)/P bytes; if they have
+// nothing in common, (4 + i)k(P-1 + L/2), until ranges go dense.
+//
 // Lossy. All ranks end with the same bits: each chunk is summed once, encoded once, and decoded by all.
-// Residual: all but the rank's own k. The result is allgather_topk's up to the order of additions.
-// Source: Renggli et al., "SparCML: high-performance sparse communication for machine learning", SC 2019;
-// rounds from Traeff, arXiv 2410.14234.
+// Residual: all but the rank's own k. The result is allgather_topk's up to the order of additions. Source:
+// Renggli et al., "SparCML: high-performance sparse communication for machine learning", SC 2019; rounds from
+// Traeff, arXiv 2410.14234.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -33,7 +35,7 @@
 namespace pliant {
 namespace {
 
-/// Elements before offset `offset` (0 .. P) of this rank's frame.
+/// Number of elements before chunk offset `offset` (0 .. P) of this rank's frame.
 std::int64_t frame_position(const AllreduceShape& shape, int rank, int offset) {
   const auto begin = [&](int chunk) { return chunk_of(shape.count, shape.ranks, chunk).begin; };
   const int chunk = rank + offset;
@@ -41,19 +43,19 @@ std::int64_t frame_position(const AllreduceShape& shape, int rank, int offset) {
                              : shape.count - begin(rank) + begin(chunk - shape.ranks);
 }
 
-/// Entries in a range of `count` elements that `merged` ranks have selected from, at most.
+/// Most entries of a range of `count` elements that `merged` ranks have selected from.
 std::int64_t most_kept(const AllreduceShape& shape, std::int64_t count, int merged) {
   return std::min(count, std::min(merged, shape.ranks) * shape.kept);
 }
 
-/// Ranks whose selections a sum joins before this round, at most.
+/// Most ranks whose selections a sum joins before this round.
 int merged_before(int round) {
   return 1 << std::min(round, 30);
 }
 
 // ---- What it costs ----
 
-/// The chance that no rank's selection, of those summed at this offset before this round, has an element.
+/// Probability that an element at this offset is in none of the selections summed before this round.
 double chance_of_none(const circulant::Rounds& rounds, int round, int offset, double of_one) {
   if (round == 0) return of_one;
   const auto [held, half] = rounds.rounds[static_cast<std::size_t>(round - 1)];
@@ -61,14 +63,14 @@ double chance_of_none(const circulant::Rounds& rounds, int round, int offset, do
   return offset + half < held ? own * chance_of_none(rounds, round - 1, offset + half, of_one) : own;
 }
 
-/// A message: elements of its range, of which so many are kept, on average and at most.
+/// A message: elements of its range, and how many of them are kept, on average and at most.
 struct Planned {
   std::int64_t count = 0;
   std::int64_t kept = 0;
   std::int64_t most_kept = 0;
 };
 
-/// What `rank` sends in a round of the reduce-scatter; in the round after the last: its chunk.
+/// The message of `rank` in a round of the reduce-scatter; in the round after the last: its chunk.
 Planned planned(const AllreduceShape& shape, const circulant::Rounds& rounds, int rank, int round) {
   const double of_one = 1 - static_cast<double>(shape.kept) / static_cast<double>(shape.count);
   const auto position = [&](int offset) { return frame_position(shape, rank, offset); };
@@ -99,11 +101,11 @@ std::int64_t mean_bytes(const AllreduceShape& shape, const Planned& message) {
 }
 
 /// Room for any message of a range, coded or whole.
-std::int64_t message_room(WireShape most, const IndexCodec& codec) {
+std::int64_t message_scratch(WireShape most, const IndexCodec& codec) {
   return std::max(max_message_bytes_up_to(most, codec), whole_message_bytes(most.count));
 }
 
-/// Longer ones go whole, and indices that codecs do not shorten go raw; with padding.
+/// [byte] Upper bound, with padding. Longer messages go whole, and indices that codecs do not shorten go raw.
 std::int64_t most_message_bytes(const Planned& message) {
   const std::int64_t raw = kHeaderBytes + 8 * message.most_kept;
   return std::max(kHeaderBytes, std::min(raw, whole_message_bytes(message.count)));
@@ -135,7 +137,7 @@ Traffic sent_with(const AllreduceShape& shape, int rank, Bytes&& bytes_of) {
   Traffic total;
   for (int round = 0; round < rounds.count; ++round)
     total = total + Traffic{1, bytes_of(planned(shape, rounds, rank, round))};
-  // A rank passes on chunks from its own on, as Bruck's allgather has them. They have two lengths at most.
+  // A rank passes on chunks from its own on, as in Bruck's allgather. They have at most two lengths.
   const std::int64_t longer = bytes_of(planned(shape, rounds, 0, rounds.count));
   const std::int64_t shorter = bytes_of(planned(shape, rounds, shape.ranks - 1, rounds.count));
   for (int held = 1; held < shape.ranks; held *= 2) {
@@ -156,22 +158,22 @@ std::int64_t most_bytes(const AllreduceShape& shape, int rank) {
 
 // ---- How it runs ----
 
-/// What this rank sums: the elements [0, count) of its frame.
+/// This rank's sum of the elements [0, count) of its frame.
 struct Sum {
   std::int64_t count = 0;
   SparseVector entries = {};  ///< where it is sparse
   float* elements = nullptr;  ///< [count] where it is dense; null: it is sparse
 };
 
-/// Memory of the rounds: as much as the shape may need, whatever the data.
+/// Memory for the rounds: as much as the shape may need, whatever the data.
 struct Rooms {
   SparseVector spare;    ///< as large as the sum's entries
-  SparseVector arrived;  ///< the same; `values` also hold a whole message
+  SparseVector arrived;  ///< as large; `values` also hold a whole message
   std::span<std::byte> out;
   std::span<std::byte> in;
 };
 
-/// Entries that a sum has at most, in any round, or any rank's chunk at the end.
+/// Most entries of a sum in any round, or of any rank's chunk at the end.
 std::int64_t most_entries(const AllreduceShape& shape, const circulant::Rounds& rounds, int rank) {
   std::int64_t most =
       std::max(shape.kept, most_kept(shape, chunk_of(shape.count, shape.ranks, 0).count, shape.ranks));
@@ -194,7 +196,7 @@ Rooms make_rooms(AllreduceCall& call, const circulant::Rounds& rounds, Sum& sum)
   auto* indices = call.workspace.indices.of<std::uint32_t>(3 * most);
   auto* values = call.workspace.sums.of<float>(2 * most + std::max(most, range));
   sum.entries = {indices, values};
-  const std::int64_t bytes = message_room({range, std::min(range, most)}, *call.shape.index_codec);
+  const std::int64_t bytes = message_scratch({range, std::min(range, most)}, *call.shape.index_codec);
   std::byte* const messages = call.workspace.messages.of<std::byte>(2 * bytes);
   const auto room = static_cast<std::size_t>(bytes);
   return {.spare = {indices + most, values + most},
@@ -203,8 +205,9 @@ Rooms make_rooms(AllreduceCall& call, const circulant::Rounds& rounds, Sum& sum)
           .in = {messages + bytes, room}};
 }
 
-/// `entries` of a range of `count` as a message, coded or whole, whichever is shorter. Both need not be
-/// tried: coded indices never take more than 4 bytes. scratch: [count].
+/// Encodes `entries` of a range of `count` elements, coded or whole, whichever is shorter. Returns the length
+/// [byte]. Whole is tried only if half of the elements are entries: coded indices never take more than 4
+/// bytes. scratch: [count].
 std::int64_t encode_entries(const AllreduceCall& call, const SparseVector& entries, std::int64_t count,
                             float* scratch, std::byte* out) {
   const bool may_be_whole = entries.kept > 0 && 2 * entries.kept >= count;
@@ -218,7 +221,8 @@ std::int64_t encode_entries(const AllreduceCall& call, const SparseVector& entri
   return encode_whole_message({scratch, static_cast<std::size_t>(count)}, out);
 }
 
-/// The elements from `first` on of the sum, which then ends there.
+/// Encodes the elements from `first` on of the sum, which then ends there. Returns the length of the message
+/// [byte].
 std::int64_t give_away(const AllreduceCall& call, Sum& sum, std::int64_t first, const Rooms& rooms) {
   const std::int64_t count = sum.count - first;
   sum.count = first;
@@ -257,7 +261,7 @@ void add_arrived(AllreduceCall& call, std::span<const std::byte> message, const 
   sum.entries = joined;
 }
 
-/// The reduce-scatter: `sum` becomes that of this rank's chunk.
+/// The reduce-scatter: `sum` becomes the sum of this rank's chunk.
 Task halve(AllreduceCall& call, const circulant::Rounds& rounds, Sum& sum, Rooms& rooms) {
   const int ranks = call.comm.ranks();
   const int rank = call.comm.rank();
@@ -281,7 +285,7 @@ Task halve(AllreduceCall& call, const circulant::Rounds& rounds, Sum& sum, Rooms
   }
 }
 
-/// Of any rank's chunk.
+/// Upper bound of the elements and entries of a chunk.
 WireShape most_of_chunk(const AllreduceShape& shape, int chunk) {
   const std::int64_t count = chunk_of(shape.count, shape.ranks, chunk).count;
   return {count, most_kept(shape, count, shape.ranks)};
@@ -289,7 +293,7 @@ WireShape most_of_chunk(const AllreduceShape& shape, int chunk) {
 
 void add_own_chunk(AllreduceCall& call, const Sum& sum, const Rooms& rooms) {
   const CompressTimer timer(call.outcome.compress_s);
-  begin_messages(call, message_room(most_of_chunk(call.shape, 0), *call.shape.index_codec));
+  begin_messages(call, message_scratch(most_of_chunk(call.shape, 0), *call.shape.index_codec));
   std::byte* const out = next_message(call);
   add_encoded(call, sum.elements != nullptr
                         ? encode_whole_message({sum.elements, static_cast<std::size_t>(sum.count)}, out)
@@ -346,7 +350,7 @@ constinit const AllreduceAlgorithm sparse_rabenseifner_allreduce{
     .sent = sent,
     .run = run,
     .most_bytes = most_bytes,
-    .family = Family::own,
+    .rule = SelectionRule::own,
 };
 
 }  // namespace pliant

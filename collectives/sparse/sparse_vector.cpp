@@ -9,7 +9,7 @@ std::int64_t SparseVector::below(std::int64_t limit) const {
   return std::lower_bound(indices, indices + kept, limit, less) - indices;
 }
 
-// Which of the two comes next is as good as random: no branch depends on it.
+// The order of the two inputs is as good as random, so no branch depends on it.
 SparseVector merge_add(const SparseVector& a, const SparseVector& b, SparseVector room) {
   std::int64_t i = 0;
   std::int64_t j = 0;

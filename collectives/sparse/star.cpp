@@ -1,5 +1,4 @@
-// star_*: AR-Topk whose leader rotates, leader = step mod P (the paper's STAR-Topk). Steps and bytes:
-// leader.hpp.
+// star_*: AR-Topk with a rotating leader, step mod P (the paper's STAR-Topk). Steps and bytes: leader.hpp.
 #include "collectives/dense/dense.hpp"
 #include "collectives/sparse/leader.hpp"
 #include "collectives/sparse/sparse.hpp"
@@ -17,7 +16,7 @@ double paper_cost_s(const AllreduceShape& shape, const LinkModel& link) {
   return leader::paper_cost_s(shape, link, dense.paper_cost_s(leader::values_shape(shape), link));
 }
 
-/// Its leader is any rank: here that of step 0.
+/// Traffic with the leader of step 0; any rank may lead.
 template <const AllreduceAlgorithm& dense>
 Traffic sent(const AllreduceShape& shape, int rank) {
   return leader::sent(shape, rank, 0, dense);
@@ -51,7 +50,7 @@ constinit const AllreduceAlgorithm star_ring_allreduce{
     .tuned = tuned<ring_allreduce>,
     .sent = sent<ring_allreduce>,
     .run = run<ring_allreduce>,
-    .family = Family::turn,
+    .rule = SelectionRule::turn,
     .reach = Reach::any,
 };
 
@@ -66,7 +65,7 @@ constinit const AllreduceAlgorithm star_tree_allreduce{
     .tuned = tuned<tree_allreduce>,
     .sent = sent<tree_allreduce>,
     .run = run<tree_allreduce>,
-    .family = Family::turn,
+    .rule = SelectionRule::turn,
     .reach = Reach::any,
 };
 
@@ -81,7 +80,7 @@ constinit const AllreduceAlgorithm star_rabenseifner_allreduce{
     .tuned = tuned<rabenseifner_allreduce>,
     .sent = sent<rabenseifner_allreduce>,
     .run = run<rabenseifner_allreduce>,
-    .family = Family::turn,
+    .rule = SelectionRule::turn,
     .reach = Reach::any,
 };
 

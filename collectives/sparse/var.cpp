@@ -1,8 +1,8 @@
-// var_*: AR-Topk led by the rank whose selection weighs most (the paper's VAR-Topk). Steps and bytes:
-// leader.hpp, and before them an allgather of one score a rank, ||its top-k values||^2 of the error-fed
-// gradient: ceil(log2 P) rounds, 8(P-1) bytes per rank (double; the paper counts 4). Every rank selects.
-// Lowest rank on ties. A NaN or an infinity among these values makes the score infinite, so that its rank
-// leads and it is sent.
+// var_*: AR-Topk led by the rank whose selection weighs most (the paper's VAR-Topk). leader.hpp has the steps
+// and bytes. Before them comes an allgather of one score a rank, ||its top-k values||^2 of the error-fed
+// gradient: ceil(log2 P) rounds, 8(P-1) bytes per rank (double; the paper counts 4). Every rank selects. On
+// ties the lowest rank leads. A NaN or an infinity among these values makes the score infinite, so that its
+// rank leads and the value is sent.
 #include <cstring>
 #include <limits>
 
@@ -30,7 +30,7 @@ double paper_cost_s(const AllreduceShape& shape, const LinkModel& link) {
          leader::paper_cost_s(shape, link, dense.paper_cost_s(leader::values_shape(shape), link));
 }
 
-/// Its leader is any rank: here rank 0.
+/// Traffic with rank 0 as the leader, which may be any rank.
 template <const AllreduceAlgorithm& dense>
 Traffic sent(const AllreduceShape& shape, int rank) {
   return allgather_sent(shape, kScoreBytes) + leader::sent(shape, rank, 0, dense);
@@ -41,7 +41,7 @@ AllreduceShape tuned(AllreduceShape shape, const CostModel& model) {
   return leader::tuned(shape, model, dense);
 }
 
-/// The rank with the largest score, from everybody's. Same on every rank.
+/// Sets `best` to the rank with the largest score, the same on every rank.
 Task elect(AllreduceCall& call, double score, int& best) {
   const int ranks = call.comm.ranks();
   std::byte* scores = call.workspace.scores.of<std::byte>(ranks * kScoreBytes);
@@ -85,7 +85,7 @@ constinit const AllreduceAlgorithm var_ring_allreduce{
     .tuned = tuned<ring_allreduce>,
     .sent = sent<ring_allreduce>,
     .run = run<ring_allreduce>,
-    .family = Family::heaviest,
+    .rule = SelectionRule::heaviest,
     .reach = Reach::any,
 };
 
@@ -100,7 +100,7 @@ constinit const AllreduceAlgorithm var_tree_allreduce{
     .tuned = tuned<tree_allreduce>,
     .sent = sent<tree_allreduce>,
     .run = run<tree_allreduce>,
-    .family = Family::heaviest,
+    .rule = SelectionRule::heaviest,
     .reach = Reach::any,
 };
 
@@ -115,7 +115,7 @@ constinit const AllreduceAlgorithm var_rabenseifner_allreduce{
     .tuned = tuned<rabenseifner_allreduce>,
     .sent = sent<rabenseifner_allreduce>,
     .run = run<rabenseifner_allreduce>,
-    .family = Family::heaviest,
+    .rule = SelectionRule::heaviest,
     .reach = Reach::any,
 };
 

@@ -23,7 +23,7 @@ constexpr int parent(int v) {
   return v & (v - 1);
 }
 
-/// The smallest power of two that is no child step of v: its lowest set bit, or for the root the first 2^i >=
+/// The smallest power of two that is no child step of v: its lowest set bit; for the root, the first 2^i >=
 /// P.
 constexpr int step_limit(int v, int ranks) {
   if (v != 0) return v & -v;

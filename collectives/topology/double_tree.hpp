@@ -1,9 +1,9 @@
-// Two binary trees over P ranks: who is an inner node of one is a leaf of the other (but for one rank where P
-// is odd). Pure rank arithmetic.
+// Two binary trees over P ranks: an inner node of one is a leaf of the other, except one rank if P is odd.
+// Pure rank arithmetic.
 //
-// In the first, rank r > 0 has the height of its lowest set bit b: children r - b/2 and r + b/2 (or, where
-// that is beyond P, the nearest r + b/4, ... that is not); rank 0 is the root and has one child, the highest
-// power of two below P.
+// In the first tree, a rank r > 0 has the height of its lowest set bit b. Its children are r - b/2 and
+// r + b/2. If the latter is beyond P, the nearest of r + b/4, ... that is not takes its place. Rank 0 is the
+// root. Its one child is the highest power of two below P.
 //   P = 6:       0              the second is the mirror image, r -> P-1-r, where P is even,
 //                4              and the first shifted by one, r -> r-1, where P is odd
 //              2   5
@@ -26,7 +26,7 @@ struct Node {
   constexpr void add(int child) { children[static_cast<std::size_t>(child_count++)] = child; }
 };
 
-/// Of the first tree.
+/// Node of the first tree.
 constexpr Node first_node(int rank, int ranks) {
   Node node;
   if (rank == 0) {
@@ -46,7 +46,7 @@ constexpr Node first_node(int rank, int ranks) {
   return node;
 }
 
-/// Of tree 0 or 1.
+/// Node of tree 0 or 1.
 constexpr Node node_of(int tree, int rank, int ranks) {
   if (tree == 0) return first_node(rank, ranks);
   const bool mirrored = ranks % 2 == 0;

@@ -1,7 +1,7 @@
-// Recursive halving and doubling over the largest power of two that fits P. Pure rank arithmetic.
+// Recursive halving and doubling over the largest power of two <= P. Pure rank arithmetic.
 //
-// The first 2e ranks (e = P - 2^m) form pairs; the even one of each pair folds its data into the odd one and
-// waits. The 2^m that remain are numbered in order: their cube rank.
+// The first 2e ranks (e = P - 2^m) form pairs. The even rank of each pair folds its data into the odd one and
+// waits. The remaining 2^m ranks are numbered in order: their cube rank.
 #pragma once
 
 #include <bit>
@@ -12,7 +12,7 @@ namespace pliant::hypercube {
 constexpr int corners(int ranks) {
   return static_cast<int>(std::bit_floor(static_cast<unsigned>(ranks)));
 }
-/// e, the ranks that fold.
+/// e, the number of ranks that fold.
 constexpr int extras(int ranks) {
   return ranks - corners(ranks);
 }

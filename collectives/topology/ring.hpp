@@ -1,4 +1,4 @@
-// Who talks to whom on a ring, and about which chunk. Pure rank arithmetic.
+// Ring neighbours, and the chunk that a rank sends in each step. Pure rank arithmetic.
 #pragma once
 
 namespace pliant::ring {
@@ -10,8 +10,8 @@ constexpr int previous(int rank, int ranks) {
   return (rank + ranks - 1) % ranks;
 }
 
-/// The chunk that `rank` sends on in a step: 0 .. P-2 are the reduce-scatter, P-1 .. 2P-3 the allgather. The
-/// one it receives is previous(rank)'s, and is what it sends on in the step after.
+/// The chunk that `rank` sends in a step: 0 .. P-2 are the reduce-scatter, P-1 .. 2P-3 the allgather. It
+/// receives previous(rank)'s chunk, and sends that in the next step.
 constexpr int chunk(int rank, int step, int ranks) {
   return (rank - step % ranks + ranks) % ranks;
 }

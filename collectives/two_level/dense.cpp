@@ -1,11 +1,12 @@
 // two_level_*: sum onto the leader of each host, reduce between leaders, hand out inside (in_host.hpp).
 //   4 ranks, hosts {0 1 3} {2}:
 //     1 and 3 add to 0 | 0 and 2 reduce over the network | 0 hands the sum to 1 and 3
-// Bytes sent by a leader: those of the algorithm between hosts, with as many ranks as there are hosts; other
-// ranks send none. Where elements go between hosts in several blocks, one is on the network while later ones
-// are summed and earlier ones handed out. Exact. All ranks end with the same bits: those of their leaders,
-// which the algorithm makes the same. The cost takes every link to be as slow as the slowest: a network's,
-// and a host has the most ranks that any has.
+//
+// Bytes sent by a leader: those of the algorithm between hosts, with as many ranks as there are hosts. Other
+// ranks send none. If elements go between hosts in several blocks, one block is on the network while later
+// ones are summed and earlier ones handed out. Exact. All ranks end with the same bits: those of their
+// leaders, which the algorithm makes equal. The cost assumes that every link is as slow as the slowest, a
+// network link, and that every host has the most ranks of any.
 #include "collectives/dense/dense.hpp"
 
 #include <algorithm>
@@ -21,7 +22,7 @@ namespace {
 
 constexpr std::int64_t kWholeBytes = Communicator::kPieceBytes;
 
-/// Elements of a block. Where nothing happens inside hosts there is nothing to hide.
+/// Elements of a block. With one rank on each host nothing happens inside hosts, so there is one block.
 std::int64_t block_elements(const AllreduceShape& shape) {
   return shape.most_on_host == 1 ? shape.count : shape.block_bytes / element_bytes(shape.type);
 }
@@ -32,7 +33,7 @@ AllreduceShape block_shape(const AllreduceShape& shape, std::int64_t begin) {
   return block;
 }
 
-/// One block after the other between hosts; of all others' memory work, that of one block is not hidden.
+/// Blocks go between hosts one after another. The memory work of all blocks but one is hidden behind them.
 double with_blocks_s(const AllreduceShape& shape, const CostModel& model, const AllreduceAlgorithm& dense,
                      std::int64_t block_bytes) {
   AllreduceShape cut = shape;
@@ -71,7 +72,7 @@ AllreduceShape tuned(AllreduceShape shape, const CostModel& model) {
   return shape;
 }
 
-/// The first ranks stand for the leaders: which ones lead is not the shape's to say.
+/// The first ranks stand for the leaders: the shape does not say which ranks lead.
 template <const AllreduceAlgorithm& dense>
 Traffic sent(const AllreduceShape& shape, int rank) {
   Traffic total;
@@ -81,7 +82,7 @@ Traffic sent(const AllreduceShape& shape, int rank) {
   return total;
 }
 
-/// Leaders: block by block, as far as they are summed.
+/// Leaders only: reduces block by block, each as soon as it is summed in the host.
 Task reduce_between_hosts(AllreduceCall& call, const AllreduceAlgorithm& dense, const std::int64_t& summed,
                           std::int64_t& reduced) {
   while (reduced < call.shape.count) {
@@ -134,7 +135,7 @@ Task run_in_shared_memory(AllreduceCall& call) {
   co_await sum_in_host(call, Takers::all, summed);
 }
 
-/// The same, meeting ranks that do it by run_in_shared_memory().
+/// run_in_shared_memory() as a plain function. Each rank may take either.
 void run_short_in_shared_memory(const ShortCall& call) {
   if (call.hosts == nullptr) {
     if (call.send != call.recv) std::memcpy(call.recv, call.send, call.bytes);
@@ -144,7 +145,7 @@ void run_short_in_shared_memory(const ShortCall& call) {
   call.wait_for(sum.may_bring());
   sum.bring(call.send);
   call.wait_for(sum.all_brought());
-  sum.lane.check();
+  sum.channel.check();
   sum.add_up(call.send, call.recv);
 }
 

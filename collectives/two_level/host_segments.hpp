@@ -1,4 +1,4 @@
-// A call's elements, cut into what fits a slot of the memory that ranks of a host share.
+// A call's elements, cut into segments that fit a slot of the memory that ranks of a host share.
 #pragma once
 
 #include <algorithm>

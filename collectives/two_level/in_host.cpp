@@ -12,21 +12,22 @@
 namespace pliant {
 namespace {
 
-static_assert(kDirectBytes <= HostLanes::kRequestSlotBytes, "it goes into one slot");
+static_assert(kDirectBytes <= HostChannels::kRequestSlotBytes, "it goes into one slot");
 
-/// [s] from one rank's store to another's look, on one host.
+/// [s] from one rank's store until another rank on the host sees it.
 double signal_s(const AllreduceShape& shape, const CostModel& model) {
   constexpr double kBetweenProcessors_s = 0.5e-6;
   return shape.hosts == 1 ? model.link.alpha_s / 2 : kBetweenProcessors_s;
 }
 
-/// [s/byte] from one cache of a host to another, of all that its ranks move at once: one link between sockets
-/// (UPI, 10.4 GT/s of 2 bytes: 20.8 GB/s each way, Intel's data sheets). Assumed; nothing measures it.
+/// [s/byte] between the caches of a host, for all that its ranks move at once. One link between sockets is
+/// assumed (UPI, 10.4 GT/s of 2 bytes: 20.8 GB/s each way, Intel's data sheets). Nothing measures it.
 constexpr double kBetweenDomains_s_per_byte = 1 / 20.8e9;
 
-/// [s] of a sum in slices with as many groups as there are domains, or one. The bytes that go between
-/// domains, of n, where each of D has m ranks: 2 m (D - 1) / D leave one, half of them as parts of the sum
-/// and half as the sum; group by group (D - 1), from the last one to the others.
+/// [s] of a sum in slices, with one group or one per domain. Bytes that cross between domains, in units of n,
+/// for D domains of m ranks each:
+/// - one group: 2 m (D - 1) / D leave each domain, half of them as terms of the sum and half as the sum;
+/// - one group per domain: D - 1, from the last group to the others.
 double in_slices_s(const AllreduceShape& shape, const CostModel& model, int groups) {
   const double domains = shape.domains;
   const double in_domain = shape.most_on_host / domains;
@@ -49,7 +50,8 @@ Task sum_directly(AllreduceCall& call, bool takes) {
   sum.add_up(call.data, call.data);
 }
 
-/// Where domains have a rank each one group is quicker, and short messages are not summed in slices at all.
+/// The number of groups that is faster: one, or one per domain. One group is faster if each domain has one
+/// rank. Short messages are not summed in slices at all.
 int groups_of_slices(const AllreduceShape& shape, const CostModel& model) {
   if (shape.domains == 1 || shape.bytes() <= kDirectBytes) return 1;
   return in_slices_s(shape, model, shape.domains) < in_slices_s(shape, model, 1) ? shape.domains : 1;
@@ -74,22 +76,22 @@ Task sum_in_host(AllreduceCall& call, Takers takers, std::int64_t& available) {
 Task spread_in_host(AllreduceCall& call, const std::int64_t& available) {
   const HostGroup& group = call.hosts->group();
   if (group.local_ranks() == 1) co_return;
-  HostLane& lane = call.hosts->spreading();
-  const HostSegments segments(call, lane.slot_bytes());
-  lane.begin(call.shape.bytes());
+  HostChannel& channel = call.hosts->spreading();
+  const HostSegments segments(call, channel.slot_bytes());
+  channel.begin(call.shape.bytes());
   for (std::int64_t i = 0; i < segments.count(); ++i) {
-    const std::int64_t step = lane.step();
+    const std::int64_t step = channel.step();
     const Range segment = segments.at(i);
     if (group.leads()) {
       const auto is_there = [&] { return available >= segments.end(i); };
       co_await until(is_there);
-      co_await lane.all_finished(step + 1 - HostLane::kSlots);
-      std::memcpy(lane.brought(0, step), segments.data(segment.begin), segments.bytes(segment.count));
+      co_await channel.all_finished(step + 1 - HostChannel::kSlots);
+      std::memcpy(channel.brought(0, step), segments.data(segment.begin), segments.bytes(segment.count));
     } else {
-      co_await lane.finished(0, step + 1);
-      std::memcpy(segments.data(segment.begin), lane.brought(0, step), segments.bytes(segment.count));
+      co_await channel.finished(0, step + 1);
+      std::memcpy(segments.data(segment.begin), channel.brought(0, step), segments.bytes(segment.count));
     }
-    lane.finish_step();
+    channel.finish_step();
   }
 }
 

@@ -1,10 +1,11 @@
-// What the ranks of one host do through the memory they share: sum onto one of them or all, and hand out what
-// one has. No messages. Every function is collective over the host, and none needs memory that grows.
+// Reductions among the ranks of one host through the memory they share: sum onto one rank or all, and hand
+// out one rank's data. No messages. Every function is collective over the host, and none needs memory that
+// grows.
 //
-// Few bytes are brought, and added up by everyone who wants the sum: they meet but once. More go slice by
-// slice (slices.hpp). Either way one element is summed in the order in which the ranks of the host stand
-// (HostLayout), by one rank after the other or by all in the same manner: the same bits for all, however it
-// is done.
+// For short vectors every rank brings its elements, and each rank that wants the sum adds all of them up:
+// they wait for one another only once. Longer vectors go slice by slice (slices.hpp). Either way an element
+// is summed in the order of the host's ranks (HostLayout), by one rank after the other or by all in the same
+// manner. So all ranks get the same bits.
 #pragma once
 
 #include <cstdint>
@@ -16,16 +17,17 @@ namespace pliant {
 
 enum class Takers { leader, all };
 
-/// call.data of the host's ranks is joined by call.op and replaces that of `takers`; the others' stays.
+/// Combines call.data of the host's ranks by call.op into that of `takers`; the others' data stay as they
+/// are.
 /// @param available  elements that are complete so far, on takers
 Task sum_in_host(AllreduceCall& call, Takers takers, std::int64_t& available);
 
-/// call.data of the leader to the other ranks of its host, as far as it is there already.
-/// @param available  leader: elements that are; others do not look at it
+/// Copies call.data of the leader to the other ranks of its host, as it becomes available.
+/// @param available  leader: elements that are available; other ranks do not look at it
 Task spread_in_host(AllreduceCall& call, const std::int64_t& available);
 
-/// [s] of both, with the most ranks that a host has. Where there is one host, its memory is the link that was
-/// measured; otherwise the link is a network, and a signal is taken to need what processors need.
+/// [s] of both, with the most ranks that a host has. With one host, its memory is the link that was measured.
+/// Otherwise the measured link is a network, and a fixed time is assumed for a signal between processors.
 double sum_in_host_s(const AllreduceShape& shape, const CostModel& model);
 double spread_in_host_s(const AllreduceShape& shape, const CostModel& model);
 

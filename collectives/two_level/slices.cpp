@@ -9,17 +9,17 @@
 namespace pliant {
 namespace {
 
-/// One rank's part in it. Segment i has the slots of the step first + i.
+/// One rank's part of the sum. Segment i uses the slots of step first + i.
 class Slices {
  public:
   Slices(AllreduceCall& call, std::span<const int> groups, Takers takers)
-      : lane_(call.hosts->gathering()),
+      : channel_(call.hosts->gathering()),
         groups_(groups),
         last_(static_cast<int>(groups.size()) - 2),
-        group_(group_of(lane_.own())),
-        segments_(call, slice_segment_bytes(lane_.slot_bytes(), last_ + 1)),
+        group_(group_of(channel_.own())),
+        segments_(call, slice_segment_bytes(channel_.slot_bytes(), last_ + 1)),
         reduce_(call.kernels.reduction(call.shape.type, call.op)),
-        first_(lane_.step()),
+        first_(channel_.step()),
         steps_(slice_steps(segments_.count(), last_ + 1, takers)),
         wants_(takers == Takers::all || call.hosts->group().leads()),
         copies_(takers == Takers::all && group_ != last_) {}
@@ -30,7 +30,7 @@ class Slices {
     if (const auto i = number - group_; is_segment(i)) bring(i);
     if (const auto i = number - group_ - 1; is_segment(i)) add_up(i);
     const std::int64_t summed = number - last_ - 2;
-    if (copies_ && is_segment(summed)) collect(summed, last_, share(summed, lane_.own()), copied(summed));
+    if (copies_ && is_segment(summed)) collect(summed, last_, share(summed, channel_.own()), copied(summed));
     const std::int64_t taken = copies_ ? summed - 1 : summed;
     if (!wants_ || !is_segment(taken)) return;
     take(taken);
@@ -45,21 +45,21 @@ class Slices {
     return static_cast<int>(std::upper_bound(groups_.begin(), groups_.end(), rank) - groups_.begin()) - 1;
   }
 
-  /// What of a segment a rank adds up; begins at the segment's beginning.
+  /// The part of a segment that `rank` adds up, counted from the beginning of the segment.
   Range share(std::int64_t index, int rank) const {
     const int group = group_of(rank);
     return chunk_of(segments_.at(index).count, end_of(group) - begin_of(group), rank - begin_of(group));
   }
-  std::byte* brought(int rank, std::int64_t index) const { return lane_.brought(rank, first_ + index); }
-  std::byte* sum(int rank, std::int64_t index) const { return lane_.made(rank, first_ + index); }
-  std::byte* copy(int rank, std::int64_t index) const { return sum(rank, index) + lane_.slot_bytes() / 2; }
-  std::byte* copied(std::int64_t index) const { return copy(lane_.own(), index); }
+  std::byte* brought(int rank, std::int64_t index) const { return channel_.brought(rank, first_ + index); }
+  std::byte* sum(int rank, std::int64_t index) const { return channel_.made(rank, first_ + index); }
+  std::byte* copy(int rank, std::int64_t index) const { return sum(rank, index) + channel_.slot_bytes() / 2; }
+  std::byte* copied(std::int64_t index) const { return copy(channel_.own(), index); }
 
-  /// All but what this rank adds up itself.
+  /// Brings all elements but those that this rank adds up itself.
   void bring(std::int64_t index) const {
     const Range segment = segments_.at(index);
-    const Range own = share(index, lane_.own());
-    std::byte* const to = brought(lane_.own(), index);
+    const Range own = share(index, channel_.own());
+    std::byte* const to = brought(channel_.own(), index);
     const std::int64_t behind = own.begin + own.count;
     std::memcpy(to, segments_.data(segment.begin), segments_.bytes(own.begin));
     std::memcpy(to + behind * segments_.width(), segments_.data(segment.begin + behind),
@@ -67,12 +67,12 @@ class Slices {
   }
 
   void add_up(std::int64_t index) const {
-    const Range own = share(index, lane_.own());
+    const Range own = share(index, channel_.own());
     const auto from = [&](int rank) {
-      return rank == lane_.own() ? segments_.data(segments_.at(index).begin + own.begin)
-                                 : brought(rank, index) + own.begin * segments_.width();
+      return rank == channel_.own() ? segments_.data(segments_.at(index).begin + own.begin)
+                                    : brought(rank, index) + own.begin * segments_.width();
     };
-    std::byte* const to = sum(lane_.own(), index);
+    std::byte* const to = sum(channel_.own(), index);
     int rank = begin_of(group_);
     if (group_ == 0) {
       std::memcpy(to, from(rank++), segments_.bytes(own.count));
@@ -82,7 +82,7 @@ class Slices {
     for (; rank < end_of(group_); ++rank) reduce_(to, from(rank), own.count);
   }
 
-  /// Elements `range` of a group's sum.
+  /// Copies elements `range` of a group's sum to `to`.
   void collect(std::int64_t index, int group, Range range, std::byte* to) const {
     const std::int64_t end = range.begin + range.count;
     for (int rank = begin_of(group); rank < end_of(group); ++rank) {
@@ -106,28 +106,28 @@ class Slices {
     }
   }
 
-  HostLane& lane_;
+  HostChannel& channel_;
   std::span<const int> groups_;
-  int last_;   ///< group
-  int group_;  ///< this rank's
+  int last_;   ///< last group
+  int group_;  ///< group of this rank
   HostSegments segments_;
   ReduceFunction reduce_;
   std::int64_t first_;
   std::int64_t steps_;
   bool wants_;
-  bool copies_;  ///< from the last group, for its own one
+  bool copies_;  ///< this rank copies part of the last group's sum for its own group
 };
 
 }  // namespace
 
 Task sum_in_slices(AllreduceCall& call, std::span<const int> groups, Takers takers, std::int64_t& available) {
-  HostLane& lane = call.hosts->gathering();
+  HostChannel& channel = call.hosts->gathering();
   const Slices slices(call, groups, takers);
-  lane.begin(call.shape.bytes());
+  channel.begin(call.shape.bytes());
   for (std::int64_t number = 0; number < slices.steps(); ++number) {
-    co_await lane.all_finished(lane.step());
+    co_await channel.all_finished(channel.step());
     slices.step(number, available);
-    lane.finish_step();
+    channel.finish_step();
   }
 }
 

@@ -1,12 +1,12 @@
-// two_level_* of the lossy kind: dense inside hosts, sparse between them.
-//   The error-fed gradients of a host's ranks are summed onto its leader, whose residual takes over all that
-//   is not sent; those of the other ranks become zero. Leaders run the lossy algorithm; the result is handed
-//   out.
+// two_level_* of the lossy kind: dense inside hosts, sparse between them. The error-fed gradients of a host's
+// ranks are summed onto its leader. The leader's residual takes over everything that is not sent, and those
+// of the other ranks become zero. Leaders run the lossy algorithm; the result is handed out inside hosts.
+//
 // Bytes sent by a leader: those of the algorithm with as many ranks as there are hosts, each of which sends k
-// elements; other ranks send none. Nothing is lost: of each host, sent + the leader's residual is the sum of
-// its error-fed gradients. All ranks end with the same bits, since leaders do. With one host, its sum's k
-// largest. The cost takes every link to be as slow as the slowest, and a host to have the most ranks that any
-// has.
+// elements. Other ranks send none. Nothing is lost: for each host, sent + the leader's residual is the sum of
+// its error-fed gradients. All ranks end with the same bits, since leaders do. With one host, the result is
+// the k largest elements of its sum. The cost assumes that every link is as slow as the slowest, and that
+// every host has the most ranks of any.
 #include "collectives/sparse/sparse.hpp"
 
 #include <algorithm>
@@ -35,7 +35,7 @@ AllreduceShape tuned(AllreduceShape shape, const CostModel& model) {
   return shape;
 }
 
-/// The first ranks stand for the leaders: which ones lead is not the shape's to say.
+/// The first ranks stand for the leaders: the shape does not say which ranks lead.
 template <const AllreduceAlgorithm& sparse>
 Traffic sent(const AllreduceShape& shape, int rank) {
   return rank < shape.hosts ? sparse.sent(between_hosts(shape), rank) : Traffic{};
@@ -55,8 +55,8 @@ void empty_residual(AllreduceCall& call) {
   call.gradient = nullptr;
 }
 
-/// Leaders. Where the host has several ranks, their sum is in `data`, and what this rank may have selected of
-/// its own is not the host's.
+/// Leaders only. If the host has several ranks, their sum is in `data`, and a selection that this rank has
+/// made of its own gradient is not the host's.
 Task send_between_hosts(AllreduceCall& call, const AllreduceAlgorithm& sparse) {
   AllreduceCall between = call_between_hosts(call, 0, call.shape.count);
   between.residual = call.residual;
@@ -105,7 +105,7 @@ constinit const AllreduceAlgorithm two_level_allgather_topk_allreduce{
     .run = run<allgather_topk_allreduce>,
     .two_level = true,
     .between_hosts = &allgather_topk_allreduce,
-    .family = Family::own,
+    .rule = SelectionRule::own,
 };
 
 constinit const AllreduceAlgorithm two_level_star_ring_allreduce{
@@ -121,7 +121,7 @@ constinit const AllreduceAlgorithm two_level_star_ring_allreduce{
     .run = run<star_ring_allreduce>,
     .two_level = true,
     .between_hosts = &star_ring_allreduce,
-    .family = Family::turn,
+    .rule = SelectionRule::turn,
 };
 
 }  // namespace pliant

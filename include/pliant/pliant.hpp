@@ -7,8 +7,8 @@
  *   sum.wait();
  *   std::puts(sum.report().reason);
  *
- * Failures throw pliant::Failure where the communicator's error handler returns (MPI_ERRORS_RETURN); with
- * MPI's default handler the program ends before that, as with MPI's own calls.
+ * A failed call throws pliant::Failure if the communicator's error handler returns (MPI_ERRORS_RETURN). MPI's
+ * default handler ends the program first, as with MPI's own calls.
  */
 #pragma once
 
@@ -24,7 +24,7 @@
 namespace pliant {
 inline namespace v1 {
 
-/** What a Pliant call refused, in its own words. */
+/** A failed Pliant call: its error code, and its message as what(). */
 class Failure : public std::runtime_error {
  public:
   Failure(int code, const std::string& text) : std::runtime_error(text), code_(code) {}
@@ -88,14 +88,14 @@ inline void set(MPI_Comm comm, Options options) {
   ensure(Pliant_Comm_set_info(comm, Info(options).native()));
 }
 
-/** Reduce in place: `elements` holds this rank's before, the result after. Collective. */
+/** Reduce `elements` in place. Collective. */
 template <class T>
 void allreduce(std::span<T> elements, MPI_Comm comm, MPI_Op op = MPI_SUM) {
   ensure(Pliant_Allreduce_c(MPI_IN_PLACE, elements.data(), static_cast<MPI_Count>(elements.size()),
                             datatype_of<T>(), op, comm));
 }
 
-/** What the last blocking call on `comm` did. */
+/** Pliant_Comm_get_report: the last blocking call on `comm`. */
 inline Pliant_Report last_report(MPI_Comm comm) {
   Pliant_Report report{};
   report.size = sizeof report;
@@ -103,22 +103,22 @@ inline Pliant_Report last_report(MPI_Comm comm) {
   return report;
 }
 
-/** Pliant_Comm_flush: add what blocking calls into `recvbuf` have not sent; null: of all. Collective. */
+/** Pliant_Comm_flush: add what blocking calls into `recvbuf` have not sent; null: all buffers. Collective. */
 inline void flush(MPI_Comm comm, void* recvbuf = nullptr) {
   ensure(Pliant_Comm_flush(comm, recvbuf));
 }
 
-/** Pliant_Comm_forget: drop it, before the buffer is freed. Collective. */
+/** Pliant_Comm_forget: drop what blocking calls into `recvbuf` have not sent; null: all. Collective. */
 inline void forget(MPI_Comm comm, const void* recvbuf = nullptr) {
   ensure(Pliant_Comm_forget(comm, recvbuf));
 }
 
-/** Pliant_Comm_repair: after an operation has failed on some rank. Collective. */
+/** Pliant_Comm_repair: make `comm` usable again after an operation has failed on some rank. Collective. */
 inline void repair(MPI_Comm comm) {
   ensure(Pliant_Comm_repair(comm));
 }
 
-/** Every candidate for such a call, cheapest first. Local. */
+/** Pliant_Comm_plan: every candidate for such a call, lowest predicted time first. Local. */
 inline std::vector<Pliant_Report> plan(MPI_Comm comm, MPI_Count count, MPI_Datatype datatype = MPI_FLOAT,
                                        MPI_Op op = MPI_SUM) {
   int n = 0;
@@ -129,7 +129,7 @@ inline std::vector<Pliant_Report> plan(MPI_Comm comm, MPI_Count count, MPI_Datat
   return reports;
 }
 
-/** A persistent request: owner of its tensor's residual. Move-only; free it before its communicator. */
+/** A persistent request, which owns its tensor's residual. Move-only. */
 class Request {
  public:
   /** In-place allreduce of `elements`, which must outlive the request. Collective. */

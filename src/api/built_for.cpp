@@ -1,4 +1,4 @@
-// Which MPI the library is for: the symbol that pliant.h refers to, and a look at the MPI it was loaded with.
+// Defines the symbol that pliant.h refers to, and checks at load time that MPI is of the family built for.
 #include <mpi.h>
 #include <pliant/pliant.h>
 
@@ -16,12 +16,12 @@ extern "C" const int PLIANT_BUILT_FOR_MPI = PLIANT_VERSION_MAJOR * 10000 + PLIAN
 namespace pliant {
 namespace {
 
-/// Of another family's library, which may write more than this one's MPI_MAX_LIBRARY_VERSION_STRING.
+/// Another family's library may write more than MPI_MAX_LIBRARY_VERSION_STRING of this one.
 constexpr std::size_t kLongestVersion = 16 << 10;
 static_assert(kLongestVersion > MPI_MAX_LIBRARY_VERSION_STRING);
 
-/// Runs when the library is loaded: with another family's handles the first call would crash.
-/// MPI_Get_library_version may be called before MPI_Init.
+/// Ends the process when the library is loaded, since with another family's handles the first call would
+/// crash. MPI_Get_library_version may be called before MPI_Init.
 [[gnu::constructor]] void require_own_mpi() {
   std::array<char, kLongestVersion> text{};
   int length = 0;

@@ -7,29 +7,29 @@
 #include <optional>
 #include <string>
 
-#include "api/alike.hpp"
-#include "api/blocking_call.hpp"
-#include "api/buffers.hpp"
-#include "api/context.hpp"
-#include "api/decision.hpp"
-#include "api/device_operation.hpp"
-#include "api/guard.hpp"
-#include "api/operation.hpp"
-#include "api/placement.hpp"
 #include "api/report.hpp"
-#include "api/residuals.hpp"
-#include "api/short_call.hpp"
-#include "api/state.hpp"
 #include "core/error.hpp"
 #include "mpi/check.hpp"
 #include "mpi/datatype.hpp"
 #include "mpi/mpi_allreduce.hpp"
+#include "planner/decision.hpp"
+#include "runtime/blocking_call.hpp"
+#include "runtime/buffers.hpp"
+#include "runtime/consistency_check.hpp"
+#include "runtime/context.hpp"
+#include "runtime/device/device_operation.hpp"
+#include "runtime/guard.hpp"
+#include "runtime/operation.hpp"
+#include "runtime/placement.hpp"
+#include "runtime/residuals.hpp"
+#include "runtime/short_call.hpp"
+#include "runtime/state/state.hpp"
 
 namespace {
 
 using namespace pliant;
 
-/// MPI_Allreduce's.
+/// The arguments of MPI_Allreduce.
 struct Arguments {
   const void* sendbuf;
   void* recvbuf;
@@ -39,7 +39,7 @@ struct Arguments {
   MPI_Comm comm;
 };
 
-/// Untouched: MPI's rules hold, and it runs the error handler.
+/// Calls MPI with unchanged arguments. MPI's rules hold, and MPI runs the error handler.
 int pass_to_mpi(const Arguments& call) {
   return call_users("MPI_Allreduce", [&] {
     return allreduce_by_mpi(call.sendbuf, call.recvbuf, call.count, call.datatype, call.op, call.comm);
@@ -53,17 +53,17 @@ bool is_intercommunicator(MPI_Comm comm) {
   return inter != 0;
 }
 
-void check_alike_now(Context& context, UnderWay& under_way, const Intention& intention) {
-  AlikeCheck check{context, under_way, intention};
-  context.prepare(under_way);
-  context.begin(under_way, check_alike(check));
-  context.finish(under_way);
-  Context::rethrow(under_way);
+void check_consistency_now(Context& context, PendingOperation& pending, const Intention& intention) {
+  ConsistencyCheck check{context, pending, intention};
+  context.prepare(pending);
+  context.begin(pending, check_consistency(check));
+  context.finish(pending);
+  Context::rethrow(pending);
 }
 
-/// What Pliant has no better way for. `inter`: on an intercommunicator.
+/// Reduces by MPI, because Pliant has no kernel for the call or it is on an intercommunicator (`inter`).
 int let_mpi_reduce(Process& process, Arguments call, bool inter) {
-  check_count(call.count);  // not every MPI does
+  check_count(call.count);  // not every MPI checks it
   const bool on_device = call.count > 0 && given_device_memory(process, call.sendbuf, call.recvbuf);
   if (inter || call.comm == MPI_COMM_NULL) return pass_to_mpi(call);
   if (call.sendbuf == call.recvbuf && call.count > 0) call.sendbuf = MPI_IN_PLACE;
@@ -71,7 +71,7 @@ int let_mpi_reduce(Process& process, Arguments call, bool inter) {
   if (context != nullptr) {
     const CollectiveCall turn(*context, CollectiveCall::On::broken_too);
     if (context->checks() && !context->broken())
-      check_alike_now(
+      check_consistency_now(
           *context, context->blocking(),
           intention_of("", call.count, call.datatype, call.op, context->plan(), on_device ? 0 : kHostMemory));
     if (context->has_requests() && !context->broken()) context->wait_for_ranks();
@@ -93,9 +93,9 @@ int allreduce(const Arguments& call) {
   const int device = count > 0 ? device_of(buffers) : kHostMemory;
   const std::shared_ptr<Context> context = Context::of(comm);
   const CollectiveCall turn(*context);
-  UnderWay& under_way = context->blocking();
+  PendingOperation& pending = context->blocking();
   if (context->checks())
-    check_alike_now(*context, under_way, intention_of("", count, datatype, op, context->plan(), device));
+    check_consistency_now(*context, pending, intention_of("", count, datatype, op, context->plan(), device));
   reduce_now(*context, {buffers, count, *type, *reduction, device});
   return MPI_SUCCESS;
 }
@@ -177,14 +177,14 @@ int Pliant_Comm_plan(MPI_Comm comm, MPI_Count count, MPI_Datatype datatype, MPI_
     const AllreduceShape shape = plan.shape(context->hosts().layout(), count, *type);
     const bool eligible = lossy_eligible(plan, shape, *reduction);
     DecisionInput input{plan, shape, eligible, context->model(), context->last_report.compute_s};
-    const Foreseen& foreseen = context->foreseen;
-    if (foreseen.count == count) {
-      input.compute_s = foreseen.compute_s;
-      input.margin = foreseen.margin;
-      input.gain = foreseen.gain ? &*foreseen.gain : nullptr;
+    const LastAgreedInputs& last_agreed = context->last_agreed;
+    if (last_agreed.count == count) {
+      input.compute_s = last_agreed.compute_s;
+      input.margin = last_agreed.margin;
+      input.gain = last_agreed.gain ? &*last_agreed.gain : nullptr;
     }
-    const Worth worth = foreseen.count == count && foreseen.worth ? *foreseen.worth : usual_worth(shape);
-    if (plan.by_quality) input.worth = &worth;
+    const EquivalentDensity equivalent = usual_equivalents(shape);
+    if (plan.by_quality) input.equivalent = &equivalent;
     write_plan(decide(input), shape, context->model(), max, reports, n);
     return MPI_SUCCESS;
   });

@@ -1,4 +1,4 @@
-// The C interface: what can be asked without MPI.
+// The C interface: inspection functions, which work without MPI_Init.
 #include <pliant/pliant.h>
 
 #include <algorithm>
@@ -7,9 +7,6 @@
 #include <string>
 #include <string_view>
 
-#include "api/decision.hpp"
-#include "api/guard.hpp"
-#include "api/plan.hpp"
 #include "api/report.hpp"
 #include "collectives/device/staging.hpp"
 #include "collectives/registry.hpp"
@@ -26,13 +23,16 @@
 #include "kernels/kernels.hpp"
 #include "mpi/cuda_aware.hpp"
 #include "mpi/locality.hpp"
+#include "planner/decision.hpp"
+#include "planner/plan.hpp"
+#include "runtime/guard.hpp"
 #include "trace/hdf5_file.hpp"
 
 namespace {
 
 using namespace pliant;
 
-/// These functions work before MPI_Init, where no error handler exists: they say what is wrong on stderr.
+/// Writes the error to stderr and returns its code: before MPI_Init there is no error handler.
 int refuse(const Error& error) {
   std::fputs((std::string("pliant: ") + error.what() + "\n").c_str(), stderr);
   return error.error_class() == ErrorClass::info_value ? MPI_ERR_INFO_VALUE : MPI_ERR_ARG;
@@ -43,7 +43,7 @@ int refuse_index(const char* what, int index, std::size_t count) {
                       "must lie in [0, " + std::to_string(count) + ")", "Ask for the number first"));
 }
 
-/// `what` is the name of a pointer to receive something.
+/// `what` is the name of the output argument.
 int refuse_null(const char* what) {
   return refuse(Error(ErrorClass::argument, std::string(what) + " is NULL", "it receives the answer",
                       "Pass its address"));
@@ -84,7 +84,7 @@ std::string nccl_version() {
          std::to_string(version % 100);
 }
 
-/// What CUDA finds on this machine. Without a driver it finds nothing, and says why.
+/// Fills in the driver's version and the number of devices. With no device, sets `problem` to the reason.
 void find_devices(const cuda::Calls& calls, Pliant_Device_support& support) {
   support.cuda_runtime = calls.runtime_version;
   if (calls.driver_version(&support.cuda_driver) != 0) support.cuda_driver = 0;

@@ -6,26 +6,26 @@
 #include <optional>
 #include <string>
 
-#include "api/buffers.hpp"
-#include "api/guard.hpp"
 #include "api/report.hpp"
-#include "api/request.hpp"
-#include "api/together.hpp"
 #include "core/error.hpp"
 #include "mpi/datatype.hpp"
+#include "runtime/buffers.hpp"
+#include "runtime/guard.hpp"
+#include "runtime/request.hpp"
+#include "runtime/together.hpp"
 
 namespace {
 
 using namespace pliant;
 
-/// MPI_Finalize has returned.
+/// Has MPI_Finalize returned?
 bool mpi_is_over() {
   int over = 0;
   MPI_Finalized(&over);
   return over != 0;
 }
 
-/// What both init calls are given.
+/// The arguments of both init calls.
 struct InitArguments {
   int ntensors;
   const void* const* sendbufs;
@@ -37,7 +37,7 @@ struct InitArguments {
   MPI_Info info;
 };
 
-/// All parts lie in one memory.
+/// Sets the request's memory, and throws Error(buffer) unless all its parts lie in one.
 void place(Pliant_Request_s& request, const Buffers& buffers, std::int64_t count) {
   if (count == 0) return;
   const int device = device_of(buffers);
@@ -47,7 +47,7 @@ void place(Pliant_Request_s& request, const Buffers& buffers, std::int64_t count
   request.device = device;
 }
 
-/// MPI's rules hold for what only passes through.
+/// Adds a part that MPI reduces: MPI checks its buffers. Throws Error(buffer) for device memory.
 void add_part_of_mpi(Pliant_Request_s& request, const void* sendbuf, void* recvbuf, std::int64_t count) {
   check_count(count);
   if (count > 0 && lies_on_device(sendbuf, recvbuf)) refuse_device_request();
@@ -79,7 +79,7 @@ void require_operation(MPI_Op op) {
   throw Error(ErrorClass::operation, "op is MPI_OP_NULL", "a reduction needs an operation", "Pass one");
 }
 
-/// Local. Throws Error for arguments that cannot be.
+/// Makes a request from checked arguments. Local. Throws Error for bad ones.
 std::unique_ptr<Pliant_Request_s> request_of(const InitArguments& arguments, const Pliant_Request* request) {
   if (request == nullptr)
     throw Error(ErrorClass::argument, "request is NULL", "it receives the new request", "Pass its address");
@@ -105,7 +105,7 @@ int init(const InitArguments& arguments, Pliant_Request* request) {
     const std::shared_ptr<Context> context = Context::of(arguments.comm);
     const CollectiveCall call(*context);
     throw_together(context->comm(), problem, "refuses its arguments");
-    std::unique_ptr<Pliant_Request_s> made = std::move(prepared);  // if it goes, then before the call ends
+    std::unique_ptr<Pliant_Request_s> made = std::move(prepared);  // so that it is destroyed before `call`
     made->context = context;
     make_ready(*made, arguments.info);
     *request = made.release();
@@ -120,7 +120,7 @@ Pliant_Request_s& checked(Pliant_Request request) {
   return *request;
 }
 
-/// On which errors are raised: MPI_COMM_WORLD where the request has outlived its communicator.
+/// Returns the communicator to raise errors on: MPI_COMM_WORLD if the request has outlived its own.
 MPI_Comm comm_of(Pliant_Request request) {
   if (request == PLIANT_REQUEST_NULL || request->context->comm_freed()) return MPI_COMM_WORLD;
   return request->user_comm;
@@ -130,8 +130,8 @@ std::string_view name_of(Pliant_Request request) {
   return request == PLIANT_REQUEST_NULL ? std::string_view() : std::string_view(request->tensor->name);
 }
 
-/// guard() with the request's communicator and tensor, and its context to itself. Held: std::unique_lock for
-/// local calls, or CollectiveCall. After MPI_Finalize there is no error handler that could be told.
+/// guard() with the request's communicator and tensor, while holding its context. Held: LocalCall or
+/// CollectiveCall. After MPI_Finalize there is no error handler, so it only returns MPI_ERR_OTHER.
 template <class Held, class Body>
 int guard_request(Pliant_Request request, Body&& body) {
   if (mpi_is_over()) return MPI_ERR_OTHER;

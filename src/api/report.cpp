@@ -12,8 +12,7 @@
 namespace pliant {
 namespace {
 
-constexpr std::size_t kLeastSize =
-    offsetof(Pliant_Report, nonfinite);  // the struct as it was first published
+constexpr std::size_t kLeastSize = offsetof(Pliant_Report, nonfinite);  // size of the first published version
 
 void check_size(std::size_t size) {
   if (size >= kLeastSize) return;
@@ -59,7 +58,7 @@ void write_plan(const Decision& decision, const AllreduceShape& shape, const Cos
                 "max >= 0, reports has room for max, n is not NULL", "Pass an array of reports");
   const std::size_t size = max > 0 ? reports[0].size : sizeof(Pliant_Report);
   check_size(size);
-  // The caller's structs may be shorter than ours: they lie `size` bytes apart.
+  // The caller's structs may be shorter than ours, so the stride is `size` bytes.
   auto* room = reinterpret_cast<std::byte*>(reports);
   CandidateList list = decision.candidates;
   std::stable_sort(list.items.begin(), list.items.begin() + static_cast<std::ptrdiff_t>(list.used),

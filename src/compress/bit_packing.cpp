@@ -7,7 +7,7 @@
 namespace pliant {
 namespace {
 
-// Every compiler turns this into the processor's own 128-bit vectors, which x86-64 and AArch64 always have.
+// Every compiler turns this type into a 128-bit vector register, which x86-64 and AArch64 always have.
 using Lanes = std::uint32_t __attribute__((vector_size(16)));
 constexpr std::size_t kRows = 32;
 constexpr std::size_t kLanes = 4;
@@ -37,7 +37,7 @@ inline Lanes unpack_row(const std::byte* in) {
   }
 }
 
-/// Running sums within a row, then over the rows: `before` has the last index so far in all lanes.
+/// Running sums within a row, and from row to row: every element of `before` is the last index so far.
 inline Lanes add_up(Lanes row, Lanes& before) {
   const Lanes zero{};
   row += 1;
@@ -57,7 +57,7 @@ void unpack_width(const std::byte* __restrict in, std::uint32_t first, std::uint
   (Rows());
 }
 
-/// `word` holds what of the rows before did not fill a word.
+/// `word` holds the bits of earlier rows that did not fill a word.
 template <std::size_t kWidth, std::size_t kRow>
 inline void pack_row(Lanes row, Lanes& word, std::byte* out) {
   constexpr std::size_t kWord = kRow * kWidth / 32;

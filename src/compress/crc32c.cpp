@@ -27,18 +27,18 @@ constexpr std::uint32_t step(std::uint32_t state, std::uint32_t byte) {
 
 #if defined(__x86_64__)
 
-// The instruction takes 3 cycles but one can start in each, so three lanes are read side by side. What a lane
-// adds is linear in its start: the lane before it is moved past it by a multiplication, looked up byte by
-// byte.
-constexpr std::size_t kLaneBytes = 1024;
+// The crc32 instruction has a latency of 3 cycles and a throughput of 1, so three stretches of bytes are read
+// side by side. The checksum is linear in its start value. A multiplication, looked up byte by byte, moves
+// the checksum of one stretch past the next.
+constexpr std::size_t kChannelBytes = 1024;
 using MoveTable = std::array<std::array<std::uint32_t, 256>, 4>;
 
-/// [byte][value]: where a state goes that has only this byte, after kLaneBytes zeros.
+/// [byte][value]: the state after kChannelBytes zeros, if only this byte of the state was set.
 constexpr MoveTable move_table() {
   std::array<std::uint32_t, 32> moved{};
   for (std::size_t bit = 0; bit < 32; ++bit) {
     moved[bit] = std::uint32_t{1} << bit;
-    for (std::size_t i = 0; i < kLaneBytes; ++i) moved[bit] = step(moved[bit], 0);
+    for (std::size_t i = 0; i < kChannelBytes; ++i) moved[bit] = step(moved[bit], 0);
   }
   MoveTable table{};
   for (std::size_t byte = 0; byte < 4; ++byte)
@@ -53,7 +53,7 @@ constexpr MoveTable move_table() {
 
 constexpr MoveTable kMoveTable = move_table();
 
-std::uint32_t past_a_lane(std::uint64_t state) {
+std::uint32_t past_a_channel(std::uint64_t state) {
   return kMoveTable[0][state & 0xff] ^ kMoveTable[1][state >> 8 & 0xff] ^ kMoveTable[2][state >> 16 & 0xff] ^
          kMoveTable[3][state >> 24 & 0xff];
 }
@@ -69,15 +69,15 @@ __attribute__((target("sse4.2"))) std::uint32_t by_instruction(std::span<const s
   const std::byte* at = bytes.data();
   std::size_t left = bytes.size();
   std::uint64_t state = ~so_far;
-  for (; left >= 3 * kLaneBytes; left -= 3 * kLaneBytes, at += 3 * kLaneBytes) {
+  for (; left >= 3 * kChannelBytes; left -= 3 * kChannelBytes, at += 3 * kChannelBytes) {
     std::uint64_t second = 0;
     std::uint64_t third = 0;
-    for (std::size_t i = 0; i < kLaneBytes; i += 8) {
+    for (std::size_t i = 0; i < kChannelBytes; i += 8) {
       state = __builtin_ia32_crc32di(state, load_word(at + i));
-      second = __builtin_ia32_crc32di(second, load_word(at + kLaneBytes + i));
-      third = __builtin_ia32_crc32di(third, load_word(at + 2 * kLaneBytes + i));
+      second = __builtin_ia32_crc32di(second, load_word(at + kChannelBytes + i));
+      third = __builtin_ia32_crc32di(third, load_word(at + 2 * kChannelBytes + i));
     }
-    state = past_a_lane(past_a_lane(state) ^ second) ^ third;
+    state = past_a_channel(past_a_channel(state) ^ second) ^ third;
   }
   for (; left >= 8; left -= 8, at += 8) state = __builtin_ia32_crc32di(state, load_word(at));
   auto short_state = static_cast<std::uint32_t>(state);

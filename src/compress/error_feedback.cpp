@@ -20,7 +20,7 @@ void reset_residual(FeedbackState& state, std::int64_t count) {
   state.residual.assign(size, 0.0F);
 }
 
-/// Without a branch, so that loops over it become vectors.
+/// Has no branch, so that loops over it vectorise.
 bool is_finite(float value) {
   return std::abs(value) <= std::numeric_limits<float>::max();
 }
@@ -41,7 +41,7 @@ void clear_residual(FeedbackState& state, const float*, std::int64_t, const Kern
   clear_all(state);
 }
 
-ErrorFed leave_pending(FeedbackState&, const float* gradient, std::int64_t, const Kernels&) {
+FeedbackResult leave_pending(FeedbackState&, const float* gradient, std::int64_t, const Kernels&) {
   return {.pending = gradient};
 }
 
@@ -56,10 +56,11 @@ void ef21_reset(FeedbackState& state, std::int64_t count) {
   state.total.assign(static_cast<std::size_t>(count), 0.0F);
 }
 
-// The estimate becomes the gradient at once, and finish() takes back what was not sent: then no copy of the
-// gradient is needed, and sent coordinates hold it without rounding. A change that is not finite is sent or
-// left behind like any other, but the estimate stays what it was.
-ErrorFed ef21_begin(FeedbackState& state, const float* gradient, std::int64_t count, const Kernels& kernels) {
+// The estimate becomes the gradient at once, and finish() subtracts what was not sent. This needs no copy of
+// the gradient, and sent coordinates hold it without rounding. A change that is not finite is sent or left
+// behind like any other, but leaves the estimate as it was.
+FeedbackResult ef21_begin(FeedbackState& state, const float* gradient, std::int64_t count,
+                          const Kernels& kernels) {
   for (std::int64_t i = 0; i < count; ++i) {
     const auto at = static_cast<std::size_t>(i);
     const float change = gradient[i] - state.estimate[at];
@@ -69,8 +70,8 @@ ErrorFed ef21_begin(FeedbackState& state, const float* gradient, std::int64_t co
   return {.squared = kernels.squared_norm(state.residual.data(), count)};
 }
 
-// Where the result is not finite, nobody could ever take that back: all ranks begin anew there, from an
-// estimate of zero. They agree on where, since they hold the same sums and totals.
+// An estimate could never recover from a result that is not finite, so all ranks reset that coordinate to
+// zero. They agree on which coordinates these are, since they hold the same sums and totals.
 std::int64_t ef21_finish(FeedbackState& state, float* sum, std::int64_t count, const Kernels&) {
   std::int64_t begun_anew = 0;
   for (std::int64_t i = 0; i < count; ++i) {
@@ -90,7 +91,7 @@ std::int64_t ef21_finish(FeedbackState& state, float* sum, std::int64_t count, c
   return begun_anew;
 }
 
-/// The residual is made anew by every begin().
+/// Leaves the residual: every begin() overwrites it.
 void ef21_realign(FeedbackState& state) {
   std::fill(state.estimate.begin(), state.estimate.end(), 0.0F);
   std::fill(state.total.begin(), state.total.end(), 0.0F);
@@ -100,7 +101,7 @@ void ef21_settle(FeedbackState& state, const float* sum, std::int64_t count, con
   for (std::int64_t i = 0; i < count; ++i) {
     const auto at = static_cast<std::size_t>(i);
     const float result = state.total[at] + sum[i];
-    const bool holds = is_finite(result);  // so was every residual then
+    const bool holds = is_finite(result);  // then every residual was finite, too
     state.estimate[at] = holds ? state.estimate[at] + state.residual[at] : 0;
     state.total[at] = holds ? result : 0;
   }

@@ -7,7 +7,8 @@
 namespace pliant {
 namespace {
 
-/// 10^(1/8). Densities are made by dividing: libm's last bit could differ between processors.
+/// 10^(1/8). Densities are computed by dividing, since the last bit of libm's results could differ between
+/// processors.
 constexpr double kRatio = 1.333521432163324;
 
 }  // namespace

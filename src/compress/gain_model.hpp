@@ -1,4 +1,4 @@
-// gain(k) of a tensor in few numbers, so that ranks can agree on it.
+// gain(k) of a tensor as a few numbers, so that ranks can agree on it.
 #pragma once
 
 #include <array>
@@ -9,26 +9,27 @@
 
 namespace pliant {
 
-/// The gain at densities that are a constant ratio apart, and a line in k between them. As gain is concave in
-/// k (each further element holds no more than the one before), lines lie below it, by a few per cent of
-/// 1 - gain at most; and whatever is concave and rises on every rank, so is and does its minimum over ranks.
+/// Holds the gain at densities a constant ratio apart, and interpolates linearly in k. Gain is concave in k,
+/// because each further element holds no more than the one before. So the lines lie below the true gain, by
+/// at most a few per cent of 1 - gain. The minimum over ranks of concave, rising gains is concave and rising,
+/// too.
 class GainModel {
  public:
-  /// Eight a decade, from kLeastPoint to 1.
+  /// Eight points per decade, from kLeastPoint to 1.
   static constexpr std::size_t kPoints = 33;
 
-  /// Nothing known: no gain before everything is sent.
+  /// Without information: the gain is 0 unless everything is sent.
   GainModel() = default;
-  /// What one rank's curve says of `count` elements.
+  /// The gains of `count` elements, from one rank's curve.
   GainModel(const GainCurve& curve, std::int64_t count);
-  /// From the gains at all points, of which anything may be said: they are made to lie in [0, 1] and to rise.
+  /// From any values for the gains at all points: they are clamped to [0, 1] and made to rise.
   GainModel(const std::array<double, kPoints>& gains, std::int64_t count);
 
-  /// Elements at a point; ascending, the last is all. Points of short tensors can be the same.
+  /// Elements kept at a point. Ascending; the last point keeps all. Points of short tensors may coincide.
   std::int64_t kept(std::size_t point) const { return kept_[point]; }
   const std::array<double, kPoints>& gains() const { return gain_; }
 
-  /// In [0, 1]; 0 for nothing, 1 for everything.
+  /// Gain of `kept` elements, in [0, 1]: 0 for none, 1 for all.
   double at(std::int64_t kept) const;
   /// The least k in [1, count] with at(k) >= gain.
   std::int64_t least_kept(double gain) const;

@@ -1,4 +1,5 @@
-// A bitmap: one bit an element, lowest bit first, whatever is kept. Shortest from a density of some 40 % on.
+// A bitmap: one bit per element, lowest bit first, for any number of kept elements. Shortest from a density
+// of some 40 % on.
 #include <algorithm>
 #include <bit>
 #include <cstring>
@@ -23,7 +24,7 @@ std::int64_t max_bytes(std::int64_t count, std::int64_t) {
   return bitmap_bytes(count);
 }
 
-/// Word `at` of a bitmap, whose last one may be short.
+/// Word `at` of a bitmap. The last word may be short.
 std::uint64_t load_word(std::span<const std::byte> bitmap, std::size_t at) {
   std::uint64_t word = 0;
   const std::span<const std::byte> rest = bitmap.subspan(at * sizeof(word));
@@ -34,12 +35,12 @@ std::uint64_t load_word(std::span<const std::byte> bitmap, std::size_t at) {
   return word;
 }
 
-// Each index stores its word anew, with the bits before it: stores do not wait for one another, and no branch
-// depends on the set.
+// Each index stores its word again, with the bits set so far. So stores do not wait for one another, and no
+// branch depends on the set.
 std::int64_t encode(const std::uint32_t* indices, std::int64_t count, std::int64_t kept, std::byte* out) {
   const std::int64_t bytes = bitmap_bytes(count);
   std::fill_n(out, bytes, std::byte{0});
-  // The last word may be short: its indices set bytes.
+  // The last word may be short, so its indices set single bytes.
   const std::uint32_t* const end = indices + kept;
   const std::uint32_t* const short_word = std::lower_bound(indices, end, count / kWordBits * kWordBits);
   std::uint64_t word = 0;
@@ -61,12 +62,12 @@ void write_indices(std::uint64_t word, std::uint32_t base, int many, std::uint32
     indices[i] = base + static_cast<std::uint32_t>(std::countr_zero(word));
 }
 
-// While there is room for a full word, indices are written in batches of 8, some of them for nothing: how
-// many there are is then no branch that the processor has to guess, but for words of more than 8.
+// While there is room for a full word, indices are written in batches of 8, and surplus ones are overwritten
+// later. So the number of bits does not become a branch to predict, except for words with more than 8 set
+// bits.
 [[gnu::always_inline]] inline const char* decode_words(std::span<const std::byte> in, std::int64_t kept,
                                                        std::uint32_t* indices) {
-  constexpr std::uint64_t kTopBit = std::uint64_t{1}
-                                    << 63;  // For a word of no more bits: 0 has no lowest one
+  constexpr std::uint64_t kTopBit = std::uint64_t{1} << 63;  // for exhausted words: ctz(0) is undefined
   const std::size_t words = (in.size() + sizeof(std::uint64_t) - 1) / sizeof(std::uint64_t);
   std::int64_t found = 0;
   for (std::size_t at = 0; at < words; ++at) {
@@ -89,7 +90,7 @@ void write_indices(std::uint64_t word, std::uint32_t base, int many, std::uint32
 }
 
 #if defined(__x86_64__)
-// Without this instruction, counting bits is a call.
+// Without this instruction, counting bits is a function call.
 __attribute__((target("popcnt"))) const char* decode_words_popcnt(std::span<const std::byte> in,
                                                                   std::int64_t kept, std::uint32_t* indices) {
   return decode_words(in, kept, indices);

@@ -1,9 +1,9 @@
-// Gaps of 128 indices at a time, each block with as many bits as its largest gap needs.
+// Gaps in blocks of 128. Each block uses as many bits per gap as its largest gap needs.
 //
 //   [width of block 0] [width of block 1] ... one byte each | block 0 | block 1 | ... | tail
 //
-// Blocks and the tail (the last kept % 128) are packed as bit_packing.hpp has it. All lengths follow from the
-// widths, so a decoder that has compared them with what it got needs no more checks of its input.
+// Blocks and the tail (the last kept % 128 gaps) are packed as bit_packing.hpp describes. All lengths follow
+// from the widths, so a decoder that has compared them with its input's length needs no further checks.
 // Source: Lemire and Boytsov, Softw. Pract. Exper. 45(1), 2015.
 #include <array>
 
@@ -13,8 +13,8 @@
 namespace pliant {
 namespace {
 
-/// Up to here 1 - x^n is 1 in double precision, for n of 2^i and more: x^n < 2^-54. Roots of it, rounded
-/// down.
+/// Below kSurely[i], 1 - x^n is 1 in double precision for every n >= 2^i, since x^n < 2^-54. The entries are
+/// the roots, rounded down.
 constexpr std::array<double, 8> kSurely = {5.5e-17, 7.4e-9, 8.6e-5, 0.0092, 0.096, 0.31, 0.557, 0.746};
 static_assert([] {
   for (std::size_t i = 0; i < kSurely.size(); ++i)
@@ -23,8 +23,8 @@ static_assert([] {
 }());
 static_assert(kBlock < std::int64_t{1} << kSurely.size());
 
-/// Mean bytes of n packed gaps, n <= kBlock: the width exceeds w unless all of them are < 2^w. Policies ask
-/// this thousands of times: widths that are surely exceeded, or surely not, take no powers.
+/// Mean bytes of n packed gaps, n <= kBlock. The width exceeds w unless all gaps are < 2^w. Policies call
+/// this thousands of times, so widths that are certainly exceeded, or certainly not, compute no powers.
 double mean_packed_bytes(double chance, std::int64_t n) {
   if (n == 0) return 0;
   const double surely = kSurely[width_of(n) - 1];
@@ -48,7 +48,7 @@ double predicted_bytes(std::int64_t count, std::int64_t kept) {
          mean_packed_bytes(chance, kept % kBlock);
 }
 
-/// A gap leaves room for the other indices, which bounds its width.
+/// The other indices must fit, too, which bounds a gap and so its width.
 std::int64_t max_bytes(std::int64_t count, std::int64_t kept) {
   return blocks_of(kept) + packed_bytes(kept, std::min(width_of(count - kept), kMaxWidth));
 }
@@ -72,7 +72,7 @@ std::int64_t encode(const std::uint32_t* indices, std::int64_t, std::int64_t kep
   return data - out;
 }
 
-/// Bytes that blocks of these widths take; -1 if there can be no such width.
+/// Bytes of blocks with these widths; -1 if a width is invalid.
 std::int64_t length_of(const std::byte* widths, std::int64_t kept) {
   std::int64_t bytes = blocks_of(kept);
   for (std::int64_t block = 0; block < blocks_of(kept); ++block) {
@@ -82,7 +82,8 @@ std::int64_t length_of(const std::byte* widths, std::int64_t kept) {
   return bytes;
 }
 
-/// Indices in 64 bits, each compared. `next` is the smallest the first may be, then the one behind the last.
+/// Computes indices in 64 bits and compares each with `count`. `next` is the smallest possible first index,
+/// and afterwards the smallest possible index behind the last.
 bool add_gaps(const std::uint32_t* gaps, std::int64_t n, std::int64_t count, std::int64_t& next,
               std::uint32_t* indices) {
   for (std::int64_t i = 0; i < n; ++i) {
@@ -93,8 +94,8 @@ bool add_gaps(const std::uint32_t* gaps, std::int64_t n, std::int64_t count, std
   return true;
 }
 
-/// The same for a whole block. Sums of 32 bits do where they cannot wrap around: then they ascend, and the
-/// last one tells.
+/// Decodes a whole block. Sums of 32 bits are enough where they cannot wrap around: then they ascend, and
+/// checking the last one checks all.
 bool decode_block(const std::byte* in, unsigned width, std::int64_t count, std::int64_t& next,
                   std::uint32_t* indices) {
   const auto before = static_cast<std::uint32_t>(next - 1);

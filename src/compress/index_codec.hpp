@@ -1,7 +1,7 @@
-// Index codecs: which `kept` of `count` elements a message is about, in fewer bytes.
+// Index codecs: encode which `kept` of `count` elements a message holds, in fewer bytes.
 //
-// An index set is `kept` strictly ascending numbers, each < count; count <= 2^32. Nothing here allocates, and
-// nothing depends on where a buffer is aligned.
+// An index set is `kept` strictly ascending numbers, each < count; count <= 2^32. Codecs allocate nothing,
+// and accept buffers of any alignment.
 #pragma once
 
 #include <cstddef>
@@ -14,28 +14,29 @@ namespace pliant {
 struct IndexCodec {
   std::string_view name;
   std::string_view summary;
-  std::uint8_t id;  ///< on the wire: never given to another codec
+  std::uint8_t id;  ///< on the wire; never reused for another codec
 
-  /// Mean over random sets. A pure function without libm, whose last bit depends on the processor: ranks
-  /// agree.
+  /// Mean over random sets. A pure function that all ranks agree on: it avoids libm, whose last bit depends
+  /// on the processor.
   double (*predicted_bytes)(std::int64_t count, std::int64_t kept);
-  /// Room that encode() may write to.
+  /// Space [byte] that encode() may write to.
   std::int64_t (*max_bytes)(std::int64_t count, std::int64_t kept);
   /// indices: [kept], a valid set. Returns the bytes written.
   std::int64_t (*encode)(const std::uint32_t* indices, std::int64_t count, std::int64_t kept, std::byte* out);
-  /// Null, or what is wrong with `in`, which may come from anybody: then indices[kept] hold anything. Refuses
-  /// what is not a valid set, of too few or too many bytes, or with bits set that mean nothing.
+  /// Returns null, or what is wrong with the untrusted `in`; indices[kept] are then unspecified. Rejects an
+  /// invalid set, a wrong number of bytes, and nonzero bits without a meaning.
   const char* (*decode)(std::span<const std::byte> in, std::int64_t count, std::int64_t kept,
                         std::uint32_t* indices);
 };
 
-/// All there are, raw first.
+/// All codecs, raw first.
 std::span<const IndexCodec* const> index_codecs();
 
-/// Throws Error(info_value) that lists the names there are, and auto, which is the caller's to understand.
+/// Throws Error(info_value), listing the valid names, for an unknown name. The list includes auto, which the
+/// caller must handle itself.
 const IndexCodec& find_index_codec(std::string_view name);
 
-/// Null if there is none.
+/// Returns null for an unknown id.
 const IndexCodec* index_codec_of(std::uint8_t id);
 
 extern const IndexCodec raw_indices;
@@ -43,7 +44,7 @@ extern const IndexCodec bitmap_indices;
 extern const IndexCodec block_indices;
 extern const IndexCodec rice_indices;
 
-/// What decoders say of indices that do not ascend below count.
+/// The decoders' message for an index that is not below the count.
 inline constexpr const char* kIndexNotBelowCount = "an index is not below the count";
 
 }  // namespace pliant

@@ -1,12 +1,13 @@
-// Golomb-Rice: the low r bits of a gap are packed, the rest of it, its quotient, is written in unary; r is
-// chosen for each block of 128 so that the block is shortest. On random sets within 0.1 bit of the entropy.
+// Golomb-Rice: the low r bits of a gap are packed, and the rest, its quotient, is written in unary. Each
+// block of 128 uses the r that makes it shortest. On random sets the result is within 0.1 bit of the entropy.
 //
 //   [r of block 0] [r of block 1] ... one byte each | low bits of block 0, 1, ..., tail | quotients
 //
-// Low bits are packed as bit_packing.hpp has it. Quotient q is q zeros and a one, from the lowest bit of the
-// first byte, without a gap between blocks; the last byte ends in zeros. The i-th one of a block stands as
-// far from the block's start as its quotients so far and i ones: sums of quotients are positions, which is
-// all that is decoded. Source: Rice, JPL Publication 79-22, 1979; the sum by positions is Elias-Fano's.
+// Low bits are packed as bit_packing.hpp describes. Quotient q is q zeros and a one, from the lowest bit of
+// the first byte, without padding between blocks. The last byte ends in zeros.
+// The i-th one of a block is at bit i + (sum of the quotients so far) of the block. So the positions of the
+// ones give the sums of quotients, and nothing else is decoded.
+// Source: Rice, JPL Publication 79-22, 1979; the sum by positions is Elias-Fano's.
 #include <array>
 #include <bit>
 #include <cstring>
@@ -21,7 +22,7 @@ constexpr unsigned kMaxLowBits = 31;
 using Block = std::array<std::uint32_t, kBlock>;
 
 /// Mean bits of a gap: its low bits, the one, and the quotient, which is >= m with probability chance^(m
-/// 2^r). Policies ask this thousands of times.
+/// 2^r). Policies call this thousands of times.
 double mean_bits(double chance) {
   constexpr double kFalls = 0.7;  // above, one low bit more saves c / (1 - c^2) > 1 bits of the quotient
   unsigned low_bits = 0;
@@ -38,8 +39,8 @@ double predicted_bytes(std::int64_t count, std::int64_t kept) {
   return static_cast<double>(blocks_of(kept)) + bits / 8 + 0.5;
 }
 
-/// No block is longer than with the r of the mean gap, by which all quotients together are at most the
-/// elements not kept / 2^r. The tail and the quotients may each end in a part of a byte.
+/// No block is longer than with the r of the mean gap. With that r, all quotients together are at most
+/// (elements not kept) / 2^r. The low bits of the tail and the quotients may each end in a partial byte.
 std::int64_t max_bytes(std::int64_t count, std::int64_t kept) {
   if (kept == 0) return 0;
   const unsigned low_bits = std::min(kMaxLowBits, width_of(count / kept) - 1);
@@ -57,10 +58,11 @@ std::int64_t bits_with(const Block& gaps, std::int64_t n, unsigned low_bits) {
   return n * (low_bits + 1) + quotient_sum(gaps, n, low_bits);
 }
 
-/// The r by which a block is shortest. From r to r + 1 a quotient loses its upper half, ever less: lengths
-/// fall, then rise, and the first r that neither neighbour betters is the one.
+/// The r that makes a block shortest. From r to r + 1, quotients lose half their value, so the saving shrinks
+/// with every step. Lengths therefore fall, then rise, and the first r that is better than both neighbours is
+/// the best.
 unsigned choose_low_bits(const Block& gaps, std::int64_t n) {
-  // Of geometric gaps, ln 2 times the mean.
+  // For geometric gaps the best 2^r is ln 2 times the mean.
   const std::int64_t guess = quotient_sum(gaps, n, 0) * 11 / (16 * n);
   unsigned best = std::max(1U, width_of(guess)) - 1;
   std::int64_t bits = bits_with(gaps, n, best);
@@ -93,7 +95,7 @@ class UnaryWriter {
     }
   }
 
-  /// Writes what is held; returns the end.
+  /// Writes the remaining bits; returns the end.
   std::byte* finish() {
     const std::size_t bytes = (held_ + 7) / 8;
     if (bytes > 0) std::memcpy(out_, &word_, bytes);
@@ -147,8 +149,8 @@ class UnaryReader {
  public:
   explicit UnaryReader(std::span<const std::byte> in) : in_(in) {}
 
-  /// sums[i] = the next quotients up to the i-th, modulo 2^32. Returns the last sum in full, or -1 at the
-  /// end.
+  /// Sets sums[i] to the sum of the next quotients up to the i-th, modulo 2^32. Returns the last sum in full,
+  /// or -1 if the input ends.
   std::int64_t read(std::int64_t n, std::uint32_t* sums) {
     std::int64_t found = 0;
     std::int64_t last = 0;
@@ -166,7 +168,7 @@ class UnaryReader {
     return last;
   }
 
-  /// All ones have been read, and no byte follows the last.
+  /// True if all ones have been read and no byte follows the last.
   bool at_end() const { return word_ == 0 && (begin_ + 7) / 8 == static_cast<std::int64_t>(in_.size()); }
 
  private:
@@ -180,13 +182,13 @@ class UnaryReader {
 
   std::span<const std::byte> in_;
   std::size_t next_byte_ = 0;
-  std::uint64_t word_ = 0;       ///< bits not read yet of the word at word_begin_
-  std::int64_t word_begin_ = 0;  ///< in bits
-  std::int64_t begin_ = 0;       ///< behind the last one read, in bits
+  std::uint64_t word_ = 0;       ///< bits of the word at word_begin_ that are not read yet
+  std::int64_t word_begin_ = 0;  ///< position of word_ [bit]
+  std::int64_t begin_ = 0;       ///< position behind the last bit read [bit]
 };
 
-/// One block's indices from its low bits and sums of quotients; `next` is the smallest the first may be, then
-/// the one behind the last.
+/// Input of the decoders of one block: its low bits and sums of quotients. Their `next` is the smallest
+/// possible first index, and afterwards the smallest possible index behind the last.
 struct RiceBlock {
   const std::byte* low;
   unsigned low_bits;
@@ -195,7 +197,7 @@ struct RiceBlock {
   std::int64_t last_sum;
 };
 
-/// Each index in 64 bits, and compared.
+/// Computes each index in 64 bits and compares it with `count`.
 const char* decode_checked(const RiceBlock& block, std::int64_t count, std::int64_t& next,
                            std::uint32_t* indices) {
   Block low;
@@ -217,7 +219,8 @@ const char* decode_checked(const RiceBlock& block, std::int64_t count, std::int6
   return nullptr;
 }
 
-/// As in index_block.cpp: where 32 bits are enough, sums of low bits and of quotients are added as vectors.
+/// As in index_block.cpp: where 32 bits are enough, the sums of low bits and of quotients are added as
+/// vectors.
 const char* decode_block(const RiceBlock& block, std::int64_t count, std::int64_t& next,
                          std::uint32_t* indices) {
   const bool fits = block.n == kBlock && block.last_sum < kIndexEnd >> block.low_bits &&

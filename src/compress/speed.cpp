@@ -11,9 +11,9 @@
 namespace pliant {
 namespace {
 
-constexpr std::int64_t kCount = std::int64_t{1} << 18;  // 1 MiB a buffer: out of L2, and touched in a few ms
+constexpr std::int64_t kCount = std::int64_t{1} << 18;  // 1 MiB per buffer: larger than L2, read in a few ms
 constexpr std::int64_t kKept = kCount / 100;
-constexpr std::int64_t kStride = 10;  // of the index set that the codecs are timed on: density 10 %
+constexpr std::int64_t kStride = 10;  // mean gap of the timed index set: density 10 %
 constexpr int kRepetitions = 5;
 
 template <class Work>
@@ -27,7 +27,7 @@ double median_s(ClockFunction now_s, Work&& work) {
   return median(std::move(times_s));
 }
 
-/// Indices whose gaps vary about kStride, without a pattern that a codec could profit from.
+/// Indices whose gaps vary about kStride, without a pattern that a codec could exploit.
 std::vector<std::uint32_t> made_up_indices(std::mt19937& random) {
   std::geometric_distribution<std::uint32_t> gap(1.0 / kStride);
   std::vector<std::uint32_t> indices;

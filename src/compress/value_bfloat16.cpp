@@ -1,8 +1,8 @@
-// bfloat16: the upper half of a float32, rounded to nearest, ties to even; never to infinity, but to the
-// largest.
+// bfloat16: the upper half of a float32, rounded to nearest, ties to even. Rounds to the largest finite
+// number rather than to infinity.
 //
-// The error is a float32: both numbers are multiples of the value's last place, and they are less than 2^16
-// of these apart, also across a power of two and at the largest.
+// The error is a float32: value and code are multiples of the value's last place, and differ by less than
+// 2^16 of these. That also holds across a power of two, and at the largest number.
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -13,10 +13,10 @@
 namespace pliant {
 namespace {
 
-constexpr std::int64_t kPiece = 256;  // what is worked on between two copies: small enough for L1
+constexpr std::int64_t kPiece = 256;  // elements processed between two copies: small enough for L1
 constexpr std::uint32_t kMagnitude = 0x7fffffffU;
 constexpr std::uint32_t kLargest = 0x7f7fU;
-constexpr std::uint32_t kExponent = 0x7f80U;  // of a code; all set in NaN and infinities
+constexpr std::uint32_t kExponent = 0x7f80U;  // exponent bits of a code; all set in NaN and infinities
 
 using Codes = std::array<std::uint16_t, kPiece>;
 

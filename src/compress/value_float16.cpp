@@ -1,18 +1,18 @@
-// float16 in blocks of 256, each with a power of two by which its largest value lies in [2^14, 2^15).
+// float16 in blocks of 256. Each block has a power of two that scales its largest value into [2^14, 2^15).
 //
 //   [code of value 0] [code of value 1] ... IEEE binary16 each
 //   [exponent of block 0 + 125] ...         behind them, one byte each
 //
-// No code is above 0x77ff, the last below 2^15: the largest float32 would otherwise round up to infinity. An
-// exponent s is at least -125: then the smallest code, 2^-24, stands for the smallest float32, 2^-149.
+// No code is above 0x77ff, the last below 2^15: otherwise the largest float32 would round up to infinity. An
+// exponent s is at least -125: then the smallest code, 2^-24, represents the smallest float32, 2^-149.
 //
 // The error is a float32, by the lemma of value_codec.hpp:
-//   - a code's last place is at least 2^13 of the value's, or 2^(s-24), which is no less than the value's
-//     last place either, since the value is below 2^(s-14): both numbers are multiples of the value's last
-//     place;
-//   - zero is a code, and the nearest is taken: the error is no larger than the value. At 0x77ff it is one
-//     unit of the code's last place at most.
-// Scaling is exact but for values below 2^-126 after it, whose code is zero anyway.
+//   - A code's last place is at least 2^13 of the value's, or it is 2^(s-24). The latter is no less than the
+//     value's last place either, since the value is below 2^(s-14). So both numbers are multiples of the
+//     value's last place.
+//   - Zero is a code, and the nearest code is chosen, so the error is no larger than the value. At 0x77ff it is
+//     at most one unit of the code's last place.
+// Scaling is exact, except for results below 2^-126, whose code is zero anyway.
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -26,10 +26,10 @@ namespace {
 constexpr std::int64_t kBlock = 256;
 constexpr std::int32_t kMinExponent = -125;
 constexpr std::int32_t kMaxExponent = 113;     // of the largest float32: 2^127 / 2^14
-constexpr std::int32_t kLeadingExponent = 14;  // where a block's largest value goes
+constexpr std::int32_t kLeadingExponent = 14;  // exponent of a block's largest value after scaling
 constexpr std::uint32_t kMaxCode = 0x77ffU;
 constexpr std::uint32_t kMagnitude = 0x7fffffffU;
-constexpr std::uint32_t kMinNormal = 113U << 23;  // 2^-14 as float32's bits: below, a code is subnormal
+constexpr std::uint32_t kMinNormal = 113U << 23;  // 2^-14 as float32's bits; codes below are subnormal
 constexpr std::uint32_t kRebias = 112U << 23;  // between float32's exponent, moved by 13 bits, and binary16's
 constexpr std::uint32_t kOneHalf = 126U << 23;  // its last place is 2^-24, a subnormal code's
 
@@ -47,7 +47,7 @@ std::int64_t bytes(std::int64_t kept) {
   return code_bytes(kept) + blocks_of(kept);
 }
 
-/// 2^exponent, of a normal number.
+/// 2^exponent, as a normal number.
 float power_of_two(std::int32_t exponent) {
   return std::bit_cast<float>(static_cast<std::uint32_t>(exponent + 127) << 23);
 }
@@ -60,7 +60,7 @@ std::int32_t exponent_of(const float* values, std::size_t n) {
   return std::max((largest >> 23) - 127 - kLeadingExponent, kMinExponent);
 }
 
-/// Both sides are computed, so that loops over it become vectors.
+/// Evaluates both sides, so that loops over it vectorise.
 std::uint32_t select(bool condition, std::uint32_t yes, std::uint32_t no) {
   const std::uint32_t mask = 0U - static_cast<std::uint32_t>(condition);
   return (yes & mask) | (no & ~mask);
@@ -125,7 +125,7 @@ const char* decode(std::span<const std::byte> in, std::int64_t kept, float* out)
   return largest <= kMaxCode ? nullptr : "a code is not below 2^15";
 }
 
-// Codes below 2^-28 of a block's largest have fewer bits: next to that, nothing.
+// Codes below 2^-28 of a block's largest have fewer bits; their larger errors are negligible next to it.
 double squared_error(const GainCurve& curve, std::int64_t kept) {
   return floating_point_error(curve, kept, 11);
 }

@@ -1,4 +1,4 @@
-// Values as they are: lossless, so that the errors are zero, and NaN and infinities pass.
+// Unchanged values: lossless, so the errors are zero, and NaN and infinities are allowed.
 #include <cstring>
 
 #include "compress/value_codec.hpp"

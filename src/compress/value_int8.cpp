@@ -1,17 +1,19 @@
-// int8: codes from -127 to 127 in blocks of 256, each with a scale S: a value is code x S.
+// int8: codes from -127 to 127 in blocks of 256. Each block has a scale S, and a decoded value is code x S.
 //
 //   [code of value 0] [code of value 1] ... one byte each | [S of block 0] [S of block 1] ... a bfloat16 each
 //
-// S is the largest magnitude / 127, rounded up to a bfloat16, and lies in [2^-126, 1.0078125 x 2^121]; 127 S
-// is then always finite. Rounding up would leave this range for magnitudes from 127.99 x 2^121 on: these have
-// code 127.
+// S is the block's largest magnitude / 127, rounded up to a bfloat16. It lies in [2^-126, 1.0078125 x 2^121],
+// so 127 S is always finite. For magnitudes from 127.99 x 2^121 on, rounding up would leave this range; they
+// have code 127.
 //
-// code x S is a float32: 7 and 8 significant bits give 15, and the last is no less than 2^-133. So is the
-// error: q is the integer nearest to the float32 quotient v / S, so q != 0 only if |v| > S / 2, and the error
-// is at most S / 2, but for the quotient's own rounding: where q != 0, no larger than v (for |q| = 1, as v
-// lies between S / 2 and S, or above S; for more, by far), and where q = 0, v itself.
-//   - If v's last place is no larger than S's: both numbers are multiples of v's, and the lemma of
-//     value_codec.hpp holds.
+// code x S is a float32: 7 and 8 significant bits give 15, and the last one is no less than 2^-133.
+//
+// The error is a float32, too. The code q is the integer nearest to the float32 quotient v / S. So q != 0
+// only if |v| > S / 2, and the error is at most S / 2, apart from the rounding of the quotient.
+//   - The error is no larger than v. For q = 0 it is v itself. For |q| = 1, v is between S / 2 and S, or above
+//     S. For larger |q|, v is far larger than the error.
+//   - If v's last place is no larger than S's, value and code x S are multiples of v's last place, and the
+//     lemma of value_codec.hpp holds.
 //   - Otherwise the error is a multiple of S's last place, and less than 2^8 of these.
 #include <algorithm>
 #include <array>
@@ -30,7 +32,7 @@ constexpr std::uint32_t kMagnitude = 0x7fffffffU;
 constexpr std::uint32_t kMinScale = 0x0080U;  // 2^-126, as a bfloat16
 constexpr std::uint32_t kMaxScale = 0x7c01U;
 constexpr std::uint32_t kMaxCode = 127;
-// Adding it to a number below 2^22 rounds that to an integer, ties to even, and leaves it in the lowest bits.
+// Adding this to a number below 2^22 rounds it to an integer, ties to even, in the lowest bits.
 constexpr float kRounder = 0x1.8p23F;
 
 using Codes = std::array<std::int8_t, kBlock>;
@@ -43,7 +45,7 @@ std::int64_t bytes(std::int64_t kept) {
   return kept + kScaleBytes * blocks_of(kept);
 }
 
-/// The upper half of S.
+/// The upper half of S, as float32.
 std::uint32_t scale_of(const float* values, std::size_t n) {
   std::int32_t largest = 0;
   for (std::size_t i = 0; i < n; ++i)
@@ -92,13 +94,13 @@ const char* decode(std::span<const std::byte> in, std::int64_t kept, float* out)
   return smallest >= -static_cast<std::int32_t>(kMaxCode) ? nullptr : "a code is -128";
 }
 
-/// E[S^2]: of the largest of a block's values, drawn from the kept ones.
+/// E[S^2], for the largest of a block's values when these are drawn from the kept ones.
 double expected_scale_squared(const GainCurve& curve, std::int64_t kept) {
   const auto all = static_cast<double>(kept);
   const auto drawn = static_cast<double>(std::min(kept, kBlock));
   double largest_squared = 0;
-  double above = 0;          // share of the values in buckets of larger ones
-  double chance_before = 0;  // that the largest is among those
+  double above = 0;          // share of the values in buckets of larger values
+  double chance_before = 0;  // probability that the largest is among those
   curve.for_largest(kept, [&](const GainCurve::Bucket& bucket, std::int64_t n) {
     above = std::min(above + static_cast<double>(n) / all, 1.0);
     const double chance = 1 - std::pow(1 - above, drawn);
@@ -108,7 +110,7 @@ double expected_scale_squared(const GainCurve& curve, std::int64_t kept) {
   return largest_squared / (kMaxCode * kMaxCode);
 }
 
-/// Spread evenly over S: S^2 / 12; where a value is below S / 2, all of it.
+/// Sum of the errors' expected squares: S^2 / 12 for a uniform error over S, or the whole value below S / 2.
 double squared_error(const GainCurve& curve, std::int64_t kept) {
   const double scale_squared = expected_scale_squared(curve, kept);
   double sum = 0;

@@ -83,7 +83,7 @@ bool all_finite(const float* values, std::int64_t kept) {
   return others == 0;
 }
 
-/// Puts the header before its payload; returns the bytes of both.
+/// Writes the header in front of its payload; returns the bytes of both.
 std::int64_t finish_message(const Header& header, std::byte* out) {
   std::memcpy(out, &header, sizeof(header));
   const std::size_t bytes = kHeaderBytes + header.payload_bytes;
@@ -91,7 +91,7 @@ std::int64_t finish_message(const Header& header, std::byte* out) {
   return static_cast<std::int64_t>(bytes);
 }
 
-/// The header, if the message is one of ours.
+/// Reads the header. Throws Error(other) if it is incomplete or not one of Pliant's.
 Header read_front(std::span<const std::byte> bytes, int sender) {
   if (bytes.size() < kHeaderBytes)
     refuse(sender, with_number("is cut short: its bytes are", bytes.size()), "the header has 40", kRunAgain);
@@ -106,7 +106,7 @@ Header read_front(std::span<const std::byte> bytes, int sender) {
   return header;
 }
 
-/// The same if the message is complete, too.
+/// Reads the header. Also throws if the payload is incomplete.
 Header read_header(std::span<const std::byte> bytes, int sender) {
   const Header header = read_front(bytes, sender);
   const std::size_t rest = bytes.size() - kHeaderBytes;
@@ -151,7 +151,7 @@ void check_agreement(const Header& header, const Expected& expected) {
         kSameProgram);
 }
 
-/// A payload's parts, all inside it.
+/// The parts of a payload, which lie entirely inside it.
 struct Parts {
   std::span<const std::byte> indices;
   std::span<const std::byte> values;
@@ -185,8 +185,8 @@ std::int64_t max_message_bytes(WireShape shape, const IndexCodec& indices, const
   return kHeaderBytes + index_bytes + kAlignment + value_bytes(widest, shape.kept);
 }
 
-// Fewer indices may lie further apart. But none takes more than 34 bits and its share of a block's byte
-// (rice), or the room does not depend on how many there are (bitmap).
+// A message of fewer indices may have larger gaps. But no index takes more than 34 bits and its share of a
+// block's byte (rice), or the space does not depend on the number of indices (bitmap).
 std::int64_t max_message_bytes_up_to(WireShape shape, const IndexCodec& indices) {
   constexpr std::int64_t kMostIndexBytes = 5;
   constexpr std::int64_t kEnds = 8;

@@ -1,6 +1,7 @@
-// A message of top-k values as it travels: a header, the indices, and the values at them.
+// The format of a message of top-k values: a header, the indices, and their values.
 //
-// Little-endian. Header, by offset:
+// Little-endian. Offsets in the header:
+//
 //    0  u32  magic: "PLT" and 0x9c, which no text has
 //    4  u8   version of this format: 1
 //    5  u8   index codec (index_codec.hpp); 0: no indices, since all of the vector is there
@@ -12,8 +13,8 @@
 //   32  u32  padding_bytes: zeros between indices and values, to a multiple of 4 (0-3)
 //   36  u32  CRC-32C of bytes 0-35 and the payload
 //   40       indices, padding, values
-// The length of the values follows from codec and kept, that of the indices is the rest.
-// Messages can stand one behind the other without separators.
+// Codec and kept give the length of the values. The indices take the rest. Messages may follow one another
+// without separators.
 #pragma once
 
 #include "compress/index_codec.hpp"
@@ -23,75 +24,78 @@ namespace pliant {
 
 inline constexpr std::int64_t kHeaderBytes = 40;
 
-/// What sender and receiver have agreed on. 0 <= kept <= count <= 2^32.
+/// The shape on which sender and receiver have agreed. 0 <= kept <= count <= 2^32.
 struct WireShape {
   std::int64_t count;
   std::int64_t kept;
 };
 
-/// Room that encode_message() may write to. `values` is null for messages of indices alone, here and below.
+/// Space [byte] that encode_message() may write to. Here and below, `values` is null for messages of indices
+/// alone.
 std::int64_t max_message_bytes(WireShape shape, const IndexCodec& indices, const ValueCodec* values);
 
-/// The same with float32 values for any message of at most shape.kept elements.
+/// Space [byte] for any message of float32 values with at most shape.kept elements.
 std::int64_t max_message_bytes_up_to(WireShape shape, const IndexCodec& indices);
 
-/// Mean over random index sets; a pure function: ranks agree.
+/// Mean over random index sets. A pure function, so ranks agree.
 double predicted_message_bytes(WireShape shape, const IndexCodec& indices, const ValueCodec* values);
 
-/// What encode_message() sends. Arrays of [kept]; `values` become their rounding errors.
+/// Input of encode_message(). Arrays of [kept]; `values` are replaced by their rounding errors.
 struct Kept {
   const std::uint32_t* indices;
   float* values;  ///< null for indices alone
 };
 
-/// Returns the bytes written. Falls back to raw indices where the codec is not shorter, and to float32 where
-/// a value is not finite; a receiver needs to know neither.
+/// Returns the bytes written. Falls back to raw indices if the codec is not shorter, and to float32 if a
+/// value is not finite. The header tells the receiver.
 std::int64_t encode_message(WireShape shape, const IndexCodec& index_codec, const ValueCodec* value_codec,
                             Kept kept, std::byte* out);
 
-/// [byte] of a whole message: all elements of a vector, and no indices.
+/// Bytes of a whole message, which holds all elements of a vector and no indices.
 constexpr std::int64_t whole_message_bytes(std::int64_t count) {
   return kHeaderBytes + count * static_cast<std::int64_t>(sizeof(float));
 }
 
-/// Writes one of float32 values; returns its bytes. Only a receiver that expects one takes it.
+/// Writes a whole message of float32 values; returns its bytes. Receivers accept it only with
+/// Keeps::at_most_or_whole.
 std::int64_t encode_whole_message(std::span<const float> values, std::byte* out);
 
-/// Bytes of the message at the front of `bytes`, which holds all of it. Checks no more of it than that.
-/// sender: the rank that errors name. Throws Error(other).
+/// Bytes of the first message in `bytes`, which must be complete. Checks nothing else of it. sender: the rank
+/// named in errors. Throws Error(other).
 std::int64_t message_bytes(std::span<const std::byte> bytes, int sender);
 
-/// The same of a message that may not be there whole, but for its header, and has at most `most` bytes.
+/// Bytes of a message of which at least the header has arrived. Throws Error(other) if it has more than
+/// `most` bytes.
 std::int64_t announced_bytes(std::span<const std::byte> front, std::int64_t most, int sender);
 
 /// How many elements a message may keep.
 enum class Keeps {
-  exactly,          ///< shape.kept: sender and receiver agreed
-  at_most,          ///< up to shape.kept: the message tells
+  exactly,          ///< shape.kept: sender and receiver agreed on it
+  at_most,          ///< up to shape.kept: the message says how many
   at_most_or_whole  ///< up to shape.kept, or everything, in a whole message
 };
 
-/// What a receiver knows of a message before it has it.
+/// The message that a receiver expects.
 struct Expected {
   WireShape shape;
   bool with_values;
-  int sender;  ///< the rank that errors name
+  int sender;  ///< the rank named in errors
   Keeps keeps = Keeps::exactly;
 };
 
-/// What a message has turned out to be.
+/// The decoded message's number of elements and kind.
 struct Decoded {
   std::int64_t kept;
   bool whole;  ///< kept == count, and no indices were written
 };
 
 /// Writes indices[kept], and values[kept] if these are expected, or values[count] of a whole message. Throws
-/// Error(other) for all that differs from what encode_message(), or encode_whole_message(), writes for
-/// `expected`; some of both has then been written.
+/// Error(other) for anything that encode_message() or encode_whole_message() would not write for `expected`.
+/// The outputs are then partly written.
 Decoded decode_message(std::span<const std::byte> message, const Expected& expected, std::uint32_t* indices,
                        float* values);
 
-/// Writes the checksum of a message that is complete otherwise. encode_message() has done so.
+/// Writes the checksum of an otherwise complete message. encode_message() already does this.
 void seal_message(std::span<std::byte> message);
 
 }  // namespace pliant

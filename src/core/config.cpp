@@ -14,7 +14,7 @@
 namespace pliant {
 namespace {
 
-// Variables of Pliant's programs that are no settings of the library.
+// Variables of Pliant's own programs. The library has no setting for them, and does not warn about them.
 constexpr std::array<std::string_view, 1> kForeignVariables = {"PLIANT_NETLAB"};
 
 const char* written_name(const SettingRow& row) {
@@ -193,7 +193,7 @@ constexpr std::array kRows = {
     SettingRow{"pliant_density", "PLIANT_DENSITY", "0.01", "a number in (0, 1]", "",
                "fraction of elements kept, k = max(1, round(density x count))", apply_density, nullptr},
     SettingRow{"pliant_policy", "PLIANT_POLICY", "fixed", "fixed, budget, pareto or goodput", "",
-               "who sets the density: docs/policies.md", apply_policy, nullptr},
+               "who sets the density: docs/guide/choosing_a_policy.md", apply_policy, nullptr},
     SettingRow{"pliant_time_budget_us", "PLIANT_TIME_BUDGET_US", "0", "a number >= 0", "us",
                "time for one step, computing included, for the policy budget", apply_time_budget, nullptr},
     SettingRow{
@@ -202,7 +202,7 @@ constexpr std::array kRows = {
         apply_min_gain, nullptr},
     SettingRow{"pliant_quality", "PLIANT_QUALITY", "auto", "auto or density", "",
                "compare (algorithm, density) pairs by quality, or as the papers do by density alone: "
-               "docs/policies.md",
+               "docs/guide/choosing_a_policy.md",
                apply_quality, nullptr},
     SettingRow{"pliant_algorithm", "PLIANT_ALGORITHM", "auto", "auto, a name, a list, or ^name", "",
                "force or forbid algorithms", apply_algorithm, nullptr},
@@ -241,7 +241,9 @@ constexpr std::array kRows = {
     SettingRow{"", "PLIANT_DEBUG", "warn", "warn, info or trace", "", "what is written to stderr", nullptr,
                apply_debug},
     SettingRow{"", "PLIANT_TRACE", "", "a path; %j job, %h host, %p process, %r rank, %t time, %% percent",
-               "", "HDF5 file for one row per call, written by rank 0; never one in use: docs/traces.md",
+               "",
+               "HDF5 file for one row per call, written by rank 0; never one in use: "
+               "docs/guide/reports_and_traces.md",
                nullptr, apply_trace},
     SettingRow{"", "PLIANT_KERNELS", "auto", "auto or the name of a kernel table", "",
                "force one implementation of the kernels", nullptr, apply_kernels},
@@ -300,7 +302,7 @@ Settings Config::resolve() const {
   Settings settings;
   for (const SettingRow& row : kRows)
     if (row.apply != nullptr) row.apply(settings, row, value(row).value);
-  // The assertion is the program's word: the environment can make it, but not take it back.
+  // The environment can add this assertion, but cannot take back one that the program made.
   if (const auto asserted = info.find("pliant_assert_exact"); asserted != info.end())
     settings.assert_exact = settings.assert_exact || asserted->second == "true" || asserted->second == "1";
   if (settings.assert_exact) settings.topk = false;

@@ -1,7 +1,8 @@
 // Every setting: key, environment variable, default, unit, meaning, and how its text becomes a value.
 //
-// A value comes from the first of: the environment of rank 0, MPI_Info, the default. `pliant_assert_exact`
-// beats all. Adding a setting: a member of Settings and a row in config.cpp.
+// The first source that gives a value wins: the environment of rank 0, then MPI_Info, then the default.
+// `pliant_assert_exact` overrides all of them. To add a setting, add a member of Settings and a row in
+// config.cpp.
 #pragma once
 
 #include <cstdint>
@@ -33,11 +34,11 @@ struct Settings {
   double probe_max_s = 0;
   bool check = false;
   bool learn = false;
-  void* cuda_stream = nullptr;  ///< this rank's own; null: the legacy default stream
+  void* cuda_stream = nullptr;  ///< differs between ranks; null: the legacy default stream
   double nccl_timeout_s = 0;
 };
 
-/// Whether the MPI library takes pointers to a device's memory.
+/// Whether the MPI library accepts device pointers.
 enum class CudaAware { ask, yes, no };
 
 /// Settings of the process, from its own environment.
@@ -46,7 +47,7 @@ struct ProcessSettings {
   LogLevel debug = LogLevel::warn;
   std::string trace;    ///< path of the trace file; empty = no trace
   std::string kernels;  ///< name of a kernel table, or auto
-  int threads = 1;      ///< that the kernels of this rank use, the caller among them
+  int threads = 1;      ///< threads of this rank's kernels, including the calling thread
   bool progress_thread = false;
   CudaAware cuda_aware = CudaAware::ask;
 };
@@ -55,12 +56,12 @@ struct SettingRow {
   const char* key;          ///< info key, or "" for a setting of the process
   const char* environment;  ///< variable's name
   const char* default_value;
-  const char* values;  ///< what may be written
+  const char* values;  ///< the values that a user may write
   const char* unit;    ///< "" for none
   const char* meaning;
   void (*apply)(Settings&, const SettingRow&, std::string_view value);  ///< null for process rows
   void (*apply_process)(ProcessSettings&, const SettingRow&, std::string_view value);  ///< null for others
-  bool each_rank_its_own = false;  ///< an info key alone: its value may differ between ranks
+  bool each_rank_its_own = false;  ///< only for an info key: its value may differ between ranks
 };
 
 /// All settings, in the order in which they are documented.
@@ -77,29 +78,29 @@ struct SettingValue {
   SettingSource source = SettingSource::default_value;
 };
 
-/// What was asked for, source by source.
+/// The settings that the user gave, by source.
 struct Config {
   SettingLayer info;
   SettingLayer environment;
 
-  /// The value in force for a row, and where it came from.
+  /// The value in force for a row, and its source.
   SettingValue value(const SettingRow& row) const;
-  /// All values in force, parsed. Throws Error(info_value) for the first that is not allowed.
+  /// All values in force, parsed. Throws Error(info_value) for the first invalid value.
   Settings resolve() const;
 };
 
 /// Put a pair from MPI_Info into a layer. Keys without the prefix `pliant_` are ignored.
-/// Throws Error(info_key) for an unknown `pliant_` key and Error(info_value) for a value that is not allowed.
+/// Throws Error(info_key) for an unknown `pliant_` key and Error(info_value) for an invalid value.
 void add_info(SettingLayer& layer, const std::string& key, const std::string& value);
 
-/// This process's PLIANT_* variables that set something on communicators; not yet parsed.
+/// This process's PLIANT_* variables that set properties of communicators, not yet parsed.
 SettingLayer environment_layer();
-/// This process's own settings. Throws Error(info_value).
+/// The settings of this process. Throws Error(info_value).
 ProcessSettings process_settings();
-/// PLIANT_* variables that mean nothing, with the nearest known name if one is close: one line each.
+/// Unknown PLIANT_* variables, one line each, with the nearest known name if one is close.
 std::string unknown_environment();
 
-/// One text for a layer, and back; keys and values hold no newline.
+/// Encode a layer as one text, and decode it. Keys and values must not hold a newline.
 std::string encode(const SettingLayer& layer);
 SettingLayer decode(std::string_view text);
 

@@ -1,4 +1,4 @@
-// Element types and operations that Pliant's own kernels have. Everything else goes to MPI.
+// Element types and operations for which Pliant has kernels. All others go to MPI.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-// The process environment. The only file that reads it.
+// The process environment. No other file reads it.
 #pragma once
 
 #include <optional>
@@ -8,7 +8,7 @@
 
 namespace pliant {
 
-/// Value of an environment variable; nothing when it is not set.
+/// Value of an environment variable; empty if it is not set.
 std::optional<std::string> environment_value(const std::string& name);
 
 /// Names of the variables that begin with `prefix`, sorted.

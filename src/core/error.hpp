@@ -1,7 +1,7 @@
-// Errors, in one grammar: `<problem, with the value> (<the rule>). <what to do>`.
+// Errors. All messages have the form `<problem, with the value> (<the rule>). <what to do>`.
 //
-// Code below src/api throws Error; src/api/guard.hpp is the one place that catches it, adds rank and tensor,
-// and raises it on the communicator's MPI error handler.
+// Code below src/api throws Error. Only src/runtime/guard.hpp catches it: it adds rank and tensor, and raises the
+// error on the communicator's MPI error handler.
 #pragma once
 
 #include <exception>
@@ -33,14 +33,14 @@ class Error : public std::exception {
   /// An MPI call inside Pliant failed; `code` is passed on to the caller unchanged.
   static Error from_mpi(int code, std::string_view call, std::string_view mpi_text);
 
-  /// Every rank throws it, at the same place: none is ahead of another.
+  /// Mark an error that every rank throws at the same place, so that no rank is ahead of another.
   Error on_all_ranks() && {
     on_all_ranks_ = true;
     return std::move(*this);
   }
   bool is_on_all_ranks() const { return on_all_ranks_; }
 
-  /// The program's error handler has run for this error, because MPI called it. `thrown`: the exception that
+  /// Mark an error for which MPI has already run the program's error handler. `thrown` is the exception that
   /// the handler ended with, or null.
   Error handled(std::exception_ptr thrown) const;
   bool is_handled() const { return handled_; }

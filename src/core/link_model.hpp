@@ -1,5 +1,5 @@
-// What an exchange costs. netprobe produces it, collectives consume it; all ranks of a communicator hold the
-// same.
+// The parameters of the cost formulas. netprobe measures them, collectives use them. All ranks of a
+// communicator hold the same values.
 #pragma once
 
 #include <array>
@@ -8,25 +8,25 @@
 
 namespace pliant {
 
-/// Sending m bytes takes alpha_s + m * beta_s_per_byte (Hockney, Parallel Computing 20(3), 1994). Of the
-/// latency, a message keeps its link or its ranks busy for gap_s: the rest is hidden where messages follow
-/// one another (g of LogP: Culler et al., PPoPP 1993).
+/// Sending m bytes takes alpha_s + m * beta_s_per_byte (Hockney, Parallel Computing 20(3), 1994).
+/// Back-to-back messages hide part of the latency: each of them keeps the link or the ranks busy for gap_s
+/// only (g of LogP: Culler et al., PPoPP 1993).
 struct LinkModel {
   double alpha_s = 0;          ///< [s] latency of a message
   double beta_s_per_byte = 0;  ///< [s/byte] inverse bandwidth
-  double gap_s = 0;            ///< [s] of alpha_s, what messages that follow one another still take each
+  double gap_s = 0;            ///< [s] the part of alpha_s that back-to-back messages do not hide
 
   friend bool operator==(const LinkModel&, const LinkModel&) = default;
 };
 
-/// What is assumed before anything was measured: a local network, 50 us and 10 Gbit/s.
+/// Assumed until the network is measured: a local network, 50 us and 10 Gbit/s.
 inline constexpr LinkModel kNominalLink = {.alpha_s = 50e-6, .beta_s_per_byte = 0.8e-9, .gap_s = 2e-6};
 
-/// Above this MPI libraries ask the receiver first (Open MPI's TCP from 64 KiB on, its header included), so
-/// what is longer is sent in pieces.
+/// Largest piece of a message. Above this, MPI libraries use a rendezvous with the receiver (Open MPI's TCP
+/// from 64 KiB on, including its header), so longer data is sent in pieces.
 inline constexpr std::int64_t kEagerBytes = 60 << 10;
 
-/// What computing costs on the slowest rank. All zero in the papers' model.
+/// Cost of computing, on the slowest rank. All zero in the papers' model.
 struct ComputeModel {
   static constexpr std::size_t kIndexCodecs = 4;
 
@@ -35,30 +35,30 @@ struct ComputeModel {
       0;  ///< [s/element] error feedback and exact top-k selection, per element looked at
   double apply_s_per_element = 0;  ///< [s/element] clearing the result before sparse values are added
   double pair_s_per_element = 0;   ///< [s/element] gathering or scattering one kept element
-  double drain_s_per_element = 0;  ///< [s/element] joining a residual to a gradient that is sent exactly
-  /// [s/index] encoding and decoding one index, for each codec in the order of their list.
+  double drain_s_per_element = 0;  ///< [s/element] adding a residual to a gradient that is sent exactly
+  /// [s/index] encoding and decoding one index, per codec, in the order of the codec list.
   std::array<double, kIndexCodecs> codec_s_per_index{};
 
   friend bool operator==(const ComputeModel&, const ComputeModel&) = default;
 };
 
-/// What it takes where vectors lie in a device's memory, on the slowest rank. All zero where there is none.
+/// Costs of operations on vectors in device memory, on the slowest rank. All zero without a device.
 struct DeviceModel {
-  LinkModel to_host;       ///< a copy from the device's memory to pinned memory of the host
-  LinkModel to_device;     ///< and back
+  LinkModel to_host;       ///< copy from device memory to pinned host memory
+  LinkModel to_device;     ///< copy from pinned host memory to device memory
   LinkModel nccl;          ///< a whole allreduce by NCCL among these ranks: alpha_s + bytes * beta_s_per_byte
-  ComputeModel compute{};  ///< on the device; codecs and gamma are the host's
+  ComputeModel compute{};  ///< kernels on the device; codecs and gamma are the host's
 
   friend bool operator==(const DeviceModel&, const DeviceModel&) = default;
 };
 
-/// What an algorithm really takes, as a multiple of what its formula says: measured at a few lengths, for
-/// those that do what the link model does not know of (MPI's own; partners that change every round).
+/// Measured time divided by the formula's time, at a few lengths. Used for algorithms that do more than the
+/// link model describes: MPI's own allreduce, and algorithms whose partners change every round.
 struct Calibration {
   static constexpr std::array<std::int64_t, 3> kBytes = {16 << 10, 128 << 10, 1 << 20};
   std::array<double, kBytes.size()> factor = {1, 1, 1};
 
-  /// Linear between the lengths, constant outside.
+  /// Interpolates linearly between the lengths; constant outside.
   double at(std::int64_t bytes) const {
     for (std::size_t i = 0; i < kBytes.size(); ++i) {
       if (bytes > kBytes[i]) continue;
@@ -73,7 +73,7 @@ struct Calibration {
   friend bool operator==(const Calibration&, const Calibration&) = default;
 };
 
-/// Everything a cost formula may look at besides the shape of the call.
+/// All inputs of a cost formula, apart from the shape of the call.
 struct CostModel {
   LinkModel link;
   ComputeModel compute;
@@ -90,7 +90,7 @@ struct ModelNumber {
   double* value;
 };
 
-/// All numbers of a model, for what treats them alike: agreeing on them, keeping them in files.
+/// All numbers of a model, for code that treats them uniformly: ranks agree on them, files store them.
 inline std::array<ModelNumber, 8 + ComputeModel::kIndexCodecs + 2 * Calibration::kBytes.size()> numbers_of(
     CostModel& model) {
   ComputeModel& c = model.compute;
@@ -114,7 +114,7 @@ inline std::array<ModelNumber, 8 + ComputeModel::kIndexCodecs + 2 * Calibration:
            {"rabenseifner_factor_1m", &model.rabenseifner.factor[2]}}};
 }
 
-/// The numbers of a device's model that are measured.
+/// The measured numbers of a device model.
 inline std::array<ModelNumber, 10> numbers_of(DeviceModel& model) {
   ComputeModel& c = model.compute;
   return {{{"to_host_alpha_s", &model.to_host.alpha_s},

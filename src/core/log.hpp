@@ -1,4 +1,4 @@
-// Messages to the person who runs the program, on stderr.
+// Messages to the user, on stderr.
 #pragma once
 
 #include <string_view>
@@ -7,7 +7,7 @@ namespace pliant {
 
 enum class LogLevel { warn, info, trace };
 
-/// A value: whoever logs holds one. Writes whole lines, so that ranks do not mix theirs.
+/// Passed by value: each user holds a copy. Writes whole lines, so that lines of different ranks do not mix.
 class Logger {
  public:
   Logger() = default;

@@ -1,9 +1,9 @@
-// The system's monotonic clock: what other programs of the machine stamp their events with.
+// The system's monotonic clock, with which other programs on the machine stamp their events.
 #pragma once
 
 namespace pliant {
 
-/// Seconds of CLOCK_MONOTONIC. For stamps and for work without MPI; durations of messages are MPI_Wtime's.
+/// CLOCK_MONOTONIC [s]. For timestamps and for work without MPI. Durations of messages come from MPI_Wtime.
 double monotonic_s();
 
 }  // namespace pliant

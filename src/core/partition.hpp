@@ -1,4 +1,4 @@
-// Splitting `count` elements into chunks, one a rank.
+// Splits `count` elements into chunks, one per rank.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +13,8 @@ struct Range {
   friend bool operator==(const Range&, const Range&) = default;
 };
 
-/// Chunk `index` of `parts`: contiguous, in order, their counts differing by at most one (the first ones are
-/// larger).
+/// Chunk `index` of `parts`. Chunks are contiguous and in order. Their counts differ by at most one, and the
+/// larger chunks come first.
 constexpr Range chunk_of(std::int64_t count, int parts, int index) {
   const std::int64_t base = count / parts;
   const std::int64_t extra = count % parts;

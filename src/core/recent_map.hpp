@@ -1,6 +1,6 @@
-// Values by key, as many as there is room for: the one that was used longest ago goes first. Two keys never
-// share a place, and the order of use alone says which one goes: ranks that use the same keys in one order
-// keep the same ones.
+// A map of limited size that drops the least recently used value. Keys never collide: two keys never share a
+// place. Only the order of use decides which value is dropped, so ranks that use keys in the same order keep
+// the same ones.
 #pragma once
 
 #include <cstddef>
@@ -19,17 +19,17 @@ constexpr std::uint64_t mixed_hash(std::uint64_t a, std::uint64_t b = 0) {
   return bits ^ (bits >> 31);
 }
 
-/// Key: equality comparable, with `std::uint64_t hash() const`. A pointer that is returned stays good until
-/// its value goes. Memory grows with what is kept: a key that is known allocates nothing.
+/// Key: equality comparable, with `std::uint64_t hash() const`. A returned pointer is valid until its value
+/// is dropped. Looking up a known key allocates nothing.
 template <class Key, class Value>
 class RecentMap {
  public:
-  /// most >= 1: values that are kept.
+  /// most >= 1: number of values to keep.
   explicit RecentMap(std::size_t most) : most_(most) {}
 
   std::size_t size() const { return entries_.size(); }
 
-  /// Null: not known. What is found is the one used last.
+  /// Returns null if the key is unknown. A value that is found becomes the most recently used.
   Value* find(const Key& key) {
     const std::uint32_t found = look_up(key);
     if (found == kNone) return nullptr;
@@ -40,7 +40,7 @@ class RecentMap {
     return &entries_[found].value;
   }
 
-  /// The value of a key that find() does not know, from now on.
+  /// Insert the value of a key that find() does not know.
   Value& add(const Key& key, Value value) {
     std::uint32_t place = static_cast<std::uint32_t>(entries_.size());
     if (entries_.size() < most_) {
@@ -58,7 +58,7 @@ class RecentMap {
     return entries_[place].value;
   }
 
-  /// act(key, value) for each, the one used last first.
+  /// Call act(key, value) for each value, most recently used first.
   template <class Act>
   void for_each(Act&& act) const {
     for (std::uint32_t at = newest_; at != kNone; at = entries_[at].older)
@@ -83,12 +83,12 @@ class RecentMap {
   struct Entry {
     Key key;
     Value value;
-    std::uint32_t next;  ///< in its bucket
+    std::uint32_t next;  ///< next entry in the same bucket
     std::uint32_t newer;
     std::uint32_t older;
   };
 
-  /// buckets_.size() is a power of two.
+  /// The mask below needs buckets_.size() to be a power of two.
   std::uint32_t& bucket_of(const Key& key) {
     return buckets_[static_cast<std::size_t>(key.hash()) & (buckets_.size() - 1)];
   }
@@ -133,7 +133,7 @@ class RecentMap {
   }
 
   std::size_t most_;
-  std::deque<Entry> entries_;  ///< which stay where they are
+  std::deque<Entry> entries_;  ///< a deque: entries never move
   std::vector<std::uint32_t> buckets_;
   std::uint32_t newest_ = kNone;
   std::uint32_t oldest_ = kNone;

@@ -1,4 +1,4 @@
-// What is to be said once.
+// Remembers which messages have been said, so that each is said once.
 #pragma once
 
 #include <algorithm>
@@ -9,13 +9,13 @@
 
 namespace pliant {
 
-/// The keys that were said already. A key names the kind of message and its subject, and holds no value that
-/// changes from call to call. At most kMost keys are said and kept.
+/// The keys of the messages said so far. A key names the kind of message and its subject. It holds no value
+/// that changes from call to call. At most kMost keys are kept, and later ones are not said.
 class SaidOnce {
  public:
   static constexpr std::size_t kMost = 256;
 
-  /// True the first time, and false once kMost others were said.
+  /// True the first time for a key; false once kMost keys were said.
   bool is_first(std::string_view key) {
     if (said_.size() >= kMost || std::find(said_.begin(), said_.end(), key) != said_.end()) return false;
     said_.emplace_back(key);

@@ -14,8 +14,8 @@ double quantile(std::vector<double> sample, double q);
 
 double median(std::vector<double> sample);
 
-/// Of two in the middle the smaller one: a number of the sample, and of two the one that was not held up.
-/// Reorders the sample, which is not empty; takes no memory.
+/// The median; of two middle values the smaller one, so that the result is a number of the sample and the
+/// less delayed of two times. Reorders the sample, which must not be empty. Allocates nothing.
 template <class Value>
 Value lower_median(std::span<Value> sample) {
   const auto middle = sample.begin() + static_cast<std::ptrdiff_t>((sample.size() - 1) / 2);

@@ -4,7 +4,7 @@
 
 namespace pliant {
 
-/// In front of every frame. Aligned so that the frame behind it is, too.
+/// Stands in front of every frame. Aligned so that the frame behind it is aligned, too.
 struct alignas(std::max_align_t) FramePool::Header {
   FramePool* pool;
   std::size_t size_class;
@@ -13,8 +13,8 @@ struct alignas(std::max_align_t) FramePool::Header {
 
 FramePool::~FramePool() = default;
 
-/// More than one at once: how many of a class are alive together depends on what arrives when, and must not
-/// decide in which call memory is asked for.
+/// Adds several frames at once. How many frames of a class are alive together depends on the order of
+/// arrivals. That order must not decide which call allocates memory.
 void FramePool::add_frames(std::size_t size_class) {
   constexpr std::size_t kFrames = 4;
   const std::size_t bytes = (size_class + 1) * kClassBytes;
@@ -61,7 +61,7 @@ Task& Execution::spawn(Task task) {
 }
 
 void Execution::give_up() {
-  // The root last: the others work on what its functions hold.
+  // Destroy the root last: the other strands use objects that its functions hold.
   while (used_ > 0) strands_[--used_]->task = Task();
 }
 

@@ -1,12 +1,12 @@
-// Functions that wait without blocking: a collective is written as one function, and is suspended while its
+// Functions that wait without blocking. A collective is written as one function, and is suspended while its
 // messages travel.
 //
 //   Task      such a function, suspended at its start, or called by another with co_await
-//   Strand    one chain of calls; what its innermost function waits for
-//   Execution one or more strands that make up an operation, advanced by whoever has time
+//   Strand    one chain of calls, and the condition that its innermost function waits for
+//   Execution one or more strands that make up an operation; any code with time to spare advances it
 //
-// Frames come from a FramePool, which grows once: the first parameter of a Task function is an object whose
-// frames() returns it. One thread at a time advances an execution.
+// Frames come from a FramePool, which grows once. The first parameter of a Task function must be an object
+// whose frames() returns the pool. Only one thread at a time may advance an execution.
 #pragma once
 
 #include <array>
@@ -28,7 +28,7 @@ class FramePool {
   ~FramePool();
 
   void* take(std::size_t bytes);
-  /// To the pool it was taken from.
+  /// Returns a frame to the pool that it came from.
   static void give_back(void* frame) noexcept;
 
  private:
@@ -37,7 +37,7 @@ class FramePool {
     std::byte bytes[sizeof(std::max_align_t)];
   };
   static constexpr std::size_t kClassBytes = 256;
-  static constexpr std::size_t kClasses = 64;  // of up to 16 KiB; a frame beyond belongs into two functions
+  static constexpr std::size_t kClasses = 64;  // up to 16 KiB; split a function with a larger frame
 
   void add_frames(std::size_t size_class);
 
@@ -45,11 +45,11 @@ class FramePool {
   std::vector<std::unique_ptr<Block[]>> blocks_;
 };
 
-/// What a suspended function waits for.
+/// The condition that a suspended function waits for.
 struct Waiting {
-  bool (*ready)(void* of) = nullptr;  ///< asked again and again until it says so; does not throw
-  void (*block)(void* of) = nullptr;  ///< returns when it is; null: has to be asked
-  void* of = nullptr;                 ///< what both are given
+  bool (*ready)(void* of) = nullptr;  ///< polled until it returns true; does not throw
+  void (*block)(void* of) = nullptr;  ///< returns once ready() is true; null: only polling works
+  void* of = nullptr;                 ///< argument of both functions
 };
 
 class Execution;
@@ -84,7 +84,8 @@ class [[nodiscard]] Task {
   void rethrow() const;
 
   struct Call;
-  /// Calls it: goes on when it has ended, with its exception if there is one.
+  /// Calls the task. The caller continues when the task has ended, and receives its exception if there is
+  /// one.
   Call operator co_await() const;
 
  private:
@@ -142,7 +143,7 @@ inline Task::Call Task::operator co_await() const {
   return {*this};
 }
 
-/// co_await Until{waiting}: goes on when it is ready; without a suspension where it is already.
+/// co_await Until{waiting}: continues when the condition is ready, without a suspension if it already is.
 struct Until {
   Waiting waiting;
 
@@ -155,18 +156,18 @@ struct Until {
   void await_resume() const {}
 };
 
-/// How often to look in vain at what nothing can block for, before seeing to anything else: some
+/// Number of unsuccessful polls before other work gets a turn, where nothing can block. They take some
 /// microseconds.
 inline constexpr int kLooks = 256;
 
-/// co_await until(condition): the same for a callable that other strands make true.
+/// co_await until(condition): waits for a callable that other strands make true.
 template <class Condition>
 Until until(const Condition& condition) {
   const auto ready = [](void* of) { return static_cast<bool>((*static_cast<const Condition*>(of))()); };
   return {{ready, nullptr, const_cast<Condition*>(&condition)}};
 }
 
-/// An operation under way. Started again and again, it keeps its memory.
+/// A pending operation. An execution that is started again reuses its memory.
 class Execution {
  public:
   Execution() = default;
@@ -177,21 +178,21 @@ class Execution {
   /// Run `root` until it waits for the first time. The execution must be idle.
   void start(Task root);
   bool idle() const { return used_ == 0; }
-  /// Let every strand take a step if it can. Returns whether the root has ended; it is idle then. Throws what
-  /// ended it, or any strand before it.
+  /// Let every strand take a step if it can. Returns whether the root has ended; the execution is idle then.
+  /// Throws the exception that ended the root, or any strand before it.
   bool advance();
-  /// advance() until it has ended; blocks where there is one thing to wait for.
+  /// Call advance() until the root has ended. Blocks where there is a single thing to wait for.
   void finish() {
     while (!advance_for(kLooks)) {
     }
   }
-  /// The same, but gives up after so many looks in vain. Returns as advance() does.
+  /// Call advance() at most `looks` times. Returns what advance() returns.
   bool advance_for(int looks);
 
-  /// It ends here, and is idle: whatever its functions hold is given back.
+  /// Abort: the execution is idle afterwards, and everything that its functions hold is released.
   void give_up();
 
-  /// A further strand, which runs beside the one that asks. It must have ended before its caller does.
+  /// Add a strand that runs beside the calling one. It must end before its caller does.
   Task& spawn(Task task);
 
  private:
@@ -205,7 +206,7 @@ class Execution {
   std::size_t used_ = 0;
 };
 
-/// co_await CurrentExecution(): the execution that the asking function belongs to.
+/// co_await CurrentExecution(): the execution that the calling function belongs to.
 struct CurrentExecution {
   Execution* execution = nullptr;
 
@@ -217,7 +218,7 @@ struct CurrentExecution {
   Execution& await_resume() const { return *execution; }
 };
 
-/// Two tasks at the same time; goes on when both have ended.
+/// Run two tasks at the same time. Continues when both have ended.
 /// @param call  anything with frames(), as for every Task function
 template <class Call>
 Task together(Call&, Task first, Task second) {

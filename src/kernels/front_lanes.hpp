@@ -1,4 +1,4 @@
-// Permutations that move chosen lanes to the front.
+// Permutations that move selected SIMD lanes to the front.
 #pragma once
 
 #include <array>
@@ -19,7 +19,7 @@ constexpr LaneOrders make_front_lanes() {
   return orders;
 }
 
-/// [mask of 8 lanes] the lanes it names, ascending; then zeros.
+/// [mask of 8 lanes] the lanes whose bits are set, ascending; then zeros.
 inline constexpr LaneOrders kFrontLanes = make_front_lanes();
 
 }  // namespace pliant

@@ -8,8 +8,8 @@ namespace {
 
 using Bucket = GainCurve::Bucket;
 
-/// Energy of the k largest, a bucket's elements having `square(bucket)` each. The largest of a bucket come
-/// first, but the histogram does not know them apart.
+/// Energy of the k largest elements, if each element of a bucket has `square(bucket)`. The histogram cannot
+/// tell elements of one bucket apart.
 template <class Square>
 double energy(const GainCurve& curve, std::int64_t k, Square&& square) {
   double sum = 0;
@@ -49,9 +49,9 @@ GainCurve::Bounds GainCurve::bounds(std::int64_t k) const {
   const double others_least = energy(*this, all, least) - chosen_least;
   const double others_most = energy(*this, all, most) - chosen_most;
   if (!(total_squared > 0)) return {1, 1};
-  // Least where the k hold as little, and the others as much, as their buckets allow; and the other way
-  // round.
-  const double rounding = 1e-12;  // the sums' own
+  // The gain is lowest if the k elements hold as little, and the others as much, as their buckets allow. It
+  // is highest in the opposite case.
+  const double rounding = 1e-12;  // rounding error of the sums
   Bounds limits;
   limits.high = chosen_most > 0 ? chosen_most / (chosen_most + others_least) : 0;
   limits.low = chosen_least > 0 ? chosen_least / (chosen_least + others_most) : 0;

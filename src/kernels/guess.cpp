@@ -12,34 +12,33 @@ namespace {
 constexpr std::int64_t kNeighbours = 16;
 constexpr std::int64_t kMostStrata = 4096;
 constexpr std::int64_t kLeastStrata = 256;
-constexpr std::int64_t kWhole = 1024;             ///< up to here everything is looked at
-constexpr std::int64_t kElementsPerStratum = 64;  ///< beyond, one in four at most
+constexpr std::int64_t kWhole = 1024;             ///< vectors up to this length are sampled whole
+constexpr std::int64_t kElementsPerStratum = 64;  ///< longer vectors: at most one in four
 constexpr int kDigitBits = 12;
 constexpr std::size_t kDigits = std::size_t{1} << kDigitBits;
-/// Added to a margin: ranks near 0 scatter by more than their square root says.
+/// Added to a margin, in ranks: ranks near 0 scatter more than the square root of the rank.
 constexpr double kRankSlack = 8;
 
-/// Where the sample's blocks begin, and what they hold.
+/// The sampled magnitudes.
 template <class T>
 struct Sample {
   std::int64_t strata = 0;
   MagnitudeBits<T>* bits = nullptr;  ///< [strata][kNeighbours]
-  MagnitudeBits<T>* near = nullptr;  ///< the same room again, for the entries that decide
+  MagnitudeBits<T>* near = nullptr;  ///< memory of the same length for the entries in the relevant buckets
 
   std::int64_t size() const { return strata * kNeighbours; }
 };
 
-/// A number in [0, 2^32) that differs from stratum to stratum without a pattern (Knuth's multiplicative
-/// hash).
+/// A number in [0, 2^32) that varies between strata without a pattern (Knuth's multiplicative hash).
 std::uint32_t scattered(std::int64_t stratum) {
   std::uint32_t x = static_cast<std::uint32_t>(stratum) * 2654435769U;
   x ^= x >> 15;
   return x * 2246822519U;
 }
 
-/// A sample of s elements costs s, and the candidates beyond the k that its margin makes cost
-/// n d / sqrt(s d) (n elements, density d): their sum is least where s grows as (n^2 d)^(1/3). The factor was
-/// measured (pliant_bench --kernels, 1 Mi to 100 M elements).
+/// A sample of s elements costs s. Its margin adds candidates beyond the k, which cost n d / sqrt(s d) (n
+/// elements, density d). The sum is least if s grows as (n^2 d)^(1/3). The factor was measured (pliant_bench
+/// --kernels, 1 Mi to 100 M elements).
 std::int64_t strata_of(std::int64_t count, std::int64_t kept) {
   if (count <= kWhole) return count / kNeighbours;
   constexpr double kFactor = 2.0 / kNeighbours;
@@ -49,7 +48,7 @@ std::int64_t strata_of(std::int64_t count, std::int64_t kept) {
 }
 
 template <class T>
-Sample<T> draw(const SelectCall<T>& call, Room& memory) {
+Sample<T> draw(const SelectCall<T>& call, Scratch& memory) {
   Sample<T> sample;
   sample.strata = strata_of(call.count, call.kept);
   sample.bits = memory.of<MagnitudeBits<T>>(2 * sample.size());
@@ -59,7 +58,7 @@ Sample<T> draw(const SelectCall<T>& call, Room& memory) {
     const double offset = static_cast<double>(scattered(stratum)) * 0x1p-32 * (width - kNeighbours);
     return static_cast<std::int64_t>(static_cast<double>(stratum) * width + offset);
   };
-  constexpr std::int64_t kAhead = 32;  // blocks lie on lines of their own: their latencies overlap
+  constexpr std::int64_t kAhead = 32;  // prefetching overlaps the blocks' latencies
   for (std::int64_t s = 0; s < sample.strata; ++s) {
     const std::int64_t soon = block_begin(std::min(s + kAhead, sample.strata - 1));
     __builtin_prefetch(call.residual + soon);
@@ -78,8 +77,8 @@ Sample<T> draw(const SelectCall<T>& call, Room& memory) {
   return sample;
 }
 
-/// Standard deviation of the number of sampled elements >= threshold, from neighbouring strata, so that what
-/// differs slowly along the vector does not count.
+/// Standard deviation of the number of sampled elements >= threshold. It uses differences of neighbouring
+/// strata, so slow changes along the vector do not count.
 template <class T>
 double deviation(const Sample<T>& sample, MagnitudeBits<T> threshold) {
   double squares = 0;
@@ -94,7 +93,8 @@ double deviation(const Sample<T>& sample, MagnitudeBits<T> threshold) {
   return std::sqrt(squares);
 }
 
-/// A sample's ranks become magnitudes: one histogram, then the few entries in the buckets that are asked for.
+/// Turns ranks in the sample into magnitudes: one histogram, then a selection among the few entries of the
+/// relevant buckets.
 template <class T>
 class Ranks {
  public:
@@ -108,13 +108,13 @@ class Ranks {
       for (std::size_t part = 1; part < 4; ++part) histogram_[0][digit] += histogram_[part][digit];
   }
 
-  /// Least magnitude of the bucket that holds the rank-th largest.
+  /// Least magnitude of the bucket with the rank-th largest entry.
   Bits bucket_edge(std::int64_t rank) const {
     std::int64_t above = 0;
     return static_cast<Bits>(bucket_of(rank, above)) << kShift;
   }
 
-  /// The magnitudes of three ranks (from 1), which must not fall.
+  /// The magnitudes of three ranks (from 1), which must not decrease.
   std::array<Bits, 3> largest(const std::array<std::int64_t, 3>& ranks) const {
     std::int64_t above_first = 0;
     std::int64_t above_last = 0;
@@ -157,7 +157,7 @@ class Ranks {
 }  // namespace
 
 template <class T>
-Guess<T> guess_threshold(const SelectCall<T>& call, double margin, Room& memory) {
+Guess<T> guess_threshold(const SelectCall<T>& call, double margin, Scratch& memory) {
   Guess<T> guess{0, 0, kMostMagnitude<T>};
   const Sample<T> sample = draw(call, memory);
   if (sample.strata == 0) return guess;
@@ -172,12 +172,12 @@ Guess<T> guess_threshold(const SelectCall<T>& call, double margin, Room& memory)
   guess.high = found[0];
   guess.zero = found[1];
   if (rank + spread <= static_cast<double>(sample.size())) guess.low = found[2];
-  // Where `low` may be a plateau, most of which is not picked, it is not taken at once.
+  // If `low` may be a plateau, most of which is not picked, its elements are not taken at once.
   if (guess.low < guess.high && guess.zero == guess.low) ++guess.zero;
   return guess;
 }
 
-template Guess<float> guess_threshold(const SelectCall<float>&, double, Room&);
-template Guess<double> guess_threshold(const SelectCall<double>&, double, Room&);
+template Guess<float> guess_threshold(const SelectCall<float>&, double, Scratch&);
+template Guess<double> guess_threshold(const SelectCall<double>&, double, Scratch&);
 
 }  // namespace pliant

@@ -1,4 +1,4 @@
-// Where the k-th magnitude probably lies, from a sample.
+// Estimates the k-th magnitude from a sample.
 #pragma once
 
 #include "kernels/kernels.hpp"
@@ -6,19 +6,19 @@
 
 namespace pliant {
 
-/// low <= zero <= high, in magnitudes. With continuous data the k-th magnitude lies in (low, high] but
-/// for one sample in some hundreds, and near `zero`; any answer is safe (streaming_topk.hpp).
+/// Magnitudes low <= zero <= high. With continuous data, the k-th magnitude is in (low, high] and near
+/// `zero`, except for one sample in some hundreds. Any answer is safe (streaming_topk.hpp).
 template <class T>
 struct Guess {
-  MagnitudeBits<T> low = 0;   ///< candidates: magnitudes >= low
-  MagnitudeBits<T> zero = 0;  ///< taken at once: magnitudes >= zero
-  MagnitudeBits<T> high = 0;  ///< surely picked: magnitudes > high
+  MagnitudeBits<T> low = 0;   ///< candidates have magnitudes >= low
+  MagnitudeBits<T> zero = 0;  ///< magnitudes >= zero are taken at once
+  MagnitudeBits<T> high = 0;  ///< magnitudes > high are certainly picked
 };
 
-/// `margin`: standard deviations between zero and the other two. Looks at 16 neighbours in each of up to 4096
-/// strata of equal length (fewer for short vectors, everything for very short ones), so that layers of
-/// different scale weigh what they should; neighbours' likeness widens the margins.
+/// `margin` is the distance of low and high from zero, in standard deviations. The sample is 16 neighbours in
+/// each of up to 4096 strata of equal length, so that layers of different scale are weighted correctly. Short
+/// vectors have fewer strata, and very short ones are read whole. Correlated neighbours widen the margins.
 template <class T>
-Guess<T> guess_threshold(const SelectCall<T>& call, double margin, Room& memory);
+Guess<T> guess_threshold(const SelectCall<T>& call, double margin, Scratch& memory);
 
 }  // namespace pliant

@@ -10,10 +10,10 @@ namespace {
 
 constexpr int kDigitBits = 11;
 constexpr std::size_t kDigits = std::size_t{1} << kDigitBits;
-constexpr std::int64_t kFew = 4096;  ///< entries that nth_element is quicker with than another narrowing
-constexpr std::size_t kTile = 4096;  ///< entries looked at at a time, so that what they yield has room
+constexpr std::int64_t kFew = 4096;  ///< with so few entries, nth_element is faster than another narrowing
+constexpr std::size_t kTile = 4096;  ///< entries processed at a time, which bounds the output buffer
 
-/// Entries of all lists in [low, high], at most kFew of them, into `few`; returns their number.
+/// Copies the entries of all lists in [low, high], at most kFew, into `few`. Returns their number.
 template <class T>
 std::int64_t gather(std::span<const std::span<const MagnitudeBits<T>>> lists, MagnitudeBits<T> low,
                     MagnitudeBits<T> high, MagnitudeBits<T>* few, const TopkLoops<T>& loops) {
@@ -40,7 +40,7 @@ MagnitudeBits<T> kth_largest(std::span<const std::span<const MagnitudeBits<T>>> 
     const auto range = static_cast<std::uint64_t>(high - low);
     for (const auto list : lists)
       for (std::size_t i = 0; i < list.size(); ++i) {
-        const auto offset = static_cast<std::uint64_t>(list[i] - low);  // below low: beyond any range
+        const auto offset = static_cast<std::uint64_t>(list[i] - low);  // below low: wraps out of range
         ++histograms[i % 2][offset <= range ? offset >> shift : kDigits];
       }
     std::size_t digit = kDigits;

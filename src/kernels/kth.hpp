@@ -8,8 +8,9 @@
 
 namespace pliant {
 
-/// The rank-th largest (from 1) of all entries together; 1 <= rank <= their number. All lie in [low, high].
-/// Linear: one histogram narrows [low, high] to a bucket, until few entries are left.
+/// Returns the rank-th largest of all entries together, with rank from 1 to their number. All entries must be
+/// in [low, high]. Takes linear time: each histogram narrows [low, high] to one bucket, until few entries are
+/// left.
 template <class T>
 MagnitudeBits<T> kth_largest(std::span<const std::span<const MagnitudeBits<T>>> lists, std::int64_t rank,
                              MagnitudeBits<T> low, MagnitudeBits<T> high, const TopkLoops<T>& loops);

@@ -1,6 +1,6 @@
-// The loops over a call's vectors of `count` elements, which may lie in a device's memory
-// (SelectWorkspace::device): by the communicator's kernel table, or by the device's kernels, whose answers
-// are the same bits. What goes in or out by index, and what is found, lies in the host's memory in both.
+// The loops over a call's vectors of `count` elements, in host or device memory (SelectWorkspace::device).
+// They use the communicator's kernel table, or the device's kernels, with bitwise equal results. In both
+// cases, indices and the values at them are in host memory.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 
 namespace pliant {
 
-/// As Kernels' functions of these names; call.indices and call.values are the host's.
+/// As the functions of Kernels with these names. call.indices and call.values are in host memory.
 Selection select_topk(const Kernels& kernels, SelectCall<float>& call, SelectWorkspace& workspace);
 double accumulate(const Kernels& kernels, float* residual, const float* gradient, std::int64_t count,
                   SelectWorkspace& workspace);

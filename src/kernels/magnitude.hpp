@@ -1,4 +1,4 @@
-// |x| as an integer: the order in which all selections rank elements.
+// x| as an integer: the order of all selections.
 #pragma once
 
 #include <bit>
@@ -7,8 +7,8 @@
 
 namespace pliant {
 
-/// A magnitude's bits with the sign cleared, held in a signed integer: never negative, so that "greater than
-/// b - 1" says "at least b" for every b without overflow.
+/// A magnitude's bits with the sign cleared, as a signed integer. It is never negative, so "greater than b -
+/// 1" means "at least b" for every b without overflow.
 template <class T>
 struct Magnitude;
 
@@ -29,7 +29,7 @@ struct Magnitude<double> {
 template <class T>
 using MagnitudeBits = typename Magnitude<T>::Bits;
 
-/// Above every magnitude but the largest NaN's: "> kMostMagnitude" is never true.
+/// Greater than every magnitude except the largest NaN's, so "> kMostMagnitude" is never true.
 template <class T>
 inline constexpr MagnitudeBits<T> kMostMagnitude = std::numeric_limits<MagnitudeBits<T>>::max();
 

@@ -29,11 +29,11 @@ void wish_huge_pages(void* memory, std::size_t bytes) {
   if (last > first) madvise(reinterpret_cast<void*>(first), last - first, MADV_HUGEPAGE);
 }
 
-Room::~Room() {
+Scratch::~Scratch() {
   release();
 }
 
-Room& Room::operator=(Room&& other) noexcept {
+Scratch& Scratch::operator=(Scratch&& other) noexcept {
   if (this != &other) {
     release();
     data_ = std::exchange(other.data_, nullptr);
@@ -42,13 +42,13 @@ Room& Room::operator=(Room&& other) noexcept {
   return *this;
 }
 
-void Room::release() {
+void Scratch::release() {
   if (data_ != nullptr) ::operator delete(data_, alignment(bytes_));
   data_ = nullptr;
   bytes_ = 0;
 }
 
-void Room::reserve(std::size_t bytes) {
+void Scratch::reserve(std::size_t bytes) {
   if (bytes <= bytes_) return;
   release();
   const std::size_t wanted = rounded_up(bytes);

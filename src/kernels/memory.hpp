@@ -1,5 +1,5 @@
-// Memory of the kernels: touched once, when it grows, and kept. The first touch of a page costs many times
-// the work done on it, so it must not fall into a call.
+// Memory of the kernels, touched when it grows, and kept. The first touch of a page costs many times the work
+// on it, so it must not happen in a call.
 #pragma once
 
 #include <cstddef>
@@ -8,22 +8,22 @@
 
 namespace pliant {
 
-/// Ask that memory which nobody has touched yet comes in huge pages: streaming it then needs fewer
-/// translations. A wish, and no more.
+/// Ask for huge pages for untouched memory, so that streaming it needs fewer address translations. The system
+/// may ignore this.
 void wish_huge_pages(void* memory, std::size_t bytes);
 
-/// Raw memory in huge pages where the system has them. Growing forgets what it held.
-class Room {
+/// Raw memory, in huge pages if the system has them. Growing discards the contents.
+class Scratch {
  public:
-  Room() = default;
-  ~Room();
-  Room(Room&& other) noexcept
+  Scratch() = default;
+  ~Scratch();
+  Scratch(Scratch&& other) noexcept
       : data_(std::exchange(other.data_, nullptr)), bytes_(std::exchange(other.bytes_, 0)) {}
-  Room& operator=(Room&& other) noexcept;
-  Room(const Room&) = delete;
-  Room& operator=(const Room&) = delete;
+  Scratch& operator=(Scratch&& other) noexcept;
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
 
-  /// At least `count` elements of T, aligned to 2 MiB where there are that many. Throws std::bad_alloc.
+  /// Returns at least `count` elements of T, aligned to 2 MiB if they are that long. Throws std::bad_alloc.
   template <class T>
   T* of(std::int64_t count) {
     reserve(static_cast<std::size_t>(count) * sizeof(T));

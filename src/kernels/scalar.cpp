@@ -1,4 +1,4 @@
-// The oracle: plain loops, one obvious way each. What they answer is the definition of the contracts.
+// The oracle: plain loops, written in the most obvious way. Their answers define the contracts.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -28,7 +28,7 @@ struct Prod {
   static T apply(T a, T b) { return a * b; }
 };
 
-// Integers wrap, as in MPI: signed overflow is done in unsigned arithmetic.
+// Integers wrap, as in MPI, so this uses unsigned arithmetic.
 template <>
 struct Sum<std::int32_t> {
   static std::int32_t apply(std::int32_t a, std::int32_t b) {
@@ -94,17 +94,17 @@ double drain(float* result, const float* gradient, float* residual, std::int64_t
   return squared_norm(result, count);
 }
 
-/// The k-th magnitude, and how many elements lie above it.
+/// The k-th magnitude, and the number of elements above it.
 template <class T>
 struct Cut {
   MagnitudeBits<T> bits = 0;
   std::int64_t above = 0;
 };
 
-// Digit by digit from the top: a histogram of the elements that agree with the digits found so far tells in
-// which bucket the k-th lies.
+// Finds the magnitude digit by digit from the top. Each histogram counts the elements with the digits found
+// so far, and shows the bucket of the k-th.
 template <class T>
-Cut<T> find_cut(const SelectCall<T>& call, Room& memory) {
+Cut<T> find_cut(const SelectCall<T>& call, Scratch& memory) {
   constexpr int kDigitBits = 16;
   constexpr std::int64_t kDigits = std::int64_t{1} << kDigitBits;
   auto* const histogram = memory.of<std::int64_t>(kDigits);

@@ -1,4 +1,4 @@
-// Sums, reductions and sparse accesses on vectors; compiled once for each instruction set (simd.cpp).
+// Sums, reductions and sparse accesses on vectors. Compiled once per instruction set (simd.cpp).
 #if defined(PLIANT_KERNELS_SIMD_INL) == defined(HWY_TARGET_TOGGLE)
 #ifdef PLIANT_KERNELS_SIMD_INL
 #undef PLIANT_KERNELS_SIMD_INL
@@ -36,7 +36,7 @@ template <class T>
 using Vectors = hn::CappedTag<T, kSquaresLanes>;
 template <class T>
 using Vector = hn::Vec<Vectors<T>>;
-/// Elements a vector holds, and vectors a step of 16 elements takes.
+/// Elements per vector, and vectors per step of 16 elements.
 template <class T>
 constexpr std::int64_t kLanes = hn::MaxLanes(Vectors<T>());
 template <class T>
@@ -53,7 +53,7 @@ class SquareSums {
   }
   HWY_INLINE void add(std::int64_t v, Vector<double> values) { add_doubles(v * kLanes<double>, values); }
 
-  /// Add the squares of the elements that no whole step is left for, and fold.
+  /// Add the squares of the elements after the last whole step, and fold the sums.
   template <class T>
   HWY_INLINE double total(const T* rest, std::int64_t count) {
     std::array<double, kSquaresLanes> lanes;
@@ -72,7 +72,7 @@ class SquareSums {
  private:
   static constexpr Vectors<double> kDoubles{};
 
-  // Squares of floats are exact in double, so that fusing changes nothing; those of doubles are not.
+  // The square of a float is exact in double, so fusing changes nothing. The square of a double is not.
   HWY_INLINE void add_doubles(std::int64_t lane, Vector<double> values) {
     auto& sum = sums_[lane / kLanes<double>];
     sum = hn::Add(sum, hn::Mul(values, values));
@@ -81,11 +81,11 @@ class SquareSums {
   Vector<double> sums_[kStepVectors<double>] = {};
 };
 
-/// Elements ahead of the ones in hand that are asked for: these loops are too long for the processor to see
-/// that far itself, and its prefetcher stops at each page.
+/// Prefetch distance in elements. The loops are too long for out-of-order execution to look that far ahead,
+/// and the hardware prefetcher stops at each page.
 constexpr std::int64_t kStreamAhead = 512;
 
-/// Ask for the lines of a step of 16 elements.
+/// Prefetch the cache lines of a step of 16 elements.
 template <class T>
 HWY_INLINE void ask_ahead(const T* step) {
 #pragma GCC unroll 16
@@ -112,7 +112,7 @@ double squared_norm(const T* values, std::int64_t count) {
   return total;
 }
 
-/// For each block, on the team: block_squares[b] = work(first element, end). Their sum, in order.
+/// Sets block_squares[b] = work(first element, end) for each block, on the team. Returns their sum, in order.
 template <class Work>
 double sum_blocks(std::int64_t count, SelectWorkspace& workspace, Work&& work) {
   const std::int64_t blocks = (count + kSquaresBlock - 1) / kSquaresBlock;
@@ -127,7 +127,7 @@ double sum_blocks(std::int64_t count, SelectWorkspace& workspace, Work&& work) {
   return total;
 }
 
-/// into = residual + gradient, which may be the residual itself; where it is drained, zero is left there.
+/// Sets `into`, which may be the residual itself, to residual + gradient. A drained residual is set to zero.
 template <bool kDrain>
 double feed(float* into, const float* gradient, float* residual, std::int64_t count,
             SelectWorkspace& workspace) {
@@ -190,7 +190,7 @@ struct Prod {
   }
 };
 
-/// Whole vectors; the rest as one vector of copies, so that it is computed alike.
+/// Reduces whole vectors. The rest is copied into one vector, so that it is computed in the same way.
 template <class T, class Op>
 void reduce(void* into, const void* from, std::int64_t count) {
   const Vectors<T> d;
@@ -209,7 +209,7 @@ void reduce(void* into, const void* from, std::int64_t count) {
   std::memcpy(a + i, rest_a, rest_bytes);
 }
 
-// Highway 1.0 multiplies no vectors of 64-bit integers on every instruction set. Overflow wraps, as in MPI.
+// Highway 1.0 cannot multiply vectors of 64-bit integers on every instruction set. Overflow wraps, as in MPI.
 void multiply_int64(void* into, const void* from, std::int64_t count) {
   auto* const a = static_cast<std::uint64_t*>(into);
   const auto* const b = static_cast<const std::uint64_t*>(from);
@@ -225,7 +225,7 @@ constexpr std::array<ReduceFunction, kReduceOps> reductions() {
   }
 }
 
-/// Sparse accesses touch a line each: those some way ahead are asked for early.
+/// Prefetch distance of sparse accesses, each of which touches its own cache line.
 constexpr std::int64_t kAhead = 32;
 
 Selection take(float* from, const std::uint32_t* indices, std::int64_t kept, float* out) {

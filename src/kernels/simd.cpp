@@ -1,12 +1,14 @@
-// The inner loops on SIMD instructions, through Highway: this file is compiled once for each instruction set.
-// Vectors are 16 elements or fewer long, and 16 elements are a step, so that sums of squares have one order.
+// The inner loops on SIMD instructions, through Highway. This file is compiled once per instruction set.
+// Vectors have at most 16 elements, and a step has exactly 16, so that sums of squares always have the same
+// order.
 #include "kernels/streaming_topk.hpp"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/simd.cpp"
-// Those left out are near one that is not; `scalar` is better than the emulated vectors of HWY_SCALAR.
+// Each disabled target is close to an enabled one. `scalar` is better than the emulated vectors of
+// HWY_SCALAR.
 #define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_AVX3_DL)
-// Assertions, which debug and sanitizer builds would have, are in Highway's library; its headers are enough.
+// Assertions of debug and sanitizer builds need Highway's library. Without them its headers are enough.
 #define HWY_IS_DEBUG_BUILD 0
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
@@ -32,7 +34,7 @@ Selection select_double(SelectCall<double>& call, SelectWorkspace& workspace) {
   return streaming_topk(call, workspace, kDoubleLoops);
 }
 
-// The processor is asked here, and not through Highway's library: its headers are enough then.
+// Checks the processor without Highway's library, so that its headers are enough.
 bool usable() {
 #if HWY_TARGET == HWY_AVX3
   return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&

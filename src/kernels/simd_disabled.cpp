@@ -1,4 +1,4 @@
-// Takes the place of simd.cpp where Highway is missing.
+// Replaces simd.cpp in a build without Highway.
 #include "kernels/kernels.hpp"
 
 namespace pliant {

@@ -1,4 +1,4 @@
-// The two hot loops of streaming_topk.hpp on vectors; compiled once for each instruction set (simd.cpp).
+// The two hot loops of streaming_topk.hpp on vectors. Compiled once per instruction set (simd.cpp).
 #if defined(PLIANT_KERNELS_SIMD_TOPK_INL) == defined(HWY_TARGET_TOGGLE)
 #ifdef PLIANT_KERNELS_SIMD_TOPK_INL
 #undef PLIANT_KERNELS_SIMD_TOPK_INL
@@ -33,9 +33,9 @@ HWY_INLINE std::uint64_t mask_bits(D d, M mask) {
   return bytes[0] | std::uint64_t{bytes[sizeof bytes - 1]} << 8;
 }
 
-/// The lanes that a mask names, to be moved to the front of vectors of T and of as many indices. Instruction
-/// sets without an instruction for it look the permutation up: Highway 1.0 does so too, but g++ 12 then
-/// copies its table to the stack each time, which made the selection five times slower.
+/// Moves the lanes selected by a mask to the front of vectors of T and of as many indices. Instruction sets
+/// without such an instruction look up the permutation. Highway 1.0 does so, too. But g++ 12 then copies the
+/// table to the stack each time, which made the selection five times slower.
 template <class T>
 class FrontLanes {
   using Tag = Vectors<T>;
@@ -46,7 +46,7 @@ class FrontLanes {
 
   HWY_INLINE std::int64_t count() const { return std::popcount(bits_); }
 
-  /// Of any vector with T's lanes.
+  /// Works for any vector with as many lanes as T's.
   template <class V>
   HWY_INLINE V front(V values) const {
     const hn::DFromV<V> d;
@@ -69,7 +69,7 @@ class FrontLanes {
   std::uint64_t bits_;
 };
 
-/// Vectors of indices, in lanes as wide as T's.
+/// Vectors of indices, with lanes as wide as T's.
 template <class T>
 struct IndexLanes {
   using Tag = hn::RebindToUnsigned<Vectors<T>>;
@@ -92,7 +92,7 @@ struct IndexLanes {
   }
 };
 
-/// buckets[i] = the bucket of fed[i] + gradient[i], or of fed[i] where there is no gradient.
+/// buckets[i] = the bucket of fed[i] + gradient[i], or of fed[i] without a gradient.
 template <class T>
 void find_buckets(const T* fed, const T* gradient, std::int64_t count, std::uint32_t* buckets) {
   const Vectors<T> d;
@@ -128,7 +128,7 @@ void count_buckets(const StreamRange<T>& range, std::int64_t begin, std::int64_t
   for (; at < last; ++at) ++histogram[*at];
 }
 
-/// The elements of a block that no whole step is left for.
+/// The elements of a block after the last whole step.
 template <class T, bool kFeed>
 void stream_rest(StreamRange<T>& range, std::int64_t begin, std::int64_t end, T* fed) {
   for (std::int64_t i = begin; i < end; ++i) {
@@ -141,7 +141,7 @@ void stream_rest(StreamRange<T>& range, std::int64_t begin, std::int64_t end, T*
   }
 }
 
-/// One block: what streaming_topk.hpp calls `stream`. Returns the block's sum of squares.
+/// Processes one block, as described for `stream` in streaming_topk.hpp. Returns the block's sum of squares.
 template <class T, bool kFeed>
 double stream_block(StreamRange<T>& range, std::int64_t begin, std::int64_t end) {
   const Vectors<T> d;
@@ -182,7 +182,7 @@ double stream_block(StreamRange<T>& range, std::int64_t begin, std::int64_t end)
   return sums.total(rest, end - i);
 }
 
-/// Note which of the candidates from `from` on lie in the band.
+/// Record which of the candidates from `from` on are in the band.
 template <class T>
 void note_band(StreamRange<T>& range, std::int64_t from) {
   const BitVectors<T> d;
@@ -260,7 +260,7 @@ std::int64_t stream(StreamRange<T>& range, std::int64_t from) {
   return at;
 }
 
-/// Candidates whose place in the residual is not what `picked` says: mend it.
+/// Correct the residual for candidates that were wrongly taken or left; `picked` says which are picked.
 template <class T>
 void mend(const PickRange<T>& range, std::int64_t at, std::uint64_t picked, std::uint64_t wrong) {
   for (; wrong != 0; wrong &= wrong - 1) {
@@ -270,7 +270,7 @@ void mend(const PickRange<T>& range, std::int64_t at, std::uint64_t picked, std:
   }
 }
 
-/// Fewer candidates than a vector has lanes.
+/// The rest of a range: fewer candidates than a vector has lanes.
 template <class T>
 std::int64_t pick_rest(const PickRange<T>& range, std::int64_t from, std::int64_t at) {
   for (std::int64_t j = from; j < range.to; ++j) {
@@ -286,7 +286,7 @@ std::int64_t pick_rest(const PickRange<T>& range, std::int64_t from, std::int64_
   return at;
 }
 
-/// Write the `found` first lanes at `at`: whole vectors where the range has room for them.
+/// Write the first `found` lanes at `at`. Writes whole vectors as long as they fit into the range.
 template <class T>
 HWY_INLINE void write_picked(const PickRange<T>& range, hn::Vec<typename IndexLanes<T>::Tag> indices,
                              Vector<T> values, std::int64_t at, std::int64_t found) {

@@ -11,33 +11,33 @@
 namespace pliant {
 namespace {
 
-/// Lists hold twice what is wanted and this many before they are cut back.
+/// Lists have room for twice the wanted entries and this many more before they are cut back.
 constexpr std::int64_t kSpareCandidates = 65536;
 constexpr std::int64_t kMostMembers = 64;
-/// Standard deviations: a wider margin makes more candidates, a narrower one more second passes.
+/// Margins in standard deviations: a wider one makes more candidates, a narrower one more second passes.
 constexpr double kFirstMargin = 3;
 constexpr double kSecondMargin = 32;
 
-/// Ranges of one selection, one a thread, in order.
+/// The ranges of one selection, one per thread, in order.
 template <class T>
 struct Ranges {
   std::array<StreamRange<T>, kMostMembers> items;
-  std::array<MagnitudeBits<T>, kMostMembers> taken_above{};  ///< of the candidates, these are +0 in residual
-  std::array<std::int64_t, kMostMembers> ties{};             ///< its share of the picks equal to the k-th
-  std::array<std::int64_t, kMostMembers + 1> first_pick{};   ///< where its picks begin among all
+  std::array<MagnitudeBits<T>, kMostMembers> taken_above{};  ///< candidates above this are +0 in the residual
+  std::array<std::int64_t, kMostMembers> ties{};             ///< number of picks equal to the k-th
+  std::array<std::int64_t, kMostMembers + 1> first_pick{};   ///< position of its first pick among all
   int used = 0;
 
   std::size_t size() const { return static_cast<std::size_t>(used); }
   std::span<StreamRange<T>> all() { return std::span(items).first(size()); }
 };
 
-/// How a selection is divided, and the memory of its lists.
+/// The ranges of a selection, and the memory of their lists.
 template <class T>
 struct Layout {
   std::int64_t blocks;
   int ranges;
-  std::int64_t length;  ///< of a range
-  std::int64_t room;    ///< of a range's lists
+  std::int64_t length;  ///< elements per range
+  std::int64_t room;    ///< capacity of a range's lists
   std::uint32_t* indices;
   T* values;
   MagnitudeBits<T>* band;
@@ -80,7 +80,7 @@ void lay_out(Ranges<T>& ranges, const SelectCall<T>& call, SelectWorkspace& work
   }
 }
 
-/// Ready to stream with a guess.
+/// Prepares the ranges to stream with a guess.
 template <class T>
 void aim(Ranges<T>& ranges, const SelectCall<T>& call, const Guess<T>& guess) {
   const bool nothing = call.kept == 0;
@@ -98,7 +98,7 @@ void aim(Ranges<T>& ranges, const SelectCall<T>& call, const Guess<T>& guess) {
   }
 }
 
-/// Where the `wanted`-th entry equal to `bits` has been passed, from the front of a list.
+/// Returns the position behind the `wanted`-th entry equal to `bits`, from the front of a list.
 template <class T>
 std::int64_t after_equals(const StreamRange<T>& range, MagnitudeBits<T> bits, std::int64_t wanted) {
   std::int64_t at = 0;
@@ -106,20 +106,20 @@ std::int64_t after_equals(const StreamRange<T>& range, MagnitudeBits<T> bits, st
   return at;
 }
 
-/// All candidates' magnitudes, in the band's memory.
+/// The magnitudes of all candidates, stored in the band's memory.
 template <class T>
 std::span<const MagnitudeBits<T>> all_magnitudes(StreamRange<T>& range) {
   for (std::int64_t i = 0; i < range.candidates; ++i) range.band[i] = magnitude(range.values[i]);
   return {range.band, static_cast<std::size_t>(range.candidates)};
 }
 
-/// The squared norm of a vector that is being written, while what was written last is in cache.
+/// The squared norm of a vector that is being written, computed while its latest part is in cache.
 template <class T>
 class RunningNorm {
  public:
   RunningNorm(const T* values, const TopkLoops<T>& loops) : values_(values), loops_(loops) {}
 
-  /// Elements before `end` are final.
+  /// All elements before `end` are final.
   void reach(std::int64_t end) {
     const std::int64_t whole = (end - done_) / kSquaresBlock * kSquaresBlock;
     for (const std::int64_t stop = done_ + whole; done_ < stop; done_ += kSquaresBlock)
@@ -137,8 +137,8 @@ class RunningNorm {
   double total_ = 0;
 };
 
-/// Keep of the candidates those above `bits`, and the first `equals` equal to it, at out[at, end). A tile at
-/// a time: then(end of what is written so far).
+/// Keeps the candidates above `bits`, and the first `equals` equal to it, at out[at, end). Calls then(end of
+/// the output so far) after each tile.
 template <class T, class Then>
 void pick(const StreamRange<T>& range, const TopkLoops<T>& loops, PickRange<T> out, MagnitudeBits<T> bits,
           std::int64_t equals, Then&& then) {
@@ -158,14 +158,14 @@ void pick(const StreamRange<T>& range, const TopkLoops<T>& loops, PickRange<T> o
   filter(split, range.candidates, bits);
 }
 
-/// A list is full: its own k-th magnitude bounds everybody's from below, and equals that come later are of no
-/// use, since k with lower indices are here. Cut back to these k.
+/// Cuts a full list back to k entries. Its own k-th magnitude is a lower bound for all lists. Later equal
+/// elements cannot be picked either, since k elements with lower indices are in the list.
 template <class T>
 void raise(StreamRange<T>& range, MagnitudeBits<T>& taken_above, const SelectCall<T>& call,
            const TopkLoops<T>& loops) {
   const std::array lists = {all_magnitudes(range)};
-  // Where most candidates lie on the least magnitude there can be, counting tells at once that it is the
-  // bound: the list holds more than k, so fewer than k above it leave the k-th on it.
+  // If most candidates have the least possible magnitude, counting shows at once that it is the bound. The
+  // list holds more than k entries. If fewer than k are above it, the k-th is on it.
   MagnitudeBits<T> bound = range.above + 1;
   std::int64_t greater = loops.count_against(lists[0], bound).greater;
   if (greater >= call.kept) {
@@ -196,7 +196,7 @@ void stream(Ranges<T>& ranges, int i, const SelectCall<T>& call, const TopkLoops
   StreamRange<T>& range = ranges.items[item];
   for (std::int64_t at = range.begin; (at = loops.stream(range, at)) < range.end;) {
     if (range.plateau && range.above < range.band_top) {
-      // k of the plateau or above are here: later ones on it are of no use.
+      // The list holds k elements on or above the plateau, so later ones on it cannot be picked.
       range.above = range.band_top;
       if (call.take) range.take_above = range.above;
       range.stop_at = range.capacity - kListSlack;
@@ -206,7 +206,7 @@ void stream(Ranges<T>& ranges, int i, const SelectCall<T>& call, const TopkLoops
   }
 }
 
-/// Too few candidates: everything is back in the residual as if nothing had been taken.
+/// Puts the taken elements back into the residual, after a pass with too few candidates.
 template <class T>
 void undo(Ranges<T>& ranges, const SelectCall<T>& call) {
   if (!call.take) return;
@@ -218,7 +218,7 @@ void undo(Ranges<T>& ranges, const SelectCall<T>& call) {
   }
 }
 
-/// The k-th magnitude, and what each range holds above it and on it.
+/// The k-th magnitude, and the number of elements of each range above it and equal to it.
 template <class T>
 struct Threshold {
   MagnitudeBits<T> bits = 0;
@@ -231,8 +231,8 @@ Threshold<T> refine(Ranges<T>& ranges, std::int64_t kept, const Guess<T>& guess,
   Threshold<T> threshold;
   std::int64_t beyond_band = 0;
   for (const StreamRange<T>& range : ranges.all()) beyond_band += range.candidates - range.in_band;
-  // The k-th lies above the band, or a list was cut back, which leaves k candidates and no band: then the
-  // bands do not tell, and all candidates do.
+  // Either the k-th is above the band, or a list was cut back, which leaves k candidates and no band. The
+  // bands then do not contain the answer, so use all candidates.
   const bool whole = beyond_band >= kept;
   const bool plateau = !whole && ranges.items[0].plateau;
   std::array<std::span<const MagnitudeBits<T>>, kMostMembers> lists;
@@ -257,7 +257,7 @@ Threshold<T> refine(Ranges<T>& ranges, std::int64_t kept, const Guess<T>& guess,
   return threshold;
 }
 
-/// How many picks each range makes, and how many of its ties are among them: ties go to lower indices.
+/// Computes the number of picks of each range, and of ties among them. Ties go to lower indices.
 template <class T>
 void share_ties(Ranges<T>& ranges, const Threshold<T>& threshold, std::int64_t kept) {
   std::int64_t ties = kept;
@@ -272,8 +272,8 @@ void share_ties(Ranges<T>& ranges, const Threshold<T>& threshold, std::int64_t k
   ranges.first_pick[ranges.size()] = at;
 }
 
-/// The picks of all ranges, in order: where the candidates of a single range are, or joined elsewhere.
-/// Returns their squared norm.
+/// Writes the picks of all ranges in order: in place for a single range, otherwise into joined lists. Returns
+/// their squared norm.
 template <class T>
 double emit(Ranges<T>& ranges, MagnitudeBits<T> bits, SelectCall<T>& call, SelectWorkspace& workspace,
             const TopkLoops<T>& loops) {
@@ -300,7 +300,7 @@ double emit(Ranges<T>& ranges, MagnitudeBits<T> bits, SelectCall<T>& call, Selec
   return norm.total(call.kept);
 }
 
-/// Stream until the candidates hold the k largest. Returns the guess that did it.
+/// Streams until the candidates include the k largest. Returns the last guess.
 template <class T>
 Guess<T> collect(Ranges<T>& ranges, SelectCall<T> call, SelectWorkspace& workspace,
                  const TopkLoops<T>& loops) {
@@ -314,7 +314,7 @@ Guess<T> collect(Ranges<T>& ranges, SelectCall<T> call, SelectWorkspace& workspa
     for (const StreamRange<T>& range : ranges.all()) candidates += range.candidates;
     if (candidates >= call.kept) return guess;
     undo(ranges, call);
-    call.gradient = nullptr;  // it has been added
+    call.gradient = nullptr;  // the first pass has added it
     for (StreamRange<T>& range : ranges.all()) {
       range.gradient = nullptr;
       range.histogram = nullptr;
@@ -339,7 +339,7 @@ Selection streaming_topk(SelectCall<T>& call, SelectWorkspace& workspace, const 
   Selection selection;
   Ranges<T> ranges;
   lay_out(ranges, call, workspace);
-  const std::uint32_t* const histogram = ranges.items[0].histogram;  // second passes do without
+  const std::uint32_t* const histogram = ranges.items[0].histogram;  // not counted again in a second pass
   const Guess<T> guess = collect(ranges, call, workspace, loops);
   Threshold<T> threshold;
   if (call.kept > 0) threshold = refine(ranges, call.kept, guess, loops);

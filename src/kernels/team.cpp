@@ -11,7 +11,7 @@ void Team::hire() {
     for (int member = 1; member < members_; ++member)
       helpers_.emplace_back([this, member](const std::stop_token& stop) { help(stop, member); });
   } catch (const std::system_error&) {
-    // Fewer threads give the same answers, later.
+    // Fewer threads give the same answers, more slowly.
   }
 }
 

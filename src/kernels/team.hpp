@@ -14,17 +14,17 @@ namespace pliant {
 
 class Team {
  public:
-  /// The caller and `members` - 1 threads, which are made when there is work for them. members >= 1.
+  /// A team of the caller and `members` - 1 threads, which start with the first work. members >= 1.
   explicit Team(int members = 1) : members_(members) {}
   Team(const Team&) = delete;
   Team& operator=(const Team&) = delete;
 
   int members() const { return members_; }
 
-  /// work(member) for member in [0, members()), member 0 on the caller. Returns when all have returned. Any
-  /// thread may call it: one at a time has the team, and another does all of its own work alone meanwhile. So
-  /// does a caller for members that the system refuses threads for. `work` must not throw, and its members
-  /// must not wait for one another.
+  /// Calls work(member) for member in [0, members()), member 0 on the caller, and returns when all have
+  /// returned. Any thread may call this. Only one caller at a time has the team; another caller does all of
+  /// its work itself. A caller also does the work of threads that the system refused. `work` must not throw,
+  /// and its members must not wait for one another.
   void run(const std::function<void(int member)>& work);
 
  private:
@@ -32,15 +32,15 @@ class Team {
   void help(const std::stop_token& stop, int member);
 
   int members_;
-  std::atomic_flag taken_;  ///< by the caller that has the team
+  std::atomic_flag taken_;  ///< set while a caller has the team
   bool hired_ = false;
-  std::mutex mutex_;  ///< guards what follows
+  std::mutex mutex_;  ///< guards the members below
   std::condition_variable_any wake_;
   std::condition_variable done_;
   const std::function<void(int)>* work_ = nullptr;
   std::uint64_t round_ = 0;
   int busy_ = 0;
-  std::vector<std::jthread> helpers_;  // last: they end before what they use
+  std::vector<std::jthread> helpers_;  // last, so that they end before the members that they use
 };
 
 }  // namespace pliant

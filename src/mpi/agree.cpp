@@ -12,8 +12,8 @@ namespace pliant {
 
 namespace {
 
-/// Memory that MPI works on. Where waiting is given up MPI may still write to it: then it is never given
-/// back.
+/// Memory for a pending MPI operation. If waiting is abandoned, MPI may still write to the memory, so it is
+/// never freed.
 template <class T>
 class MpiMemory {
  public:
@@ -35,7 +35,8 @@ class MpiMemory {
   bool in_use_ = false;
 };
 
-// MPI's non-blocking collectives, so that what is under way goes on while ranks wait for one another.
+// These use MPI's non-blocking collectives, so that pending operations progress while ranks wait for one
+// another.
 
 template <class... Memory>
 void complete(const Communicator& comm, MPI_Request& request, Memory&... memory) {
@@ -72,7 +73,8 @@ bool same_on_all_ranks(const Communicator& comm, std::string_view bytes) {
   return first_rank_where(comm, of_root != bytes) < 0;
 }
 
-// By places in the total order: MPI_MAX of integers has one answer for every value, that of doubles has not.
+// Compares places in the total order: MPI_MAX of integers has one answer for every value, but MPI_MAX of
+// doubles has not.
 void agree_max(const Communicator& comm, std::span<double> values) {
   std::vector<std::int64_t> places(values.size());
   std::transform(values.begin(), values.end(), places.begin(), place_in_order);

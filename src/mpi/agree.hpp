@@ -1,4 +1,4 @@
-// Small collectives by which ranks come to the same values before they decide anything. All collective.
+// Small collectives with which ranks agree on values before they make a decision. All are collective.
 #pragma once
 
 #include <cstddef>
@@ -12,23 +12,23 @@
 
 namespace pliant {
 
-/// Does every rank hold the same bytes as rank 0?
+/// Returns whether every rank holds the same bytes as rank 0.
 bool same_on_all_ranks(const Communicator& comm, std::string_view bytes);
 
-/// Element-wise maximum over the ranks in the order of core/total_order.hpp: the same bits on all of them,
-/// for every value. NaN is the largest.
+/// Sets `values` to their element-wise maximum over the ranks, in the order of core/total_order.hpp. The
+/// result has the same bits on all ranks. NaN is the largest value.
 void agree_max(const Communicator& comm, std::span<double> values);
 
-/// Every bit that is set on any rank, on all of them. As many words everywhere.
+/// Sets every bit that is set on any rank. All ranks pass the same number of words.
 void agree_or(const Communicator& comm, std::span<std::uint64_t> words);
 
-/// Rank 0's text, on every rank.
+/// Returns rank 0's text, on every rank.
 std::string share_from_root(const Communicator& comm, std::string text);
 
-/// Every rank's bytes, those of rank 0 first, on all ranks. Less than 2 GiB in all.
+/// Returns the bytes of all ranks in rank order, on all ranks. Less than 2 GiB in total.
 std::vector<std::byte> gather_from_all(const Communicator& comm, std::span<const std::byte> own);
 
-/// The lowest rank for which `flag` is set; -1 if there is none.
+/// Returns the lowest rank with `flag` set; -1 if there is none.
 int first_rank_where(const Communicator& comm, bool flag);
 
 }  // namespace pliant

@@ -35,7 +35,7 @@ bool CheckedReceive::match(MPI_Comm comm, int tag) {
     elsewhere_.reset(new (std::nothrow) std::byte[bytes_]);
     memory = elsewhere_.get();
   }
-  // Without memory for what is too long it stays with its sender: that is wrong already.
+  // Without memory for a message that is too long, it stays with its sender; check() throws in either case.
   if (bytes_ <= room_.size() || memory != nullptr)
     code_ = MPI_Imrecv(memory, count, MPI_BYTE, &message, &request_);
   return true;

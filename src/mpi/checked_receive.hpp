@@ -1,9 +1,9 @@
-// A receive that looks at its message before MPI is given memory for it.
+// A receive that checks the length of its message before MPI gets memory for it.
 //
-// Open MPI 4.1 writes a message that is longer than the room of its receive past the room's end, where the
-// message is taken from the sender's memory in one piece: above 4 KiB between processes of a host, above
-// 64 KiB over TCP. It reports MPI_ERR_TRUNCATE afterwards. So no receive is posted: its message is matched
-// first (MPI_Improbe), and one that does not fit goes elsewhere.
+// Open MPI 4.1 writes past the end of a receive buffer if a longer message is copied from the sender's memory
+// in one piece. That happens above 4 KiB between processes of a host, and above 64 KiB over TCP.
+// MPI_ERR_TRUNCATE is only reported afterwards. So the message is matched first (MPI_Improbe), and one that
+// does not fit goes to a temporary buffer.
 #pragma once
 
 #include <mpi.h>
@@ -15,24 +15,26 @@
 namespace pliant {
 
 enum class Length {
-  exact,    ///< the message fills its room
-  at_most,  ///< it may be shorter
+  exact,    ///< the message fills its buffer
+  at_most,  ///< the message may be shorter
 };
 
 class CheckedReceive {
  public:
   void expect(std::span<std::byte> room, int from, Length length);
-  /// Has its message come? Matches it, if so. Messages of one sender are matched in the order of the calls.
+  /// Returns whether the message has arrived, and matches it if so. Messages of one sender are matched in the
+  /// order of the calls.
   bool match(MPI_Comm comm, int tag);
-  /// Is it complete? Only once it is matched.
+  /// Returns whether the message is complete. False until it is matched.
   bool test();
-  /// Block until it is complete, if it is matched; otherwise its message is left.
+  /// Blocks until a matched message is complete. Does nothing if it is not matched.
   void finish();
 
   bool matched() const { return matched_; }
   int from() const { return from_; }
-  std::size_t bytes() const { return bytes_; }  ///< of the message, once it is matched
-  /// Throws Error(argument) if the message had another length than expected, Error(mpi). Once complete.
+  std::size_t bytes() const { return bytes_; }  ///< length of the matched message
+  /// Throws Error(argument) if the message has a wrong length, Error(mpi) if MPI failed. Call once it is
+  /// complete.
   void check() const;
 
  private:
@@ -47,7 +49,7 @@ class CheckedReceive {
   std::size_t bytes_ = 0;
   MPI_Request request_ = MPI_REQUEST_NULL;
   int code_ = MPI_SUCCESS;
-  std::unique_ptr<std::byte[]> elsewhere_;  // for a message longer than its room
+  std::unique_ptr<std::byte[]> elsewhere_;  // for a message longer than its buffer
 };
 
 }  // namespace pliant

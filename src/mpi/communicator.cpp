@@ -15,7 +15,7 @@ namespace {
 constexpr int kTag = 0;  // one operation at a time on a communicator, messages in order: one tag is enough
 constexpr auto kPiece = static_cast<std::size_t>(Communicator::kPieceBytes);
 
-/// Acts where a function ends before it is done.
+/// Runs `act` if a function ends before it is done.
 template <class Act>
 struct IfNotDone {
   Act act;
@@ -90,7 +90,7 @@ void Communicator::exchange(std::span<const std::byte> out, int to, std::span<st
   IfNotDone failed{[&] {
     announce_failure();
     sends.take([&](MPI_Request send) { leave_send(send, to); });
-    while (!settled()) idle();  // their memory is the caller's
+    while (!settled()) idle();  // the caller owns their memory
   }};
   const auto wait = [&](auto&& over) {
     for (int looks = 1; !over(); ++looks) {

@@ -1,4 +1,4 @@
-// Waiting in a suspended function for one of MPI's own requests.
+// Lets a suspended function wait for an MPI request.
 #pragma once
 
 #include <mpi.h>
@@ -8,7 +8,7 @@
 
 namespace pliant {
 
-/// co_await Completion(request): goes on when it is complete. Throws Error(mpi).
+/// co_await Completion(request): continues when the request is complete. Throws Error(mpi).
 class Completion : public Until {
  public:
   explicit Completion(MPI_Request& request) : Until{{ready, block, this}}, request_(request) {}

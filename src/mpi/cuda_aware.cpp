@@ -1,6 +1,6 @@
 #include "mpi/cuda_aware.hpp"
 
-// An extension that libraries may have: where it is missing, its address is null.
+// An optional extension; its address is null if the library lacks it.
 extern "C" [[gnu::weak]] int MPIX_Query_cuda_support();
 
 namespace pliant {

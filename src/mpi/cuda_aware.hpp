@@ -1,10 +1,10 @@
-// Whether the MPI library takes pointers to a device's memory.
+// Whether the MPI library accepts device pointers.
 #pragma once
 
 namespace pliant {
 
-/// As the library says itself (MPIX_Query_cuda_support of Open MPI, MPICH and those made from them); false
-/// where it cannot be asked.
+/// Returns the library's own answer (MPIX_Query_cuda_support of Open MPI, MPICH and their derivatives); false
+/// if it has no such function.
 bool mpi_reads_device_memory();
 
 }  // namespace pliant

@@ -8,7 +8,7 @@
 namespace pliant {
 namespace {
 
-/// Those that MPI made cannot be freed; reductions know them by their handle.
+/// MPI's own datatypes cannot be freed, and reductions recognise them by their handle.
 bool is_predefined(MPI_Datatype datatype) {
   int integers = 0;
   int addresses = 0;

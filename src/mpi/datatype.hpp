@@ -1,4 +1,4 @@
-// MPI's datatypes and operations, as far as Pliant has kernels for them.
+// The MPI datatypes and operations for which Pliant has kernels.
 #pragma once
 
 #include <mpi.h>
@@ -9,20 +9,20 @@
 
 namespace pliant {
 
-/// Nothing for a type without a kernel: derived, complex, unsigned, ...
+/// Returns nothing for a type without a kernel: derived, complex, unsigned, ...
 std::optional<ElementType> element_type(MPI_Datatype datatype);
-/// Nothing for an operation without a kernel: user-defined, logical, MAXLOC, ...
+/// Returns nothing for an operation without a kernel: user-defined, logical, MAXLOC, ...
 std::optional<ReduceOp> reduce_op(MPI_Op op);
 
-/// A datatype that outlives the program's handle: a duplicate of a derived one, and a predefined one itself.
+/// A datatype that outlives the program's handle. Duplicates a derived type; keeps a predefined one as it is.
 class KeptDatatype {
  public:
   KeptDatatype() = default;
-  /// Throws Error(datatype) for MPI_DATATYPE_NULL, Error(mpi) for what is none.
+  /// Throws Error(datatype) for MPI_DATATYPE_NULL, Error(mpi) for an invalid datatype.
   explicit KeptDatatype(MPI_Datatype datatype);
   KeptDatatype(KeptDatatype&& other) noexcept;
   KeptDatatype& operator=(KeptDatatype&& other) noexcept;
-  /// Local, and leaves MPI alone once it is finalized.
+  /// Local. Makes no MPI call after MPI_Finalize.
   ~KeptDatatype();
 
   MPI_Datatype handle() const { return datatype_; }

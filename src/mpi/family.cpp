@@ -14,11 +14,12 @@ struct Mark {
   MpiFamily family;
 };
 
-/// What the libraries write into their version.
+/// The names by which libraries identify themselves in their version text.
 constexpr std::array kMarks = {Mark{"Open MPI", MpiFamily::open_mpi}, Mark{"MPICH", MpiFamily::mpich},
                                Mark{"Intel(R) MPI", MpiFamily::mpich}, Mark{"MVAPICH", MpiFamily::mpich}};
 
-/// How a launcher tells its processes how many there are, and which one this is: Open MPI's, MPICH's.
+/// The environment variables in which a launcher tells a process the number of processes and its own: Open
+/// MPI's, MPICH's.
 struct LauncherNames {
   const char* size;
   const char* rank;
@@ -42,15 +43,15 @@ std::string_view name_of(MpiFamily family) {
 
 }  // namespace
 
-std::optional<MpiFamily> family_of(std::string_view library_version) {
+std::optional<MpiFamily> rule_of(std::string_view library_version) {
   for (const Mark& mark : kMarks)
     if (library_version.find(mark.text) != std::string_view::npos) return mark.family;
   return std::nullopt;
 }
 
 std::string family_problem(MpiFamily built, std::string_view library_version) {
-  const std::optional<MpiFamily> found = family_of(library_version);
-  // Any library may implement the ABI of MPI 5, and of other families nothing is known.
+  const std::optional<MpiFamily> found = rule_of(library_version);
+  // Any library may implement the ABI of MPI 5, and nothing is known of other families.
   if (!found || *found == built || built == MpiFamily::mpi_abi || built == MpiFamily::other) return {};
   std::string line(library_version.substr(0, library_version.find_first_of("\r\n")));
   std::ranges::replace(line, '\t', ' ');

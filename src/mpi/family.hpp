@@ -1,4 +1,5 @@
-// MPI families: libraries that share handles and constants, so that a program of one runs on another.
+// MPI families: libraries that share handles and constants, so that a program built for one runs with
+// another.
 #pragma once
 
 #include <mpi.h>
@@ -9,10 +10,10 @@
 
 namespace pliant {
 
-/// MPICH's also holds Intel MPI, MVAPICH and Cray MPICH; mpi_abi is the one of MPI 5.
+/// `mpich` includes Intel MPI, MVAPICH and Cray MPICH; `mpi_abi` is the ABI of MPI 5.
 enum class MpiFamily { open_mpi, mpich, mpi_abi, other };
 
-/// Of the mpi.h that this file is compiled with: as pliant.h tells them apart.
+/// Returns the family of the mpi.h that this file is compiled with, by the same tests as pliant.h.
 constexpr MpiFamily compiled_family() {
 #if defined(OPEN_MPI)
   return MpiFamily::open_mpi;
@@ -25,16 +26,16 @@ constexpr MpiFamily compiled_family() {
 #endif
 }
 
-/// Of the library that says this in MPI_Get_library_version; nothing where the text names no family.
-std::optional<MpiFamily> family_of(std::string_view library_version);
+/// Returns the family of the library with this MPI_Get_library_version; nothing if the text names no family.
+std::optional<MpiFamily> rule_of(std::string_view library_version);
 
-/// What is wrong when code of family `built` calls a library that says `library_version`; empty: nothing, or
-/// nothing is known.
+/// Describes the mismatch if code of family `built` calls a library that reports `library_version`. Empty if
+/// there is none, or it is unknown.
 std::string family_problem(MpiFamily built, std::string_view library_version);
 
-/// What is wrong when MPI_COMM_WORLD has `ranks` ranks, by what the launcher left in the environment: under
-/// another MPI's launcher each process is alone. Empty: nothing, or another process of the launcher's tells
-/// it.
+/// Describes a wrong launcher, from the environment and the number of `ranks` in MPI_COMM_WORLD: under
+/// another MPI's launcher each process is alone. Empty if there is no problem, or another process of the
+/// launcher reports it.
 std::string launcher_problem(int ranks);
 
 }  // namespace pliant

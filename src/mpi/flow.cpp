@@ -24,9 +24,9 @@ void Flow::expect(std::span<std::byte> room, int from, Length length) {
   receives_.add().expect(room, from, length);
 }
 
-/// Messages of one sender come in order; those of others need not wait for them.
+/// Messages of one sender arrive in order. A message of another sender need not wait for them.
 void Flow::match_arrivals() {
-  std::array<int, kMost> late{};  // senders whose next message has not come
+  std::array<int, kMost> late{};  // senders whose next message has not arrived
   auto* end = late.begin();
   for (int i = 0; i < receives_.used; ++i) {
     CheckedReceive& receive = receives_.at(i);

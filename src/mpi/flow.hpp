@@ -1,5 +1,5 @@
-// Messages under way between this rank and others: sends and receives, each of which complete in the order in
-// which they were posted.
+// Pending messages between this rank and others. Sends complete in the order in which they were posted, and
+// so do receives.
 #pragma once
 
 #include <mpi.h>
@@ -15,15 +15,15 @@
 
 namespace pliant {
 
-/// At most kMost of either. Only an error leaves some when it goes: a receive whose message has come is
-/// waited for then, and sends are the communicator's to settle.
+/// Holds at most kMost of either. Only an error leaves some when a flow is destroyed. The destructor then
+/// waits for receives whose message has arrived, and leaves sends to the communicator.
 class Flow {
  public:
   static constexpr int kMost = 16;
 
   enum class Event { received, sent };
 
-  /// tag: both ends of a flow use the same, and no other flow between them does.
+  /// tag: both ends of a flow use the same tag, and no other flow between them does.
   Flow(Communicator& comm, int tag) : comm_(comm), tag_(tag) {}
   Flow(const Flow&) = delete;
   Flow& operator=(const Flow&) = delete;
@@ -35,23 +35,23 @@ class Flow {
   int receiving() const { return receives_.used; }
   std::int64_t sent() const { return sends_.completed; }  ///< sends that have completed
   std::int64_t received() const { return receives_.completed; }
-  std::size_t received_bytes() const { return received_bytes_; }  ///< of the last receive that completed
+  std::size_t received_bytes() const { return received_bytes_; }  ///< of the last completed receive
 
-  /// At most Communicator::kPieceBytes each; MPI_PROC_NULL is not taken. Throws Error(mpi).
+  /// At most Communicator::kPieceBytes per message; MPI_PROC_NULL is not allowed. Throws Error(mpi).
   void send(std::span<const std::byte> bytes, int to);
-  /// A message of another length than `room` ends the flow with Error(argument).
+  /// A message whose length is not that of `room` ends the flow with Error(argument).
   void receive(std::span<std::byte> room, int from) { expect(room, from, Length::exact); }
-  /// A message may be shorter, as received_bytes() tells; only a longer one ends the flow.
+  /// Accepts shorter messages (see received_bytes()). Only a longer one ends the flow.
   void receive_up_to(std::span<std::byte> room, int from) { expect(room, from, Length::at_most); }
 
-  /// co_await flow.next(...): the oldest receive has completed; or, where sends are asked for or no receive
-  /// is under way, the oldest send. Something must be under way. Throws Error(mpi), and Error(argument) for a
-  /// message of the wrong length.
+  /// co_await flow.next(...): the oldest receive has completed. If sends count, too, or no receive is
+  /// pending, the oldest send may have completed instead. At least one message must be pending. Throws
+  /// Error(mpi), and Error(argument) for a message of the wrong length.
   struct Next;
   Next next(bool or_sent = false);
 
  private:
-  /// In order of posting, at most kMost.
+  /// A queue in order of posting, of at most kMost items.
   template <class Item>
   struct Queue {
     std::array<Item, kMost> items{};
@@ -86,17 +86,17 @@ class Flow {
   Queue<Send> sends_;
   Queue<CheckedReceive> receives_;
   bool or_sent_ = false;
-  bool happened_ = false;  // an event that nobody has been told of
+  bool happened_ = false;  // an event that no caller has seen yet
   Event event_ = Event::received;
   std::size_t received_bytes_ = 0;
-  const CheckedReceive* received_ = nullptr;  // the one of event_; null: it is a send
-  int code_ = MPI_SUCCESS;                    // of a send
+  const CheckedReceive* received_ = nullptr;  // the receive of event_; null for a send
+  int code_ = MPI_SUCCESS;                    // return code of a send
 };
 
 struct Flow::Next : Until {
   Flow& flow;
 
-  // Never blocks: MPI would match a message unseen, and hide the notice of a rank that has failed.
+  // Never blocks in MPI, which would match a message unseen and hide the notice of a failed rank.
   explicit Next(Flow& of) : Until{{Flow::ready, nullptr, &of}}, flow(of) {}
   Event await_resume() const;
 };

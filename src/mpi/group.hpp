@@ -1,11 +1,11 @@
-// Which processes a communicator is made of.
+// Compares the processes of communicators.
 #pragma once
 
 #include "mpi/communicator.hpp"
 
 namespace pliant {
 
-/// Is every process of `part` in `whole`, too? Local. Throws Error(mpi).
+/// Returns whether every process of `part` is also in `whole`. Local. Throws Error(mpi).
 bool is_part_of(const Communicator& part, const Communicator& whole);
 
 }  // namespace pliant

@@ -13,14 +13,14 @@
 namespace pliant {
 namespace {
 
-/// Looks before the processor is offered to others: some 10 us, longer than a rank is late that computes.
-/// Where there are more ranks than processors, what is waited for may need this one.
+/// Number of polls before a rank yields its processor. They take some 10 us, longer than a computing rank is
+/// late. With more ranks than processors, the awaited rank may need this processor, so do not poll.
 int patience(int local_ranks) {
   constexpr int kLooks = 2000;
   return sysconf(_SC_NPROCESSORS_ONLN) >= local_ranks ? kLooks : 0;
 }
 
-/// For each rank the lowest rank it can share memory with.
+/// For each rank, the lowest rank with which it can share memory.
 std::vector<int> marks_of_hosts(const Communicator& comm) {
   const Communicator host = Communicator::on_this_host(comm);
   int lowest = comm.rank();
@@ -30,7 +30,7 @@ std::vector<int> marks_of_hosts(const Communicator& comm) {
   return marks;
 }
 
-/// Of all ranks.
+/// Returns the localities of all ranks.
 std::vector<Locality> gather_localities(const Communicator& comm) {
   const Locality locality = locality_of_process();
   const std::array<int, 2> own = {locality.package, locality.cache};
@@ -67,30 +67,30 @@ HostGroup::HostGroup(Communicator& comm, HostLayout layout)
   undivided_ = {0, local_ranks()};
 }
 
-HostLanes* HostGroup::lanes_for(std::int64_t bytes) {
+HostChannels* HostGroup::channels_for(std::int64_t bytes) {
   if (layout_.flat()) return nullptr;
-  const bool is_long = bytes > HostLanes::kShortSlotBytes;
-  if (lanes_ && (!is_long || lanes_->slot_bytes() == HostLanes::kSlotBytes)) return &*lanes_;
+  const bool is_long = bytes > HostChannels::kShortSlotBytes;
+  if (channels_ && (!is_long || channels_->slot_bytes() == HostChannels::kSlotBytes)) return &*channels_;
   if (refused_) return nullptr;
-  make_lanes(is_long ? HostLanes::kSlotBytes : HostLanes::kShortSlotBytes);
-  return refused_ ? nullptr : &*lanes_;
+  make_channels(is_long ? HostChannels::kSlotBytes : HostChannels::kShortSlotBytes);
+  return refused_ ? nullptr : &*channels_;
 }
 
-void HostGroup::make_lanes(std::int64_t slot_bytes) {
-  const auto bytes = static_cast<std::size_t>(HostLanes::part_bytes(slot_bytes));
+void HostGroup::make_channels(std::int64_t slot_bytes) {
+  const auto bytes = static_cast<std::size_t>(HostChannels::part_bytes(slot_bytes));
   auto made = std::make_unique<SharedSegment>(comm_, layout_, bytes);
   refused_ = made->refused();
-  if (refused_ && !lanes_) {
+  if (refused_ && !channels_) {
     layout_ = flat_layout(comm_.ranks());
     local_rank_ = 0;
     undivided_ = {0, 1};
   }
   if (refused_) return;
   connect_leaders();
-  // All ranks have come here, and so are done with the lanes before.
+  // All ranks have arrived here, so none uses the previous host channel any more.
   segment_ = std::move(made);
-  lanes_.emplace(*this,
-                 HostLanes::Place{segment_->parts(), 0, slot_bytes, local_rank_, patience(local_ranks())});
+  channels_.emplace(
+      *this, HostChannels::Place{segment_->parts(), 0, slot_bytes, local_rank_, patience(local_ranks())});
 }
 
 void HostGroup::connect_leaders() {
@@ -100,15 +100,15 @@ void HostGroup::connect_leaders() {
 }
 
 Communicator& HostGroup::leaders() {
-  if (!leaders_) leaders_.emplace(Communicator::duplicate(MPI_COMM_SELF));  // of the only host
+  if (!leaders_) leaders_.emplace(Communicator::duplicate(MPI_COMM_SELF));  // used if there is only one host
   return *leaders_;
 }
 
-HostGroup::RequestLanes HostGroup::take_lanes() {
+HostGroup::RequestChannels HostGroup::take_channels() {
   if (layout_.flat()) return {};
   connect_leaders();
-  if (!request_lanes_) request_lanes_.emplace(*this, comm_, patience(local_ranks()));
-  return RequestLanes(request_lanes_->take());
+  if (!request_channels_) request_channels_.emplace(*this, comm_, patience(local_ranks()));
+  return RequestChannels(request_channels_->take());
 }
 
 }  // namespace pliant

@@ -1,4 +1,4 @@
-// The ranks that share this rank's host, and what they share: memory to meet in, and a leader on the network.
+// The ranks of this rank's host, and what they share: memory, and a leader for the network.
 #pragma once
 
 #include <array>
@@ -8,75 +8,80 @@
 #include <vector>
 
 #include "mpi/communicator.hpp"
-#include "mpi/host_lanes.hpp"
+#include "mpi/host_channels.hpp"
 #include "mpi/host_layout.hpp"
 #include "mpi/shared_segment.hpp"
 
 namespace pliant {
 
-/// Who shares a host, as MPI_Comm_split_type(SHARED) finds it, and the caches that ranks are bound to.
+/// Finds the ranks that share a host, by MPI_Comm_split_type(SHARED), and the caches that they are bound to.
 /// Collective. Throws Error(mpi).
 HostLayout find_hosts(const Communicator& comm);
 
-/// Made and destroyed collectively. Memory comes when the first call can use it, and is given up locally.
-/// Where every host has one rank, or the system refuses shared memory, the layout is flat and there is
-/// nothing to share.
+/// Made and destroyed collectively. Shared memory is allocated for the first call that can use it, and
+/// released locally. If every host has one rank, or the system refuses shared memory, the layout is flat and
+/// nothing is shared.
 class HostGroup {
  public:
-  /// As find_hosts() finds them. Throws Error(mpi).
+  /// Uses the layout of find_hosts(). Throws Error(mpi).
   explicit HostGroup(Communicator& comm);
-  /// As HostLayout takes them; equal on all ranks, and marks equal only for ranks that could share memory.
+  /// Arguments as in HostLayout, equal on all ranks. Marks may be equal only for ranks that could share
+  /// memory.
   HostGroup(Communicator& comm, std::span<const int> marks, std::span<const Locality> localities = {});
   HostGroup(const HostGroup&) = delete;
   HostGroup& operator=(const HostGroup&) = delete;
 
   const HostLayout& layout() const { return layout_; }
   int host() const { return layout_.host_of(rank_); }
-  /// Place among the ranks of the host, in the layout's order.
+  /// Position among the ranks of the host, in the layout's order.
   int local_rank() const { return local_rank_; }
   int local_ranks() const { return static_cast<int>(layout_.members(host()).size()); }
   bool leads() const { return local_rank_ == 0; }
-  /// Local ranks at which a domain of the host begins, and their number; or all ranks as if they were one.
+  /// Local ranks at which each domain of the host begins, then their number; or a single domain of all ranks.
   std::span<const int> domains() const { return layout_.domains(host()); }
   std::span<const int> undivided() const { return undivided_; }
-  /// Hosts have several ranks, but the system refused memory for them, or for their requests.
-  bool refused() const { return refused_ || (request_lanes_ && request_lanes_->refused()); }
+  /// True if hosts have several ranks, but the system refused memory for them or for their requests.
+  bool refused() const { return refused_ || (request_channels_ && request_channels_->refused()); }
 
-  /// What to say then.
+  /// The warning for refused().
   static constexpr const char* kRefusal =
       "no memory that the ranks of a host could share: they send messages instead. Look at the room in "
       "/dev/shm, or where your MPI library keeps its files";
 
-  /// One rank a host, in their order: what leaders have here, once there are lanes. The other ranks have one
-  /// of their own, unused. What is sent on it counts for the communicator of all, too.
+  /// The communicator of the leaders, one rank per host in host order. Valid once there is a host channel.
+  /// On other ranks it is a separate communicator, unused. Messages on it also count for the communicator of
+  /// all ranks.
   Communicator& leaders();
-  /// As Communicator's, for the messages among leaders.
+  /// Like Communicator::announce_failure(), for the messages among leaders.
   void announce_failure() {
     if (leaders_) leaders_->announce_failure();
   }
   bool settled() { return !leaders_ || leaders_->settled(); }
-  /// Lanes of blocking calls that reduce so many bytes; null where the layout is flat, or the system refuses
-  /// memory. Collective where there were none, or too short ones: all ranks ask for the same calls, in one
-  /// order. Replaces what lanes() gave before.
-  HostLanes* lanes_for(std::int64_t bytes);
-  /// The lanes there are now; null: none.
-  HostLanes* lanes() { return lanes_ ? &*lanes_ : nullptr; }
+  /// Returns the host channel of blocking calls that reduce so many bytes. Null if the layout is flat, or the
+  /// system refuses memory. Collective if there is no channel yet, or its slots are too short: all ranks must
+  /// pass the same calls in the same order. Replaces the previous result of `channels()`.
+  HostChannels* channels_for(std::int64_t bytes);
+  /// Returns the present host channel of blocking calls; null if there is none.
+  HostChannels* channels() { return channels_ ? &*channels_ : nullptr; }
 
-  /// Gives lanes back when it goes; locally.
+  /// Releases a host channel; local.
   class GiveBack {
    public:
-    void operator()(HostLanes* lanes) const { lanes->group().request_lanes_->give_back(*lanes, in_step); }
-    bool in_step = true;  ///< see LanePool
+    void operator()(HostChannels* channels) const {
+      channels->group().request_channels_->give_back(*channels, in_step);
+    }
+    bool in_step = true;  ///< see ChannelPool::give_back()
   };
-  using RequestLanes = std::unique_ptr<HostLanes, GiveBack>;
-  /// Lanes of a request's own, so that starts may come in any order. Collective over the communicator this
-  /// was made on; null on all ranks where the layout is flat, or the system refuses memory.
-  RequestLanes take_lanes();
+  using RequestChannels = std::unique_ptr<HostChannels, GiveBack>;
+  /// Returns a host channel of a request's own, so that requests may be started in any order. Collective over
+  /// the communicator of the constructor. Null on all ranks if the layout is flat, or the system refuses
+  /// memory.
+  RequestChannels take_channels();
 
  private:
   HostGroup(Communicator& comm, HostLayout layout);
 
-  void make_lanes(std::int64_t slot_bytes);
+  void make_channels(std::int64_t slot_bytes);
   void connect_leaders();
 
   Communicator& comm_;
@@ -87,8 +92,8 @@ class HostGroup {
   bool refused_ = false;
   std::optional<Communicator> leaders_;
   std::unique_ptr<SharedSegment> segment_;
-  std::optional<HostLanes> lanes_;
-  std::optional<LanePool> request_lanes_;
+  std::optional<HostChannels> channels_;
+  std::optional<ChannelPool> request_channels_;
 };
 
 }  // namespace pliant

@@ -10,7 +10,7 @@ namespace {
 
 class Neighbours {
  public:
-  /// members: of a host, ascending.
+  /// members: the ranks of a host, ascending.
   Neighbours(std::span<const int> members, std::span<const Locality> localities) : localities_(localities) {
     for (const int rank : members) {
       lowest_in_package_.try_emplace(package(rank), rank);
@@ -18,7 +18,7 @@ class Neighbours {
     }
   }
 
-  /// Those that share most stand together.
+  /// Sorts ranks so that those that share most are adjacent.
   std::tuple<int, int, int> order(int rank) const {
     return {lowest_in_package_.at(package(rank)), lowest_in_domain_.at(domain(rank)), rank};
   }
@@ -36,7 +36,7 @@ class Neighbours {
   std::map<std::pair<int, int>, int> lowest_in_domain_;
 };
 
-/// Puts `members` into their order; returns where domains begin.
+/// Sorts `members`; returns where domains begin.
 std::vector<int> arrange(std::vector<int>& members, std::span<const Locality> localities) {
   const Neighbours neighbours(members, localities);
   std::sort(members.begin(), members.end(),

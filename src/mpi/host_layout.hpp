@@ -1,4 +1,4 @@
-// Which ranks share a host, and which of those a cache: arithmetic, without MPI.
+// Groups ranks by host, and by cache within a host. Pure arithmetic, without MPI.
 #pragma once
 
 #include <span>
@@ -8,28 +8,28 @@
 
 namespace pliant {
 
-/// Hosts are numbered in the order of their lowest ranks, which lead them. The ranks of a host stand cache by
-/// cache, those of a package together; caches and packages come in the order of their lowest ranks, too. So
-/// neighbours share what can be shared, and the lowest rank is the first. Ranks behind one cache are a
-/// domain; those that are bound to no single one are one together. Equal on all ranks.
+/// Hosts are numbered in the order of their lowest ranks, which lead them. Within a host, ranks are grouped
+/// by package and then by cache. Both kinds of group are in the order of their lowest ranks. So neighbours
+/// share as much as possible, and the lowest rank comes first. Ranks behind one cache form a domain; ranks
+/// that are not bound to a single cache of a package form one together. Equal on all ranks.
 class HostLayout {
  public:
   /// marks: [ranks], any numbers, equal for two ranks if and only if they share a host.
-  /// localities: [ranks], compared within a host only; empty: all are anywhere.
+  /// localities: [ranks], compared within a host only; empty: no rank is bound.
   explicit HostLayout(std::span<const int> marks, std::span<const Locality> localities = {});
 
   int ranks() const { return static_cast<int>(host_of_.size()); }
   int hosts() const { return static_cast<int>(members_.size()); }
   int host_of(int rank) const { return host_of_[static_cast<std::size_t>(rank)]; }
-  /// Ranks of a host, in the order above; the first one leads.
+  /// Ranks of a host, in the order above. The first one leads.
   std::span<const int> members(int host) const { return members_[static_cast<std::size_t>(host)]; }
   int leader(int host) const { return members(host).front(); }
-  /// [domains of the host + 1] places among its members where a domain begins; the last is their number.
+  /// [domains of the host + 1] positions among its members where domains begin, then the number of members.
   std::span<const int> domains(int host) const { return domains_[static_cast<std::size_t>(host)]; }
   int most_on_host() const;
-  /// Domains of the host that has the most.
+  /// Largest number of domains on a host.
   int most_domains() const;
-  /// Does no host have more than one rank?
+  /// Returns whether every host has only one rank.
   bool flat() const { return hosts() == ranks(); }
 
  private:

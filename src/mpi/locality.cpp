@@ -23,7 +23,7 @@ CpuSet new_cpu_set() {
   return CpuSet(hwloc_bitmap_alloc(), hwloc_bitmap_free);
 }
 
-/// Logical number of the one object of a type that holds all of `cpus`.
+/// Returns the logical number of the only object of a type that contains all of `cpus`.
 int holding(hwloc_topology_t topology, hwloc_obj_type_t type, hwloc_const_bitmap_t cpus) {
   for (hwloc_obj_t object = hwloc_get_next_obj_by_type(topology, type, nullptr); object != nullptr;
        object = hwloc_get_next_obj_by_type(topology, type, object))
@@ -38,7 +38,8 @@ Locality locality_of(hwloc_topology_t topology, hwloc_const_bitmap_t cpus) {
           holding(topology, has_l3 ? HWLOC_OBJ_L3CACHE : HWLOC_OBJ_NUMANODE, cpus)};
 }
 
-/// Also what a batch system keeps from this process is looked at: objects have the same numbers in all.
+/// Also reads objects that a batch system hides from this process, so that objects have the same numbers in
+/// all.
 Locality look() {
   const Topology topology = new_topology();
   const CpuSet cpus = new_cpu_set();
@@ -57,7 +58,7 @@ std::string hwloc_version() {
          std::to_string(version & 0xFF);
 }
 
-// Reading the machine takes hwloc milliseconds: once a process.
+// hwloc takes milliseconds to read the machine, so read it once per process.
 Locality locality_of_process() {
   static const Locality found = look();
   return found;

@@ -1,4 +1,4 @@
-// The functions of locality.hpp in a build without hwloc: nothing is known of any process.
+// The functions of locality.hpp in a build without hwloc: every locality is unknown.
 #include "core/error.hpp"
 #include "mpi/locality.hpp"
 

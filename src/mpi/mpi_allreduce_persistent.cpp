@@ -1,4 +1,4 @@
-// MPI 4.0 has persistent collectives, which keep the datatype and the operation.
+// Uses the persistent collectives of MPI 4.0, which keep the datatype and the operation.
 #include <vector>
 
 #include "mpi/check.hpp"
@@ -8,7 +8,7 @@
 namespace pliant {
 
 struct MpiAllreduce::State {
-  std::vector<MPI_Request> requests;  // one a piece
+  std::vector<MPI_Request> requests;  // one per piece
 
   ~State() {
     int finalized = 0;

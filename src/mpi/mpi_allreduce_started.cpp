@@ -1,4 +1,4 @@
-// MPI 3.1 has no persistent collectives: each start gives MPI the arguments again.
+// For MPI 3.1, which has no persistent collectives: each start passes the arguments to MPI again.
 #include "mpi/check.hpp"
 #include "mpi/mpi_allreduce.hpp"
 #include "mpi/pieces.hpp"

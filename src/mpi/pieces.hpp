@@ -1,5 +1,5 @@
-// A long vector as pieces whose counts fit an int. Reductions are element by element, so that pieces give
-// what the whole would.
+// Splits a long vector into pieces whose counts fit an int. Reductions are element-wise, so reducing the
+// pieces equals reducing the whole.
 #pragma once
 
 #include <mpi.h>
@@ -10,10 +10,10 @@ namespace pliant {
 
 struct Pieces {
   const void* send = nullptr;           ///< or MPI_IN_PLACE
-  void* recv = nullptr;                 ///< may be MPI_BOTTOM, as send: addresses count from there
-  MPI_Count count = 0;                  ///< elements; a negative count is one piece, for MPI to refuse
+  void* recv = nullptr;                 ///< may be MPI_BOTTOM, as `send`: absolute addresses
+  MPI_Count count = 0;                  ///< elements; a negative count is one piece, which MPI rejects
   MPI_Count extent = 0;                 ///< [byte] from one element to the next
-  MPI_Count most = MPI_Count{1} << 30;  ///< elements of a piece
+  MPI_Count most = MPI_Count{1} << 30;  ///< elements per piece
 
   MPI_Count number() const { return count <= most ? 1 : (count + most - 1) / most; }
   int count_of(MPI_Count piece) const {
@@ -30,7 +30,7 @@ struct Pieces {
   }
 };
 
-/// Finds pieces.extent, where there is more than one piece. Returns MPI's code.
+/// Sets pieces.extent if there is more than one piece. Returns MPI's code.
 int find_extent(Pieces& pieces, MPI_Datatype datatype);
 
 }  // namespace pliant

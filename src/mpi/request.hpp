@@ -1,4 +1,4 @@
-// A batch of non-blocking MPI operations that cannot be forgotten.
+// A batch of non-blocking MPI operations that always complete before it is destroyed.
 #pragma once
 
 #include <mpi.h>
@@ -10,7 +10,7 @@
 
 namespace pliant {
 
-/// Holds requests; waits for what is left when it goes, so that no buffer is freed under MPI.
+/// Holds requests. The destructor waits for the remaining ones, so that no buffer is freed while MPI uses it.
 /// Up to four requests need no allocation: an exchange below 2 GiB has two.
 class RequestBatch {
  public:
@@ -19,13 +19,14 @@ class RequestBatch {
   RequestBatch& operator=(const RequestBatch&) = delete;
   ~RequestBatch();
 
-  /// Room for the next request, MPI_REQUEST_NULL until MPI fills it. Valid until the next call of next().
+  /// Returns the place of the next request, MPI_REQUEST_NULL until MPI sets it. Valid until the next call of
+  /// next().
   MPI_Request* next();
-  /// Whether all are complete. Throws Error(mpi).
+  /// Returns whether all are complete. Throws Error(mpi).
   bool test();
   /// Block until all are complete. Throws Error(mpi).
   void wait();
-  /// Takes those that are not complete out of the batch: act(MPI_Request) for each.
+  /// Removes the incomplete requests from the batch, and calls act(MPI_Request) for each.
   template <class Act>
   void take(Act&& act) {
     for (std::size_t i = 0; i < first_used_; ++i)

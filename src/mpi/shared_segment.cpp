@@ -18,10 +18,10 @@
 namespace pliant {
 namespace {
 
-/// A shared memory object, and the end of this process's way to it.
+/// A shared memory object, and this process's descriptor of it.
 class SharedObject {
  public:
-  /// A new one with a name nobody has; not open where the system refuses.
+  /// Creates one under an unused name; not open if the system refuses.
   static SharedObject create(std::size_t bytes) {
     std::random_device random;
     for (int attempts = 0; attempts < 16; ++attempts) {
@@ -41,20 +41,20 @@ class SharedObject {
   ~SharedObject() { close(); }
 
   bool is_open() const { return file_ >= 0; }
-  /// Its name in messages; 0: there is none.
+  /// The number in its name, for messages; 0: no object.
   std::uint64_t number() const { return is_open() ? number_ : 0; }
-  /// Without this a full file system is noticed at the first write, as SIGBUS.
+  /// Reserves the bytes. Otherwise a full file system would only show at the first write, as SIGBUS.
   bool reserve(std::size_t begin, std::size_t bytes) const {
     int code = EINTR;
     while (code == EINTR) code = posix_fallocate(file_, static_cast<off_t>(begin), static_cast<off_t>(bytes));
     return code == 0;
   }
-  /// Null where the system refuses.
+  /// Null if the system refuses.
   void* map(std::size_t bytes) const {
     void* const address = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file_, 0);
     return address == MAP_FAILED ? nullptr : address;
   }
-  /// Nobody can open it any more; it lasts as long as somebody has mapped it.
+  /// No process can open it any more. It lasts while any process maps it.
   void remove_name() const { shm_unlink(path(number_).c_str()); }
 
  private:
@@ -77,7 +77,7 @@ std::size_t whole_pages(std::size_t bytes) {
   return (bytes + page - 1) / page * page;
 }
 
-/// What `leader` made, on all ranks of its host.
+/// Distributes the object's number from `leader` to all ranks of its host.
 std::uint64_t number_of_host(const Communicator& comm, const SharedObject* made, int leader) {
   const std::uint64_t own = made != nullptr ? made->number() : 0;
   const std::vector<std::byte> all = gather_from_all(comm, std::as_bytes(std::span(&own, 1)));
@@ -101,7 +101,7 @@ SharedSegment::SharedSegment(const Communicator& comm, const HostLayout& layout,
   if (own != 0 && number != 0) object.emplace(SharedObject::open(number));
   if (number != 0 && object->is_open() && object->reserve(own * part_bytes, part_bytes))
     address_ = object->map(bytes_);
-  const bool refused = first_rank_where(comm, address_ == nullptr) >= 0;  // all have opened it now, or cannot
+  const bool refused = first_rank_where(comm, address_ == nullptr) >= 0;  // now all have tried to open it
   if (own == 0 && number != 0) object->remove_name();
   if (refused) return;
   for (std::size_t i = 0; i < members.size(); ++i)

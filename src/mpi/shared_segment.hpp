@@ -1,5 +1,5 @@
-// Memory that the ranks of one host share: a POSIX shared memory object, so that giving it up is local. An
-// MPI window would have to be freed by all its ranks together.
+// Memory shared by the ranks of one host. It is a POSIX shared memory object, which each rank can release
+// locally. An MPI window would have to be freed by all its ranks together.
 #pragma once
 
 #include <cstddef>
@@ -13,8 +13,8 @@ namespace pliant {
 
 class SharedSegment {
  public:
-  /// Collective over `comm`: each host of `layout` gets a segment of its own, of zeros. Every page is
-  /// reserved here, by the rank whose part it is. Where the system refuses one rank, no rank gets any.
+  /// Collective over `comm`. Each host of `layout` gets its own segment of zeros. Every rank reserves the
+  /// pages of its own part here. If the system refuses one rank, no rank gets a segment.
   /// @param bytes  of each rank; rounded up to whole pages
   SharedSegment(const Communicator& comm, const HostLayout& layout, std::size_t bytes);
   SharedSegment(const SharedSegment&) = delete;
@@ -23,12 +23,12 @@ class SharedSegment {
   ~SharedSegment();
 
   bool refused() const { return parts_.empty(); }
-  /// [ranks of the host, in the layout's order] where each rank's part lies in this rank's memory.
+  /// [ranks of the host, in the layout's order] Address of each rank's part in this process.
   std::span<std::byte* const> parts() const { return parts_; }
 
  private:
   void* address_ = nullptr;
-  std::size_t bytes_ = 0;  ///< of all parts
+  std::size_t bytes_ = 0;  ///< bytes of all parts
   std::vector<std::byte*> parts_;
 };
 

@@ -18,7 +18,7 @@ std::size_t word_of(std::int64_t slot) {
 }  // namespace
 
 std::int64_t SlotTable::take(std::span<const std::uint64_t> held_by_any, std::int64_t most) {
-  // Words at the end that nobody uses go: the row is as long as those alive need, not those ever made.
+  // Drop unused words at the end, so that the row is only as long as the slots in use require.
   std::size_t used = held_by_any.size();
   while (used > 0 && held_by_any[used - 1] == 0) --used;
   held_.resize(used);

@@ -1,6 +1,6 @@
 // The columns of a trace: for each member of TraceEvent its name in the file, unit and meaning.
 //
-// Adding a column: a member of TraceEvent and its row in columns.cpp; the recorder does the rest.
+// To add a column, add a member of TraceEvent and its row in columns.cpp. The recorder needs no change.
 #pragma once
 
 #include <array>
@@ -12,7 +12,7 @@
 
 namespace pliant {
 
-/// Which member a column shows; its type is the type of the column's dataset.
+/// The member that a column shows. Its type is the type of the column's dataset.
 using TraceMember = std::variant<double TraceEvent::*, std::int64_t TraceEvent::*,
                                  std::array<char, 64> TraceEvent::*, std::array<char, 32> TraceEvent::*>;
 

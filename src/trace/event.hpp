@@ -1,5 +1,5 @@
-// One row of a trace: what one call did. Plain data; src/api fills it, columns.cpp says what each member
-// means.
+// One row of a trace: the record of one call. Plain data, which src/api fills. columns.cpp gives each
+// member's meaning.
 #pragma once
 
 #include <algorithm>
@@ -31,15 +31,14 @@ struct TraceEvent {
   double beta_s_per_byte = 0;
   double alpha_error = 0;
   double beta_error = 0;
-  double alarm = 0;
-  double worth = 1;
-  double staleness = 0;
+  double change = 0;
+  double equivalent_density = 1;
   double regret_s = 0;
   std::int64_t late_rank = -1;
   double late_s = 0;
 };
 
-/// Fill a text member: what is too long is cut between two UTF-8 characters; the last byte is always 0.
+/// Fill a text member. A long text is cut between two UTF-8 characters. The last byte is always 0.
 inline void set_text(std::span<char> field, std::string_view text) {
   const auto continues = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; };
   std::size_t length = std::min(text.size(), field.size() - 1);

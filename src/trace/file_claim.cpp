@@ -24,7 +24,7 @@ Lock try_lock(int descriptor, int operation) {
   return Lock::held;
 }
 
-/// Is the open file still the one with this name?
+/// Whether the open file still has this name.
 bool is_named(int descriptor, const std::string& path) {
   struct stat open {};
   struct stat named {};
@@ -68,7 +68,7 @@ std::error_code move_to_free_name(const std::string& from, const std::string& to
 bool hold_new_file(int descriptor, const std::string& path) {
   const int flags = ::fcntl(descriptor, F_GETFD);
   if (flags >= 0) ::fcntl(descriptor, F_SETFD, flags | FD_CLOEXEC);
-  // What HDF5 may have locked exclusively becomes shared here.
+  // HDF5 may have locked the file exclusively; this turns the lock into a shared one.
   return try_lock(descriptor, LOCK_SH) != Lock::in_use && is_named(descriptor, path);
 }
 

@@ -1,8 +1,8 @@
-// Names of files, taken from nobody: two jobs that write to one path get a file each.
+// Claims file names without replacing a file in use: two jobs that write to one path get separate files.
 //
-// Whoever writes a file holds a shared flock on it, so that readers, who take a shared one too, can open it.
-// Whoever wants to replace a file takes the exclusive lock first, which a writer or a reader forbids. The
-// system drops the locks of a process that was killed.
+// The writer of a file holds a shared flock on it. Readers take a shared lock, too, so they can open the
+// file. A process that wants to replace a file needs the exclusive lock first, which a writer or a reader
+// prevents. The system drops the locks of a killed process.
 #pragma once
 
 #include <string>
@@ -10,24 +10,25 @@
 
 namespace pliant {
 
-/// Where a path leads when its last part is a symbolic link, also one to a file that does not exist yet.
+/// Resolves `path` if its last part is a symbolic link, even one to a file that does not exist yet.
 std::string follow_links(std::string path);
 
 /// "a/trace.h5" and 2 -> "a/trace-2.h5"; 0 -> the path itself.
 std::string numbered_path(const std::string& path, int number);
 
-/// A path in the same folder that no other process uses.
+/// Returns a path in the same folder that no other process uses.
 std::string unwanted_path(const std::string& path);
 
-/// Takes the name `from` away, and gives the file the name `to` if no file has that: file_exists otherwise,
-/// or another error where the file system cannot do so.
+/// Removes the name `from`, and gives the file the name `to` if that is free. Returns file_exists if it is
+/// not, or the file system's error.
 std::error_code move_to_free_name(const std::string& from, const std::string& to);
 
-/// Lock a new file for its writer, and close it in programs that the process starts. False if another process
-/// has replaced the file, or is about to: then it has no name, or soon none.
+/// Lock a new file for its writer, and close it in programs that the process starts. Returns false if another
+/// process has replaced the file, or is about to. The file then has no name, or will soon have none.
 bool hold_new_file(int descriptor, const std::string& path);
 
-/// Keeps a lock on a file of ours, whoever closes it elsewhere in the process: nobody takes its name.
+/// Holds a lock on one of our files, even if other code in the process closes the file. So no process takes
+/// its name.
 class HeldFile {
  public:
   explicit HeldFile(const std::string& path);
@@ -35,9 +36,9 @@ class HeldFile {
   HeldFile& operator=(const HeldFile&) = delete;
   ~HeldFile();
 
-  /// Make its bytes permanent.
+  /// Write the file's bytes to disk.
   std::error_code sync_to_disk() const;
-  /// Take its name away, if that is its own still.
+  /// Remove the file's name, if it still belongs to this file.
   void remove() const;
 
  private:
@@ -45,15 +46,15 @@ class HeldFile {
   int descriptor_;
 };
 
-/// A file that stands where a new one is wanted, locked exclusively where that is possible.
+/// An existing file at the path of a new one, locked exclusively if possible.
 class OldFile {
  public:
   enum class State {
-    gone,        ///< there is none any more
-    refused,     ///< it cannot be written, or is no regular file: error() says why
-    in_use,      ///< somebody else holds a lock on it
+    gone,        ///< the file no longer exists
+    refused,     ///< cannot be written, or is no regular file: error() says why
+    in_use,      ///< another process or reader holds a lock on it
     locked,      ///< nobody else has it open
-    unlockable,  ///< its file system has no locks: nobody knows who has it open
+    unlockable,  ///< its file system has no locks, so it may be open elsewhere
   };
 
   explicit OldFile(const std::string& path);
@@ -63,9 +64,10 @@ class OldFile {
 
   State state() const { return state_; }
   std::error_code error() const { return error_; }
-  /// Let readers open it, this process among them, while nobody else can replace it. False: in use by now.
+  /// Let readers, including this process, open the file, while nobody else can replace it. Returns false if
+  /// it is in use by now.
   bool share();
-  /// Take its name away. False if it is in use by now, or the name belongs to another file.
+  /// Remove the file's name. Returns false if the file is in use by now, or the name belongs to another file.
   bool remove();
 
  private:

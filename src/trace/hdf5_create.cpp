@@ -1,4 +1,5 @@
-// How a new HDF5 file gets its name. No file is opened with truncation: an old one is locked, then removed.
+// Creates new HDF5 files and gives them their names. No file is opened with truncation: an old one is locked
+// first, then removed.
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,19 +16,18 @@ using hdf5::kCreating;
 using hdf5::OpenFile;
 using hdf5::Quiet;
 
-constexpr int kMostAttempts = 10;   ///< another process may take the name just before, again and again
+constexpr int kMostAttempts = 10;   ///< another process may repeatedly take the name just before
 constexpr int kMostPartials = 100;  ///< jobs that save to one path at the same time
 
-/// A new file, locked; or why there is none.
+/// A new, locked file, or the reason why there is none.
 struct Made {
   std::optional<OpenFile> file;
   std::string why;
 };
 
-/// Under its name at once. Before it is locked another process may take it for an old one.
+/// Creates the file under its final name. Until it is locked, another process may take it for an old one.
 Made make_in_place(const std::string& path) {
-  // The lock is ours (file_claim.hpp): with HDF5's own, which is exclusive, nobody could read a running
-  // trace.
+  // Uses our own lock (file_claim.hpp). HDF5's lock is exclusive, so nobody could read a running trace.
   const Handle access = hdf5::file_access_without_lock();
   OpenFile file{path};
   file.id = H5Fcreate(path.c_str(), H5F_ACC_EXCL, H5P_DEFAULT, access.get());
@@ -39,7 +39,7 @@ Made make_in_place(const std::string& path) {
   return {std::nullopt, "other processes replace it all the time"};
 }
 
-/// Under a name that nobody wants, and locked, before it gets its own.
+/// Creates and locks the file under a temporary name, then gives it its final name.
 Made make(const std::string& path) {
   const Quiet quiet;
   const std::string unborn = unwanted_path(path);
@@ -58,7 +58,7 @@ std::string why_refused(const OldFile& old) {
   return old.error().message();
 }
 
-/// Make room for a new file: nothing if the name is free now, or why the old file stays.
+/// Make room for a new file. Returns nothing if the name is free now, or why the old file stays.
 std::optional<std::string> make_room(const std::string& path, const Hdf5Naming& naming) {
   OldFile old(path);
   if (old.state() == OldFile::State::in_use) return "is in use by another program, a job or a reader";

@@ -1,5 +1,5 @@
-// The functions of hdf5_file.hpp in a build without HDF5: no file can be had, so nothing else is ever
-// reached.
+// The functions of hdf5_file.hpp in a build without HDF5. No file can be opened, so no other function is ever
+// called.
 #include <cstdlib>
 
 #include "core/error.hpp"
@@ -57,7 +57,7 @@ Hdf5File Hdf5File::open_to_change(const std::string& path) {
   fail(path);
 }
 const std::string& Hdf5File::path() const {
-  std::abort();  // there is no Hdf5File
+  std::abort();  // no Hdf5File can exist
 }
 const std::string& Hdf5File::passed_over() const {
   std::abort();

@@ -19,8 +19,8 @@ using hdf5::kWriting;
 using hdf5::OpenFile;
 using hdf5::Quiet;
 
-// zlib's limit (its technical notes): no file can hold more bytes than this times its own length, bar rows
-// never written. A length beyond it is damage, and must not become an allocation.
+// zlib's limit (its technical notes). No file can hold more bytes than this times its own length, except for
+// rows never written. A greater length means damage, and must not cause an allocation.
 constexpr double kLargestExpansion = 1032;
 
 Handle with_parents() {
@@ -47,7 +47,7 @@ hid_t memory_type() {
   if constexpr (std::is_same_v<T, std::int64_t>) return H5T_NATIVE_INT64;
 }
 
-/// Throws unless what is stored can be read as T with all its digits.
+/// Throws unless the stored type can be read as T without losing digits.
 template <class T>
 void require_readable(hid_t stored, const OpenFile& file, const std::string& what) {
   const H5T_class_t kind = H5Tget_class(stored);
@@ -76,7 +76,7 @@ std::string hdf5_version() {
 struct Hdf5Column::Impl {
   OpenFile& file;
   std::string path;
-  hid_t dataset;               ///< open as long as the file: see OpenFile
+  hid_t dataset;               ///< open as long as the file (see OpenFile)
   std::size_t text_bytes = 1;  ///< width of a row of characters
   std::int64_t rows = 0;
 
@@ -126,7 +126,7 @@ void Hdf5Column::write(std::int64_t first_row, std::span<const std::int64_t> val
 }
 void Hdf5Column::write(std::int64_t first_row, std::span<const char> values) {
   const Quiet quiet;
-  const Handle type = text_type(impl_->text_bytes);  // HDF5 refuses it where numbers are kept
+  const Handle type = text_type(impl_->text_bytes);  // HDF5 rejects it for a column of numbers
   impl_->write(first_row, values.size() / impl_->text_bytes, type.get(), values.data());
 }
 
@@ -134,7 +134,7 @@ Hdf5File::Impl::~Impl() {
   try {
     close();
   } catch (const Error&) {
-    // Nobody is left to tell.
+    // A destructor cannot report the failure.
   }
   if (held && !replaces.empty()) held->remove();
 }
@@ -145,7 +145,7 @@ hid_t Hdf5File::Impl::make_dataset(const std::string& name, hid_t type, hid_t sp
                "make dataset " + name);
 }
 
-/// Elements of a 1-D dataset; throws where the file cannot possibly hold as many.
+/// Number of elements of a 1-D dataset. Throws if the file is too short to hold them.
 std::size_t Hdf5File::Impl::length(hid_t dataset, std::size_t element_bytes, const std::string& what) const {
   const Handle space(check(H5Dget_space(dataset), "read " + what, kReading));
   hsize_t count = 0;
@@ -207,7 +207,7 @@ void Hdf5File::close() {
 
 void Hdf5File::commit() {
   close();
-  // The bytes must be there before the name points at them, or a power cut leaves neither file.
+  // Sync the bytes before the rename, or a power cut leaves neither file.
   std::error_code error = impl_->held->sync_to_disk();
   if (!error) std::filesystem::rename(impl_->path, impl_->replaces, error);
   if (error) throw impl_->failure("rename it to '" + impl_->replaces + "'", error.message(), kWriting);

@@ -1,5 +1,5 @@
-// The private half of hdf5_file.cpp and hdf5_create.cpp, and included by them alone: identifiers that close
-// themselves, silence, and the reasons of failures.
+// The private parts of hdf5_file.cpp and hdf5_create.cpp: RAII identifiers, muting of HDF5's messages, and
+// the reasons of failures. No other file includes this.
 #pragma once
 
 #include <hdf5.h>
@@ -22,7 +22,7 @@
 
 namespace pliant::hdf5 {
 
-/// While it lives, HDF5 prints nothing from this thread (HDF5 keeps the setting per thread).
+/// During its lifetime, HDF5 prints nothing from this thread (HDF5 keeps the setting per thread).
 class Quiet {
  public:
   Quiet() {
@@ -38,7 +38,7 @@ class Quiet {
   void* data_ = nullptr;
 };
 
-/// An HDF5 identifier of any kind but a file's.
+/// An HDF5 identifier of any kind except a file.
 class Handle {
  public:
   explicit Handle(hid_t id) : id_(id) {}
@@ -55,10 +55,10 @@ class Handle {
 
 inline herr_t keep_description(unsigned, const H5E_error2_t* error, void* text) {
   *static_cast<std::string*>(text) = error->desc != nullptr ? error->desc : "";
-  return 1;  // the first one is the innermost; look no further
+  return 1;  // the first one is the innermost, so stop here
 }
 
-/// Why the last HDF5 call failed: the system's own words if there are any, or HDF5's innermost message.
+/// Why the last HDF5 call failed: the system's message if there is one, else HDF5's innermost message.
 inline std::string reason() {
   std::string text;
   H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_description, &text);
@@ -72,7 +72,7 @@ inline std::string reason() {
   return "no file lock: " + system + "; HDF5_USE_FILE_LOCKING=FALSE does without";
 }
 
-/// Second half of a message: what must hold for an access to succeed, and what to do.
+/// Second half of a message: the condition for an access to succeed, and what to do.
 struct Rule {
   const char* rule;
   const char* action;
@@ -100,7 +100,7 @@ inline Handle file_access() {
   return access;
 }
 
-/// HDF5 takes no lock then, unless HDF5_USE_FILE_LOCKING demands it.
+/// File access for which HDF5 takes no lock, unless HDF5_USE_FILE_LOCKING demands one.
 inline Handle file_access_without_lock() {
   Handle access = file_access();
 #if H5_VERSION_GE(1, 12, 1) || (H5_VERSION_GE(1, 10, 7) && !H5_VERSION_GE(1, 12, 0))
@@ -109,8 +109,8 @@ inline Handle file_access_without_lock() {
   return access;
 }
 
-/// Learns of H5close, which closes every file and makes identifiers anew: an old one may then be another
-/// object's, of the program itself. HDF5 closes property lists last, and calls their class when it does.
+/// Detects H5close, which closes every file and reuses identifiers: an old one may then name another object
+/// of the program. HDF5 closes property lists last, and calls their class when it does.
 class LibraryWatch {
  public:
   LibraryWatch() {
@@ -138,8 +138,8 @@ class LibraryWatch {
 
 /// An open file: its identifier, and its path for messages.
 ///
-/// After an H5Fclose or H5Dclose that failed, HDF5 1.10 crashes when the program exits. So datasets that may
-/// hold unwritten bytes stay open until their file is closed, and close() sees to it that HDF5 can write them
+/// If an H5Fclose or H5Dclose fails, HDF5 1.10 crashes when the program exits. So datasets that may hold
+/// unwritten bytes stay open until their file is closed, and close() makes sure that HDF5 can write them
 /// somewhere.
 struct OpenFile {
   std::string path;
@@ -147,7 +147,7 @@ struct OpenFile {
       H5I_INVALID_HID;  ///< for calls: usable_id(). Set when the watch is there: it clears HDF5's errors
   std::unique_ptr<LibraryWatch> watch = std::make_unique<LibraryWatch>();
 
-  /// Throws after H5close.
+  /// Returns the identifier. Throws after H5close.
   hid_t usable_id() const {
     if (watch->closed()) throw failure("use it", "the program has closed HDF5", kLibraryOpen);
     return id;
@@ -157,14 +157,14 @@ struct OpenFile {
     return hdf5::failure(path, problem, why, rule);
   }
 
-  /// A call's result, or its failure as an Error.
+  /// Returns a call's result, or throws its failure as an Error.
   template <class Result>
   Result check(Result result, const std::string& problem, const Rule& rule) const {
     if (result < 0) throw failure(problem, reason(), rule);
     return result;
   }
 
-  /// The same for a call that writes.
+  /// Like check(), for a call that writes.
   template <class Result>
   Result wrote(Result result, const std::string& problem) const {
     return check(result, problem, kWriting);
@@ -186,7 +186,7 @@ struct OpenFile {
   }
 
  private:
-  /// From here on HDF5 writes to memory that nobody sees.
+  /// From here on HDF5 writes to anonymous memory, which is then discarded.
   void redirect_to_memory() const {
     void* descriptor = nullptr;
     const int memory = ::memfd_create("pliant", MFD_CLOEXEC);
@@ -202,8 +202,8 @@ namespace pliant {
 
 struct Hdf5File::Impl : hdf5::OpenFile {
   std::string passed_over;
-  std::string replaces;          ///< where commit() moves it; empty for other files
-  std::optional<HeldFile> held;  ///< of such a file: keeps its name when HDF5 has closed it
+  std::string replaces;          ///< the final path, for commit(); empty for other files
+  std::optional<HeldFile> held;  ///< keeps the name of such a file after HDF5 has closed it
 
   explicit Impl(OpenFile file) : OpenFile(std::move(file)) {}
   Impl(const Impl&) = delete;

@@ -20,7 +20,7 @@ std::string job_of_environment() {
   return {};
 }
 
-/// 2031-05-06T07:08:09Z -> 20310506T070809Z, which every file system takes.
+/// 2031-05-06T07:08:09Z -> 20310506T070809Z, which every file system accepts.
 std::string compact(std::string date) {
   std::erase_if(date, [](char c) { return c == '-' || c == ':'; });
   return date;

@@ -1,5 +1,4 @@
-// Policies that choose the density themselves: what they learn, that ranks decide alike, and that nothing is
-// lost.
+// Policies that choose the density: what they learn, that all ranks decide alike, and that nothing is lost.
 #include <cmath>
 #include <functional>
 #include <memory>
@@ -13,14 +12,14 @@ using namespace pliant_test;
 constexpr const char* kLossy = "allgather_topk, star_rabenseifner, quota_ring";
 constexpr int kCount = 60'000;
 
-/// Integers with heavy tails: a few hold most of the energy.
+/// Integers with heavy tails: a few elements hold most of the energy.
 std::vector<float> heavy(int rank, int step, int count = kCount) {
   std::vector<float> values = gradient(rank, step, static_cast<std::size_t>(count));
   for (float& value : values) value = std::trunc(value * value * value / 65536.0F);
   return values;
 }
 
-/// The same on all ranks?
+/// Whether all ranks have the same value.
 bool same_everywhere(double value, MPI_Comm comm) {
   std::array<double, 2> ends = {value, -value};
   MPI_Allreduce(MPI_IN_PLACE, ends.data(), 2, MPI_DOUBLE, MPI_MAX, comm);
@@ -60,7 +59,7 @@ class Stepper {
     return report_of(request_);
   }
   const std::vector<float>& result() const { return values_; }
-  /// What is outstanding, added to zero. Requests only.
+  /// The outstanding residual, added to zero. For requests only.
   std::vector<float> flush() {
     std::fill(values_.begin(), values_.end(), 0.0F);
     EXPECT_EQ(Pliant_Request_flush(request_), MPI_SUCCESS);
@@ -73,7 +72,7 @@ class Stepper {
   Pliant_Request request_ = PLIANT_REQUEST_NULL;
 };
 
-/// What is learned of the network moves k, too: learning_test.cpp.
+/// Learning stays off, since the network's estimate would also move k: see learning_test.cpp.
 Pairs settings_of(const char* policy, const Pairs& more = {}) {
   Pairs pairs = {{"pliant_mode", "topk"},
                  {"pliant_policy", policy},
@@ -118,7 +117,7 @@ TEST(Adapting, LosesNothingWhileMagnitudesAreCounted) {
     Stepper stepper(comm, false);
     std::vector<float> got(kCount), expected(kCount);
     for (int step = 0; step < 24; ++step) {
-      // A gradient that is another one halfway: its gain moves, and it is counted again.
+      // The gradient changes halfway, so its gain moves, and magnitudes are counted again.
       const std::vector<float> mine =
           step < 12 ? heavy(comm.rank(), step) : gradient(comm.rank(), step, kCount);
       const std::vector<float> sum = exact_sum(mine, comm);
@@ -150,7 +149,7 @@ TEST(Adapting, ExactStepsCountTooAndLoseNothing) {
 TEST(Adapting, FollowsAGainThatMoves) {
   for (const bool blocking : {true, false}) {
     const FreshComm comm;
-    // Without error feedback the error-fed gradient is the gradient.
+    // Without error feedback the error-fed gradient equals the gradient.
     ASSERT_EQ(set(comm, settings_of("pareto", {{"pliant_error_feedback", "none"},
                                                {"pliant_algorithm", "allgather_topk"}})),
               MPI_SUCCESS);
@@ -198,7 +197,7 @@ TEST(Adapting, MinGainIsAFloor) {
   }
 }
 
-// Blocking calls find their residual by buffer: here every rank has another habit.
+// Blocking calls find their residual by buffer. Here the ranks use their buffers in different ways.
 TEST(Adapting, RanksDecideAlikeWhateverBuffersTheyUse) {
   for (const char* policy : {"pareto", "goodput", "budget"}) {
     SCOPED_TRACE(policy);
@@ -209,7 +208,7 @@ TEST(Adapting, RanksDecideAlikeWhateverBuffersTheyUse) {
       std::vector<float>& buffer = buffers[static_cast<std::size_t>(step % (1 + comm.rank()) % 4)];
       const std::vector<float> fresh = heavy(comm.rank(), step);
       std::copy(fresh.begin(), fresh.end(), buffer.begin());  // it stays where it is
-      // Zeros in other shares of it each time, so that ranks come with other models.
+      // The share of zeros changes each time, so that ranks propose different models.
       const int share = 1 + (7 * step + 3 * comm.rank()) % 5;
       for (int i = 0; i < kCount; ++i)
         if (i % share != 0) buffer[static_cast<std::size_t>(i)] = 0;

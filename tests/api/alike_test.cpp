@@ -1,4 +1,4 @@
-// PLIANT_CHECK: ranks that disagree are told so, all of them, and nothing is reduced.
+// PLIANT_CHECK: if ranks disagree, all of them get an error, and nothing is reduced.
 #include "tests/api/api_support.hpp"
 
 namespace {
@@ -12,7 +12,7 @@ class Alike : public testing::Test {
     ASSERT_EQ(set(comm_, {{"pliant_check", "true"}}), MPI_SUCCESS);
   }
 
-  /// Every rank got the same words, of both sides.
+  /// Every rank got the same message, with the values of both sides.
   void expect_told(int code, const std::string& one, const std::string& other) const {
     EXPECT_EQ(code, MPI_ERR_ARG);
     const std::string text = message(MPI_ERR_ARG);
@@ -107,7 +107,7 @@ TEST_F(Alike, OrderOfStarts) {
   expect_usable();
 }
 
-/// Ranks may not even make requests of different densities, with or without the check.
+/// Requests of different densities are refused with or without the check.
 TEST_F(Alike, Density) {
   std::vector<float> values(100, 1.0F);
   MPI_Info info = MPI_INFO_NULL;

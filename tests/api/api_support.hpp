@@ -1,4 +1,4 @@
-// What the tests of the public interface share.
+// Shared by the tests of the public interface.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -27,7 +27,7 @@ inline int ranks_of(MPI_Comm comm) {
   return ranks;
 }
 
-/// A communicator of its own for each test, which returns errors and starts without settings.
+/// A communicator for one test. It returns errors and starts without settings.
 class FreshComm {
  public:
   FreshComm() {
@@ -88,7 +88,7 @@ inline Pliant_Report report_of(Pliant_Request request) {
   return report;
 }
 
-/// Integer-valued floats whose sums over a few ranks and steps are exact, different on every rank.
+/// Integer-valued floats that differ on every rank; their sums over a few ranks and steps are exact.
 inline std::vector<float> gradient(int rank, int step, std::size_t count) {
   std::vector<float> values(count);
   for (std::size_t i = 0; i < count; ++i) {
@@ -100,20 +100,20 @@ inline std::vector<float> gradient(int rank, int step, std::size_t count) {
   return values;
 }
 
-/// The same into memory that a request knows.
+/// Writes such a gradient into memory that a request uses.
 inline void fill_gradient(std::vector<float>& values, int rank, int step) {
   const std::vector<float> fresh = gradient(rank, step, values.size());
   std::copy(fresh.begin(), fresh.end(), values.begin());
 }
 
-/// The exact sum, by MPI.
+/// The exact sum, computed by MPI.
 inline std::vector<float> exact_sum(const std::vector<float>& mine, MPI_Comm comm) {
   std::vector<float> sum(mine.size());
   MPI_Allreduce(mine.data(), sum.data(), static_cast<int>(mine.size()), MPI_FLOAT, MPI_SUM, comm);
   return sum;
 }
 
-/// Do all ranks hold rank 0's bytes?
+/// Whether all ranks hold rank 0's bytes.
 inline bool same_bits(const std::vector<float>& values, MPI_Comm comm) {
   std::vector<float> root = values;
   MPI_Bcast(root.data(), static_cast<int>(root.size()), MPI_FLOAT, 0, comm);
@@ -122,7 +122,7 @@ inline bool same_bits(const std::vector<float>& values, MPI_Comm comm) {
   return same == 1;
 }
 
-/// The plan of a call of so many floats, cheapest first.
+/// The plan of a call of `count` floats, cheapest first.
 inline std::vector<Pliant_Report> plan_of(MPI_Comm comm, MPI_Count count) {
   int n = 0;
   EXPECT_EQ(Pliant_Comm_plan(comm, count, MPI_FLOAT, MPI_SUM, 0, nullptr, &n), MPI_SUCCESS);
@@ -132,7 +132,7 @@ inline std::vector<Pliant_Report> plan_of(MPI_Comm comm, MPI_Count count) {
   return reports;
 }
 
-/// Names of the lossy algorithms that can reduce the host's memory.
+/// Names of the lossy algorithms that can reduce host memory.
 inline std::vector<std::string> lossy_algorithms() {
   std::vector<std::string> names;
   int algorithms = 0;
@@ -145,12 +145,13 @@ inline std::vector<std::string> lossy_algorithms() {
   return names;
 }
 
-/// A user's operation on one int, wherever the datatype says that it lies.
+/// A user's operation on one int, at the place that the datatype says.
 inline void add_ints(void* in, void* inout, int* count, MPI_Datatype* type) {
   MPI_Aint lower_bound = 0;
   MPI_Aint extent = 0;
   MPI_Type_get_true_extent(*type, &lower_bound, &extent);
-  // Addresses, not pointers: with MPI_BOTTOM the buffer is no object, and its bound leads to one.
+  // Computes with addresses: with MPI_BOTTOM the buffer is no object, so pointer arithmetic would be
+  // undefined.
   const auto element = [&](void* buffer) {
     return reinterpret_cast<int*>(reinterpret_cast<std::uintptr_t>(buffer) +
                                   static_cast<std::uintptr_t>(lower_bound));

@@ -1,4 +1,4 @@
-// Bad arguments: an error in the grammar, nothing changed, the communicator usable.
+// Bad arguments give an error in the usual grammar, change nothing, and leave the communicator usable.
 #include "tests/api/api_support.hpp"
 
 namespace {

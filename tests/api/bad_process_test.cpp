@@ -1,5 +1,4 @@
-// A setting of one process that cannot be used is an error on all ranks: nobody waits for the one that has
-// it.
+// If one process has an unusable setting, all ranks get an error, and no rank waits for that process.
 #include <cstdlib>
 
 #include "tests/api/api_support.hpp"
@@ -8,7 +7,7 @@ namespace {
 
 using namespace pliant_test;
 
-/// The last rank's environment has such a setting, for as long as this is there.
+/// Gives the last rank's environment such a setting, for the lifetime of this object.
 class BadSetting {
  public:
   BadSetting(MPI_Comm comm, const char* name, const char* value) : name_(name) {
@@ -41,7 +40,7 @@ int reduce_one(MPI_Comm comm) {
   return code;
 }
 
-/// The only test of this program: a process reads its settings until it can use them, and then never again.
+/// The only test of this program, because a process stops reading its settings once they are valid.
 TEST(BadProcess, EveryCollectiveCallIsRefusedOnAllRanksUntilTheSettingIsMended) {
   const FreshComm comm;
   for (const auto& [name, value] :

@@ -1,5 +1,5 @@
-/* A C program as a user would write it: exact, then lossy with a persistent request. Exit status 0 when all
- * is right. */
+/* A C program as a user would write it: exact calls, then lossy ones with a persistent request. Exit status 0
+ * on success. */
 #include <pliant/pliant.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-// PLIANT_ENABLE=0: every call goes straight to MPI, and no state of ours is made. Read once a process, hence
-// a program of its own.
+// PLIANT_ENABLE=0: every call goes straight to MPI, and Pliant makes no state. The setting is read once per
+// process, so this is a program of its own.
 #include <cstdlib>
 
 #include "tests/api/api_support.hpp"
@@ -33,7 +33,7 @@ TEST(Disabled, PassesThroughAndLeavesNoTrace) {
   ASSERT_EQ(Pliant_Request_free(&request), MPI_SUCCESS);
 }
 
-/// By a blocking call, and by a request of two tensors in the same memory, one after the other.
+/// Reduces by a blocking call, and by a request of two tensors that share their memory.
 void expect_all_pass(void* recvbuf, MPI_Count count, MPI_Datatype type, MPI_Op op, MPI_Comm comm) {
   EXPECT_EQ(Pliant_Allreduce_c(MPI_IN_PLACE, recvbuf, count, type, op, comm), MPI_SUCCESS);
   const void* const sends[] = {MPI_IN_PLACE, MPI_IN_PLACE};

@@ -98,7 +98,7 @@ TEST(DropIn, LargeCountInterface) {
   EXPECT_EQ(values, std::vector<std::int64_t>(300, 7 * comm.ranks()));
 }
 
-/// A datatype with an operation on it, which Pliant leaves to MPI.
+/// A datatype with an operation that Pliant leaves to MPI.
 struct ForMpi {
   MPI_Datatype type = MPI_DATATYPE_NULL;
   MPI_Op op = MPI_OP_NULL;
@@ -283,7 +283,7 @@ TEST(DropIn, DeterministicResultDoesNotDependOnTheCount) {
   EXPECT_EQ(shorter, longer);
 }
 
-/// The first call measures the network; what that sends is not the call's.
+/// The first call also measures the network. Bytes of the measurement do not count as the call's.
 TEST(DropIn, FirstReportCountsItsOwnBytesAlone) {
   const FreshComm comm;
   ASSERT_EQ(set(comm, {{"pliant_algorithm", "ring"}}), MPI_SUCCESS);

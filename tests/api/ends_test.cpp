@@ -1,5 +1,5 @@
-// MPI_Comm_free and Pliant_Request_free are local: they send nothing, and wait for nobody. Contexts end where
-// their ranks meet.
+// MPI_Comm_free and Pliant_Request_free are local: they send nothing and wait for no rank. Contexts end when
+// their ranks next communicate anyway.
 #include <array>
 #include <atomic>
 #include <memory>
@@ -9,8 +9,8 @@
 
 namespace {
 
-std::atomic<int> communicators{0};  ///< made less freed
-std::atomic<int> calls{0};          ///< by which ranks could meet
+std::atomic<int> communicators{0};  ///< number made minus number freed
+std::atomic<int> calls{0};          ///< calls that could synchronise ranks
 
 }  // namespace
 
@@ -52,7 +52,7 @@ namespace {
 
 using namespace pliant_test;
 
-/// A communicator of the program's, freed by hand.
+/// A communicator of the program, which the test frees itself.
 MPI_Comm duplicate_of_world() {
   MPI_Comm made = MPI_COMM_NULL;
   MPI_Comm_dup(MPI_COMM_WORLD, &made);
@@ -84,7 +84,7 @@ struct Sum {
   Pliant_Request request = PLIANT_REQUEST_NULL;
 };
 
-/// Each rank does it only when the one before has done it: who waits for another waits for ever.
+/// Each rank acts only after the one before it has returned, so an act that waits for another rank hangs.
 template <class Act>
 void one_after_the_other(Act&& act) {
   const int rank = rank_of(MPI_COMM_WORLD);
@@ -116,7 +116,7 @@ TEST(Ends, FreeingARequestIsLocalInAnyOrderWithItsCommunicator) {
   EXPECT_EQ(sum.request, PLIANT_REQUEST_NULL);
 }
 
-/// As MPI has it: a communicator lives as long as something refers to it.
+/// As in MPI, a communicator lives as long as something refers to it.
 TEST(Ends, ARequestOutlivesItsCommunicator) {
   MPI_Comm comm = duplicate_of_world();
   Sum sum(comm, 40'000);
@@ -130,7 +130,7 @@ TEST(Ends, ARequestOutlivesItsCommunicator) {
   one_after_the_other([&] { EXPECT_EQ(Pliant_Request_free(&sum.request), MPI_SUCCESS); });
 }
 
-/// One rank keeps its request: the others' communicators and contexts cannot end yet, and nobody waits.
+/// One rank keeps its request. The others' communicators and contexts cannot end yet, but no rank waits.
 TEST(Ends, WhatOneRankKeepsHoldsNobodyUp) {
   MPI_Comm comm = duplicate_of_world();
   Sum sum(comm);
@@ -158,7 +158,7 @@ TEST(Ends, CommunicatorsThatComeAndGoLeaveNothing) {
   EXPECT_LE(communicators - before, 2) << "only the last one has not met the others since";
 }
 
-/// Half of the ranks, whose contexts overlap with those of all, in another order on each half.
+/// The halves end contexts that overlap with those of all ranks, each half in a different order.
 TEST(Ends, PartsOfTheRanksEndInAnAgreedOrder) {
   const int rank = rank_of(MPI_COMM_WORLD);
   const int before = communicators;

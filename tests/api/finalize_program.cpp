@@ -1,4 +1,4 @@
-// What a program does around MPI_Finalize, one case a run: finalize_program CASE. Status 0: as it should be.
+// Actions of a program around MPI_Finalize, one per run: finalize_program CASE. Exit status 0 on success.
 #include <mpi.h>
 #include <pliant/pliant.h>
 #include <sched.h>
@@ -41,7 +41,7 @@ float sum_of_ones(MPI_Comm comm) {
   return one;
 }
 
-/// Called by MPI_Finalize, after Pliant has ended if it was set before Pliant's first call.
+/// Called by MPI_Finalize. If set before Pliant's first call, it runs after Pliant has ended.
 int at_finalize(MPI_Comm, int, void*, void*) {
   int ranks = 0;
   MPI_Comm_size(MPI_COMM_WORLD, &ranks);
@@ -76,7 +76,7 @@ void live_request() {
   run_request();
 }
 
-/// It was never completed: an error of the program's, which must not hold up the others.
+/// The request is never completed. This error of the program must not delay the other ranks.
 void active_request() {
   int rank = 0;
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
@@ -84,7 +84,7 @@ void active_request() {
   if (rank == 0) Pliant_Start(request);
 }
 
-/// Threads make the first calls on their communicators in another order on each rank.
+/// Threads make the first calls on their communicators in a different order on each rank.
 void other_orders() {
   constexpr int kComms = 6;
   std::array<MPI_Comm, kComms> comms{};
@@ -99,12 +99,12 @@ void other_orders() {
       sum_of_ones(comms[static_cast<std::size_t>(i)]);
     });
   for (std::thread& thread : threads) thread.join();
-  // Some are freed, in an order of this rank's own, and some are left to MPI_Finalize.
+  // Each rank frees some of them in its own order, and leaves some to MPI_Finalize.
   if (rank % 2 != 0) std::reverse(comms.begin(), comms.begin() + kComms / 2);
   for (int i = 0; i < kComms / 2; ++i) MPI_Comm_free(&comms[static_cast<std::size_t>(i)]);
 }
 
-/// Pliant's own attribute there goes with those of the program.
+/// Pliant's attribute on MPI_COMM_SELF is deleted together with those of the program.
 void on_self() {
   expect(sum_of_ones(MPI_COMM_SELF) == 1, "the sum of one rank");
   sum_of_ones(MPI_COMM_WORLD);
@@ -134,7 +134,7 @@ int main(int argc, char** argv) {
   expect(found != kCases.end(), "the case is known");
   if (found != kCases.end()) found->run();
   MPI_Finalize();
-  // A destructor may come this late.
+  // A destructor may run this late.
   const bool active = name == "active_request";
   if (request != PLIANT_REQUEST_NULL && !active) {
     expect(Pliant_Request_free(&request) == MPI_SUCCESS, "a request is freed after MPI_Finalize");

@@ -1,4 +1,4 @@
-// The program's error handler: once for an error, whoever noticed it, and whatever the handler does.
+// The program's error handler runs once per error, whichever rank noticed it and whatever the handler does.
 #include <stdexcept>
 
 #include "tests/api/api_support.hpp"
@@ -24,7 +24,7 @@ void note_and_throw(MPI_Comm* comm, int* code, ...) {
   throw FromHandler("thrown by the handler");
 }
 
-/// A duplicate of MPI_COMM_WORLD, and MPI_COMM_WORLD itself, with a handler of the program's.
+/// A duplicate of MPI_COMM_WORLD, and MPI_COMM_WORLD itself, with an error handler of the program.
 class HandledComm {
  public:
   explicit HandledComm(MPI_Comm_errhandler_function* function) {
@@ -95,7 +95,7 @@ int unknown_setting(MPI_Comm comm) {
 struct Fault {
   const char* name;
   int (*call)(MPI_Comm comm);
-  int error_class;  ///< MPI_SUCCESS: whichever MPI gives
+  int error_class;  ///< MPI_SUCCESS accepts any class that MPI returns
 };
 
 constexpr Fault kFaults[] = {
@@ -147,7 +147,7 @@ int refuse_copy(MPI_Comm, int, void*, void*, void*, int*) {
   return MPI_ERR_OTHER;
 }
 
-/// An attribute that lets no duplicate be made while it lives.
+/// An attribute that makes duplication fail while it lives.
 class NoDuplicate {
  public:
   explicit NoDuplicate(MPI_Comm comm) : comm_(comm) {
@@ -209,7 +209,7 @@ class Requests {
   Pliant_Request requests_[2] = {PLIANT_REQUEST_NULL, PLIANT_REQUEST_NULL};
 };
 
-/// Two requests, and between them two that are none.
+/// Two valid requests, and between them two invalid ones.
 TEST(Handler, ThatThrowsStopsNoOtherRequest) {
   const HandledComm comm(note_and_throw);
   const Requests requests(comm);

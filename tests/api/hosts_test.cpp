@@ -1,5 +1,5 @@
-// Requests on hosts of two ranks: they use the memory of their host, by name and unasked, in any order of
-// starts, waits and ends.
+// Requests on hosts of two ranks. They use shared memory by name or by default, with starts, waits and ends
+// in any order.
 #include <algorithm>
 #include <array>
 #include <memory>
@@ -28,7 +28,7 @@ class Sum {
   Sum& operator=(const Sum&) = delete;
   ~Sum() { EXPECT_EQ(Pliant_Request_free(&request), MPI_SUCCESS); }
 
-  /// Different elements for each step and request.
+  /// Elements differ for each step and request.
   void start(int rank, int step) {
     fill_gradient(values, rank, step);
     ASSERT_EQ(Pliant_Start(request), MPI_SUCCESS);
@@ -48,8 +48,7 @@ bool uses_hosts(const std::string& algorithm) {
 
 using Sums = std::vector<std::unique_ptr<Sum>>;
 
-/// Each rank starts in an order of its own, waits in another, and makes a blocking call while all are under
-/// way.
+/// Each rank starts and waits in an order of its own, with a blocking call while all requests are pending.
 void run_in_any_order(const FreshComm& comm, Sums& sums, int steps) {
   std::vector<std::size_t> order(sums.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
@@ -78,7 +77,7 @@ TEST(Hosts, RequestsOfAllKindsStartInAnyOrder) {
   EXPECT_EQ(sums[3]->algorithm(), "ring");
 }
 
-/// Nothing is measured here, so the nominal model chooses: fewer messages are better.
+/// Nothing has been measured, so the nominal model chooses, and prefers fewer messages.
 TEST(Hosts, ShortRequestsTakeTheMemoryOfTheirHostUnasked) {
   const FreshComm comm;
   Sums sums;
@@ -98,8 +97,7 @@ TEST(Hosts, RequestsEndInAnyOrderAndOthersTakeTheirPlace) {
   for (int i = 0; i < 10; ++i) sums.push_back(std::make_unique<Sum>(comm, 20'000, "two_level_ring"));
   for (int round = 0; round < 4; ++round) {
     run_in_any_order(comm, sums, 2);
-    // Four go: the same on all ranks, but each frees them in its own order, and starts one that stays
-    // between.
+    // All ranks free the same four, but each in its own order, and starts a remaining one in between.
     std::array<std::size_t, 4> going = {1, 3, 4, 8};
     for (int i = 0; i < comm.rank() + round; ++i) std::next_permutation(going.begin(), going.end());
     sums[0]->start(comm.rank(), 77);
@@ -149,7 +147,7 @@ TEST(Hosts, LossyRequestsOvertakeOneAnotherAndLoseNothing) {
   }
 }
 
-/// What leaders send is counted for the request that sends it, however many are under way.
+/// Bytes sent by a leader count for the request that sends them, however many are pending.
 TEST(Hosts, BytesAreThoseOfTheRequest) {
   const FreshComm comm;
   Sums sums;

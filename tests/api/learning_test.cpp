@@ -1,5 +1,5 @@
-// Learning at work: the ranks decide alike, in any order of starts, with the right sums, and a changed
-// prediction is told.
+// Learning in real calls: the ranks decide alike, in any order of starts, with right sums. Changed
+// predictions are reported.
 #include <gtest/gtest.h>
 #include <mpi.h>
 #include <pliant/pliant.h>
@@ -16,7 +16,7 @@ namespace {
 
 using namespace pliant_test;
 
-/// Do all ranks have the same text?
+/// Whether all ranks have the same text.
 bool same_everywhere(const char* text, MPI_Comm comm) {
   std::array<char, 32> mine{}, least{}, most{};
   std::copy_n(text, std::min(std::strlen(text), mine.size() - 1), mine.begin());
@@ -61,7 +61,7 @@ TEST_F(Learning, LossyBlockingCallsStayAlike) {
   }
 }
 
-/// Starts in an order of each rank's own.
+/// Each rank starts its requests in its own order.
 TEST_F(Learning, RequestsMayBeStartedInAnyOrder) {
   constexpr std::size_t kRequests = 5;
   std::vector<std::vector<float>> values(kRequests);

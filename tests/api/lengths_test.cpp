@@ -1,11 +1,11 @@
-// Ranks that disagree on the count, without PLIANT_CHECK: an error, and no byte beyond the buffers.
+// Ranks that disagree on the count, without PLIANT_CHECK: they get an error, and buffers do not overflow.
 #include "tests/api/api_support.hpp"
 
 namespace {
 
 using namespace pliant_test;
 
-/// An exact algorithm, and what rank 0 and rank 1 reduce [elements].
+/// An exact algorithm, and the counts of ranks 0 and 1 [elements].
 struct Case {
   const char* algorithm;
   std::size_t counts[2];
@@ -13,7 +13,7 @@ struct Case {
 
 class Lengths : public testing::TestWithParam<Case> {};
 
-// Of both counts or of none the network is measured first: ranks that differ in this, too, wait for ever.
+// The network is measured before both counts or neither. If ranks differed in this too, they would hang.
 TEST_P(Lengths, ThatDifferAreErrorsOnBothAndStayInTheirBuffers) {
   const FreshComm comm;
   ASSERT_EQ(comm.ranks(), 2);
@@ -28,7 +28,7 @@ TEST_P(Lengths, ThatDifferAreErrorsOnBothAndStayInTheirBuffers) {
   };
   const int code = reduce(count);
   EXPECT_NE(code, MPI_SUCCESS);
-  // One rank has found the wrong message, and names its sender; the other has found one, too, or was told.
+  // One rank has received the wrong message and names its sender. The other did so too, or was told.
   const int other = 1 - comm.rank();
   const std::string text = message(code);
   const bool found = text.find("rank " + std::to_string(other) + " sent") != std::string::npos ||
@@ -67,7 +67,7 @@ TEST(LengthsOfShortCalls, ThatDifferAreErrorsOnBoth) {
   const auto reduce = [&](int count) {
     return Pliant_Allreduce(MPI_IN_PLACE, values.data(), count, MPI_FLOAT, MPI_SUM, comm);
   };
-  // Each kind of call has been made before: what follows is a plain function, without decision or agreement.
+  // Each kind of call has been made before, so this one is a plain function without decision or agreement.
   for (int i = 0; i < 10; ++i)
     for (const int count : {10, 20, 30}) ASSERT_EQ(reduce(count), MPI_SUCCESS);
   EXPECT_NE(reduce(comm.rank() == 0 ? 10 : 30), MPI_SUCCESS);

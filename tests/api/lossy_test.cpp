@@ -1,5 +1,4 @@
-// Blocking calls on communicators that opted in to top-k: conservation, same bits, refusal, the bound on
-// residuals.
+// Blocking calls on communicators with top-k: conservation, equal bits, refusals, and the bound on residuals.
 #include <cmath>
 #include <memory>
 #include <numeric>
@@ -41,7 +40,7 @@ TEST(Lossy, NothingOfTheGradientIsEverLost) {
         EXPECT_EQ(name, report.algorithm);
         EXPECT_EQ(report.kept, 120);
         EXPECT_EQ(report.exact, 0);
-        // ef14's results add up to the gradients; ef21's stand for the last gradient alone.
+        // Results of ef14 add up to the gradients. A result of ef21 stands for the last gradient alone.
         for (std::size_t i = 0; i < sum.size(); ++i) {
           expected[i] = ef21 ? sum[i] : expected[i] + sum[i];
           received[i] = ef21 ? 0 : received[i] + result[i];
@@ -68,7 +67,7 @@ std::vector<std::string> codecs(int (*get_num)(int*), int (*get_info)(int, Plian
   return names;
 }
 
-/// Steps under these codecs and a flush: what all results add up to.
+/// Runs steps under these codecs and a flush. Returns the sum of all results.
 std::vector<float> sum_of_results(const FreshComm& comm, const std::string& indices,
                                   const std::string& values, std::int64_t* wire_bytes) {
   EXPECT_EQ(set(comm, {{"pliant_mode", "topk"},
@@ -247,7 +246,7 @@ TEST(Lossy, RanksWhoseBuffersMoveDecideAlike) {
   ASSERT_EQ(
       set(comm, {{"pliant_mode", "topk"}, {"pliant_min_bytes", "0"}, {"pliant_algorithm", "star_tree"}}),
       MPI_SUCCESS);
-  // Rank 0 reuses one buffer, the others take a new one each time: they run out of room first.
+  // Rank 0 reuses one buffer. The others take a new one each time, so they run out of residuals first.
   std::vector<std::unique_ptr<std::vector<float>>> buffers;
   for (int i = 0; i < 70; ++i) {
     if (comm.rank() != 0 || buffers.empty()) buffers.push_back(std::make_unique<std::vector<float>>(300));

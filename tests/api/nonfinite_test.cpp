@@ -1,5 +1,5 @@
-// Gradients with elements that are not finite: every rank decides alike, they leave with the step that sends
-// them, and reports keep their ranges.
+// Gradients with non-finite elements: all ranks decide alike, the elements leave with the step that sends
+// them, and reports stay in range.
 #include <cmath>
 #include <limits>
 
@@ -20,7 +20,7 @@ bool all_finite(const std::vector<float>& values) {
   return std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); });
 }
 
-/// Infinity or NaN, as the odd element is; the sign of a NaN says nothing.
+/// Whether `value` is infinity or NaN like `odd`; the sign of a NaN does not matter.
 bool as_odd(float value, float odd) {
   return std::isnan(odd) ? std::isnan(value) : value == odd;
 }
@@ -40,7 +40,7 @@ TEST(NonFinite, ALeastGainIsAgreedOnWithOneOnOneRank) {
       std::vector<float> values(kCount, 1.0F);
       if (comm.rank() == holder) values[kPlace] = odd;
       ASSERT_EQ(Pliant_Allreduce(MPI_IN_PLACE, values.data(), kCount, MPI_FLOAT, MPI_SUM, comm), MPI_SUCCESS);
-      // 1 % of equal elements hold 1 % of the energy: all of it is sent.
+      // With equal elements, 1 % of them hold 1 % of the energy, so all are sent.
       for (std::size_t i = 0; i < values.size(); ++i) {
         if (i == kPlace) {
           EXPECT_TRUE(as_odd(values[i], odd)) << values[i];
@@ -55,7 +55,7 @@ TEST(NonFinite, ALeastGainIsAgreedOnWithOneOnOneRank) {
   }
 }
 
-/// Steps of a request, of which one has an odd element on one rank.
+/// Steps of a request; one of them has an odd element on one rank.
 void run_steps(MPI_Comm comm, const std::string& algorithm, const char* feedback, const char* codec,
                float odd) {
   SCOPED_TRACE(algorithm + " " + feedback + " " + codec + " " + std::to_string(odd));
@@ -73,7 +73,7 @@ void run_steps(MPI_Comm comm, const std::string& algorithm, const char* feedback
   ASSERT_EQ(Pliant_Allreduce_init(MPI_IN_PLACE, buffer.data(), kCount, MPI_FLOAT, MPI_SUM, comm,
                                   MPI_INFO_NULL, &request),
             MPI_SUCCESS);
-  // A leader's turn comes after P steps at the latest.
+  // Every rank is the leader within P steps.
   const int steps = kOddStep + ranks_of(comm) + 2;
   int seen = 0;
   for (int step = 0; step < steps; ++step) {
@@ -92,7 +92,7 @@ void run_steps(MPI_Comm comm, const std::string& algorithm, const char* feedback
       EXPECT_TRUE(std::isfinite(report.residual_norm));
     }
   }
-  // ef21's gradient, and what "none" has not sent, are superseded by the next one before a leader's turn.
+  // With ef21 and with "none", the next gradient replaces what was not sent, before the rank is the leader.
   EXPECT_LE(seen, 1) << "it leaves with the step that sends it";
   if (std::string(feedback) == "ef14") {
     EXPECT_EQ(seen, 1);
@@ -129,7 +129,7 @@ TEST(NonFinite, ReportsCountFiniteElementsAndTellTheTruthOfTheResidual) {
                        {"pliant_min_bytes", "0"},
                        {"pliant_algorithm", "allgather_topk"}}),
             MPI_SUCCESS);
-  // k = 12: ten elements of 3 and the odd ones lead; then 2 and 1 are as large as what is left.
+  // k = 12: the two odd elements and the ten of 3 are sent, and the ten of 1 stay.
   std::vector<float> buffer(kCount, 0.0F);
   buffer[0] = kOdd[0];
   buffer[1] = kOdd[2];
@@ -141,7 +141,7 @@ TEST(NonFinite, ReportsCountFiniteElementsAndTellTheTruthOfTheResidual) {
   EXPECT_EQ(report.nonfinite, 2);
   EXPECT_DOUBLE_EQ(report.gain, 90.0 / 100.0);
   EXPECT_DOUBLE_EQ(report.residual_norm, std::sqrt(10.0));
-  // More than k of them: some stay behind, and the norm of what is left says so.
+  // There are more than k odd elements, so some stay, and the norm of the rest shows it.
   std::fill(buffer.begin(), buffer.end(), kOdd[0]);
   ASSERT_EQ(Pliant_Allreduce(MPI_IN_PLACE, buffer.data(), kCount, MPI_FLOAT, MPI_SUM, comm), MPI_SUCCESS);
   report = report_of(comm);

@@ -7,7 +7,7 @@ namespace {
 
 using namespace pliant_test;
 
-/// How many algorithms reduce the host's memory: a plan is of that.
+/// Number of algorithms that reduce host memory, which a plan lists.
 std::size_t host_algorithms() {
   int algorithms = 0;
   Pliant_Algorithm_get_num(&algorithms);
@@ -95,7 +95,7 @@ TEST(Budget, WhatIsChosenIsPredictedToFit) {
                        {"pliant_algorithm", "star_ring"}}),
             MPI_SUCCESS);
   ASSERT_EQ(Pliant_Comm_probe(comm), MPI_SUCCESS);
-  // A budget between the least density's cost and everything's, from the plan itself.
+  // A budget from the plan itself, between the cost of the least density and the cost of all elements.
   ASSERT_EQ(set(comm, {{"pliant_policy", "fixed"}, {"pliant_density", "1e-4"}}), MPI_SUCCESS);
   const double least_s = plan_of(comm, 100000)[0].predicted_s;
   ASSERT_EQ(set(comm, {{"pliant_density", "0.5"}}), MPI_SUCCESS);

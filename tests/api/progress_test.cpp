@@ -1,4 +1,4 @@
-// Started operations go on in whatever call a rank makes, in any order of starts.
+// Pending operations advance in any call that a rank makes, in any order of starts.
 #include <algorithm>
 #include <array>
 
@@ -10,7 +10,7 @@ using namespace pliant_test;
 
 constexpr int kCount = 300'000;  // many messages: they arrive only if somebody takes them
 
-/// A request that sums `values` in place, and is freed at the end.
+/// A request that sums `values` in place and is freed by the destructor.
 class Sum {
  public:
   explicit Sum(MPI_Comm comm, int count = kCount) : values(static_cast<std::size_t>(count)) {
@@ -61,7 +61,7 @@ TEST(Progress, StartsAndWaitsComeInAnyOrder) {
   for (std::size_t i = 0; i < kRequests; ++i) sums.push_back(std::make_unique<Sum>(comm, 50'000));
   std::array<std::size_t, kRequests> order = {0, 1, 2, 3};
   for (int step = 0; step < 24; ++step) {
-    // Each rank starts in an order of its own, and waits in another.
+    // Each rank starts in its own order, and waits in another.
     for (int i = 0; i < comm.rank() + step; ++i) std::next_permutation(order.begin(), order.end());
     for (const std::size_t i : order) sums[i]->start(static_cast<float>(i + 1));
     std::reverse(order.begin(), order.end());
@@ -71,7 +71,7 @@ TEST(Progress, StartsAndWaitsComeInAnyOrder) {
   }
 }
 
-/// One rank starts it before the network is measured, the others after: they decide by the same numbers.
+/// One rank starts the request before the measurement, the others after it. They must use the same numbers.
 TEST(Progress, ARequestOlderThanTheMeasurementKeepsItsNumbers) {
   const FreshComm comm;
   Sum sum(comm, 100);
@@ -122,7 +122,7 @@ TEST(Progress, BlockingCallAdvancesWhatOthersWaitFor) {
   EXPECT_EQ(other.back(), 2 * static_cast<float>(comm.ranks()));
 }
 
-/// MPI knows nothing of what is under way here.
+/// MPI does not know which operations are pending here.
 TEST(Progress, SoDoesOneThatMpiItselfReduces) {
   const FreshComm comm;
   Sum started(comm);
@@ -167,7 +167,7 @@ TEST(Progress, InitAdvancesWhatOthersWaitFor) {
   EXPECT_TRUE(late->holds(3 * static_cast<float>(comm.ranks())));
 }
 
-/// Rank 0 measures while the others still wait for what it has started, here and elsewhere.
+/// Rank 0 measures while the others wait for operations that it has started, on this and other communicators.
 TEST(Progress, MeasuringAdvancesWhatOthersWaitFor) {
   const FreshComm comm;
   const FreshComm elsewhere;
@@ -223,7 +223,7 @@ TEST(Progress, LossyRequestsOvertakeOneAnotherAndKeepTheirResiduals) {
   }
 }
 
-/// What MPI says of persistent requests holds for these.
+/// MPI's rules for persistent requests hold for Pliant's.
 TEST(Progress, PersistentSemantics) {
   const FreshComm comm;
   Sum sum(comm, 1000);

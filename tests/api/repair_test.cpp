@@ -1,5 +1,5 @@
-// One bit of one coded message is changed on its way: no rank hangs, none that was told goes on, and after a
-// repair all go on together.
+// One bit of a coded message changes on its way. No rank hangs, no rank that got the error goes on, and after
+// a repair all go on together.
 #include <mpi.h>
 
 #include <numeric>
@@ -46,14 +46,14 @@ class Repair : public testing::Test {
     return request;
   }
 
-  /// A step of `request`; its code on this rank.
+  /// Runs a step of `request` and returns its code on this rank.
   int step(Pliant_Request request, std::vector<float>& buffer, int number) {
     fill_gradient(buffer, comm_.rank(), number);
     const int started = Pliant_Start(request);
     return started == MPI_SUCCESS ? Pliant_Wait(request) : started;
   }
 
-  /// Steps until every rank has had an error; how many of these ended well on this rank.
+  /// Steps until every rank has had an error. Returns how many steps succeeded on this rank.
   int break_it(Pliant_Request request, std::vector<float>& buffer, int damaging) {
     damages_next = comm_.rank() == damaging;
     int number = 1;
@@ -96,7 +96,7 @@ TEST_F(Repair, EveryRankGetsAnErrorAndAllGoOnAfterwards) {
         EXPECT_TRUE(same_bits(buffer, comm_)) << "step " << number;
       }
       if (std::string(feedback) == "ef21") {
-        // Estimates began anew: with a flush the result is the last gradients' sum.
+        // Estimates have started again, so with a flush the result is the sum of the last gradients.
         std::vector<float> last(kCount);
         fill_gradient(last, comm_.rank(), 2 + 2 * comm_.ranks());
         const std::vector<float> sum = exact_sum(last, comm_);
@@ -128,7 +128,7 @@ TEST_F(Repair, ARankThatGotTheErrorKeepsItsGradient) {
     if (succeeded >= 0) {
       ASSERT_EQ(Pliant_Comm_repair(comm_), MPI_SUCCESS);
     }
-    // A rank that has done the step before the other failed has its part in its own result alone.
+    // A rank that finished the step before the failure has its contribution in its own result alone.
     const bool together = most(succeeded, comm_) == 0;
     for (int number = 0; number < 2; ++number) {
       std::vector<float> mine(kCount);
@@ -153,7 +153,7 @@ TEST_F(Repair, OtherRequestsUnderWayEndToo) {
   std::vector<std::vector<float>> buffers(3, std::vector<float>(kCount));
   std::vector<Pliant_Request> requests(buffers.size(), PLIANT_REQUEST_NULL);
   for (std::size_t i = 0; i < buffers.size(); ++i) requests[i] = request_for(buffers[i]);
-  // Rank 0 starts them the other way round: nobody's order decides which one is damaged.
+  // Rank 0 starts them in reverse, so no rank's order determines which one is damaged.
   damages_next = comm_.rank() == comm_.ranks() - 1;
   std::vector<int> codes;
   for (std::size_t i = 0; i < requests.size(); ++i)
@@ -194,7 +194,7 @@ TEST_F(Repair, BlockingCallsBreakAndAreRepairedAsWell) {
     ASSERT_EQ(reduce(number), MPI_SUCCESS);
     EXPECT_TRUE(same_bits(buffer, comm_));
   }
-  // A short call is not made on a broken communicator either, and is right on a repaired one.
+  // A short call is refused on a broken communicator too, and right on a repaired one.
   double one = 1;
   ASSERT_EQ(Pliant_Allreduce(MPI_IN_PLACE, &one, 1, MPI_DOUBLE, MPI_SUM, comm_), MPI_SUCCESS);
   EXPECT_EQ(one, comm_.ranks());
@@ -253,7 +253,7 @@ TEST_F(Repair, RequestsThatMpiReducesGoOn) {
     for (int i = 0; i < 7; ++i)
       EXPECT_EQ(by_mpi[static_cast<std::size_t>(i)], ranks * (i + number) + ranks * (ranks - 1) / 2);
   }
-  // Tags and names count alike on all ranks: a new request meets its own messages.
+  // Tags and names count alike on all ranks, so a new request receives its own messages.
   std::vector<float> buffer(kCount);
   Pliant_Request another = request_for(buffer);
   ASSERT_EQ(step(another, buffer, 1), MPI_SUCCESS);
@@ -273,8 +273,8 @@ TEST_F(Repair, ARankThatWaitsInAnotherCallLearnsOfIt) {
   damages_next = comm_.rank() == 1;
   fill_gradient(buffer, comm_.rank(), 1);
   ASSERT_EQ(Pliant_Start(request), MPI_SUCCESS);
-  // A collective call advances the request, which fails on the ranks that receive the message. The other
-  // ranks do not wait for them in vain.
+  // A collective call advances the request, which fails on the ranks that receive the damaged message. The
+  // other ranks must not wait for them.
   const int code = Pliant_Comm_flush(comm_, nullptr);
   damages_next = false;
   EXPECT_NE(code, MPI_SUCCESS);
@@ -304,11 +304,11 @@ TEST_F(Repair, OtherCommunicatorsGoOn) {
   ASSERT_EQ(reduce(other), MPI_SUCCESS);
   EXPECT_TRUE(same_bits(buffer, other));
   EXPECT_GT(report_of(comm_).elements, 0) << "reports are local";
-  // MPI reduces what Pliant has no kernel for, on a broken communicator too.
+  // MPI reduces types without a kernel of Pliant, even on a broken communicator.
   long double one = 1;
   EXPECT_EQ(Pliant_Allreduce(MPI_IN_PLACE, &one, 1, MPI_LONG_DOUBLE, MPI_SUM, comm_), MPI_SUCCESS);
   EXPECT_EQ(one, comm_.ranks());
-  // It may be freed as it is.
+  // A broken communicator may be freed.
 }
 
 }  // namespace

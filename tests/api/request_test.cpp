@@ -36,7 +36,7 @@ TEST(Request, WaitedForInAnotherOrderThanStarted) {
                                     MPI_INFO_NULL, &requests[i]),
               MPI_SUCCESS);
   ASSERT_EQ(Pliant_Startall(3, requests.data()), MPI_SUCCESS);
-  // Even ranks wait backwards, odd ones forwards.
+  // Even ranks wait in reverse order.
   for (std::size_t i = 0; i < 3; ++i)
     ASSERT_EQ(Pliant_Wait(requests[comm.rank() % 2 == 0 ? 2 - i : i]), MPI_SUCCESS);
   for (const auto& buffer : buffers)
@@ -93,7 +93,7 @@ TEST(Request, OwnSettingsDoNotTouchTheCommunicator) {
   ASSERT_EQ(Pliant_Request_free(&request), MPI_SUCCESS);
 }
 
-/// Three tensors as one request give what their concatenation gives.
+/// Three tensors in one request give the result of their concatenation.
 TEST(Grouped, IsTopKOfAllTensorsTogether) {
   const FreshComm comm;
   ASSERT_EQ(set(comm, {{"pliant_mode", "topk"},

@@ -1,4 +1,4 @@
-// What blocking calls have not sent: flushed, forgotten, and found again on ranks whose buffers move.
+// Residuals of blocking calls: flushed, forgotten, and found again on ranks whose buffers move.
 #include <array>
 #include <cmath>
 #include <memory>
@@ -24,8 +24,8 @@ std::vector<float>& operator+=(std::vector<float>& sum, const std::vector<float>
   return sum;
 }
 
-/// Reduces this rank's gradient of `step` into the first `count` elements of recv. What an exact sum would
-/// give is added to `given`, the result to `received`.
+/// Reduces this rank's gradient of `step` into the first `count` elements of recv. Adds the exact sum to
+/// `given` and the result to `received`.
 void reduce(MPI_Comm comm, int step, std::size_t count, std::vector<float>& recv, std::vector<float>& given,
             std::vector<float>& received) {
   const std::vector<float> send = gradient(rank_of(comm), step, count);
@@ -64,7 +64,7 @@ TEST(Residuals, AFlushAddsWhatWasNotSentOfEveryCount) {
 TEST(Residuals, AFlushOfAllAddsEachToItsOwnBuffer) {
   const FreshComm comm;
   ASSERT_EQ(set(comm, topk()), MPI_SUCCESS);
-  // Ranks make their buffers in different orders, so that addresses say nothing.
+  // Ranks allocate their buffers in different orders, so addresses tell nothing about the tensor.
   std::array<std::unique_ptr<std::vector<float>>, 3> buffers;
   for (int i = 0; i < 3; ++i)
     buffers[static_cast<std::size_t>(i + comm.rank()) % 3] = std::make_unique<std::vector<float>>(kCount);
@@ -116,8 +116,8 @@ TEST(Residuals, ForgettingOneKeepsTheOthers) {
   EXPECT_EQ(received, given);
 }
 
-// Rank 0 reduces into one buffer what the others keep in two. ef21's result is the sum of all estimates so
-// far: ranks that took it for different tensors would not end with the same bits.
+// Rank 0 uses one buffer where the others use two. An ef21 result is the sum of all estimates so far. If
+// ranks mapped the buffers to different tensors, their bits would differ.
 TEST(Residuals, RanksWhoseBuffersMoveReduceTheSameTensor) {
   for (const char* feedback : {"ef14", "ef21"}) {
     const FreshComm comm;
@@ -249,7 +249,7 @@ TEST(Residuals, WhereRanksHaveStartedDifferentRequestsAFlushFailsOnAll) {
   EXPECT_EQ(Pliant_Comm_flush(comm, recv.data()), MPI_SUCCESS) << "the request ends first";
   received += recv;
   EXPECT_EQ(received, given);
-  // Rank 0 alone waits: the others' request is not inactive.
+  // Only rank 0 waits, so the others' request is still active.
   if (comm.rank() == 0) {
     ASSERT_EQ(Pliant_Wait(request), MPI_SUCCESS);
   }

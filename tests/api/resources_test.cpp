@@ -1,4 +1,4 @@
-// What init takes, free gives back. This program's MPI has few tags, and counts what is made and freed.
+// Free releases all that init has taken. This program's MPI has few tags, and counts what is made and freed.
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -7,15 +7,15 @@
 
 namespace {
 
-/// Eight blocks of tags, one of them that of blocking calls.
+/// Eight blocks of tags; blocking calls use one of them.
 int tag_bound = 63;
 constexpr std::size_t kMostRequests = 7;
 
-std::atomic<int> duplicates{0};  ///< that are alive
+std::atomic<int> duplicates{0};  ///< alive now
 std::atomic<int> most_duplicates{0};
-std::atomic<int> windows{0};  ///< made
-std::atomic<int> rounds{0};   ///< sync rounds in which this rank has sent something
-/// [byte] that each rank tells the others in a sync round. No other message of this program is as long.
+std::atomic<int> windows{0};  ///< number made
+std::atomic<int> rounds{0};   ///< sync rounds in which this rank sent a message
+/// [byte] message of a rank in a sync round. No other message of this program has this length.
 constexpr int kRoundBytes = 144;
 
 }  // namespace
@@ -63,7 +63,7 @@ class Resources : public testing::Test {
     return Pliant_Allreduce_init(MPI_IN_PLACE, values.data(), static_cast<MPI_Count>(values.size()),
                                  MPI_FLOAT, MPI_SUM, comm_, MPI_INFO_NULL, &request);
   }
-  /// One that MPI itself has to reduce, on a communicator of its own.
+  /// A request that MPI itself must reduce, on a communicator of its own.
   Pliant_Request init_by_mpi(std::vector<unsigned>& values) {
     Pliant_Request request = PLIANT_REQUEST_NULL;
     EXPECT_EQ(Pliant_Allreduce_init(MPI_IN_PLACE, values.data(), static_cast<MPI_Count>(values.size()),
@@ -78,7 +78,7 @@ class Resources : public testing::Test {
   const int ranks_ = comm_.ranks();
 };
 
-// The one that stays is started in another order than the one whose tags could be its own.
+// Ranks start the two requests in different orders, so shared tags would mix up their messages.
 TEST_F(Resources, TagsOfALiveRequestAreNobodyElses) {
   std::vector<float> stays(1000);
   std::vector<float> comes(1000);
@@ -99,8 +99,8 @@ TEST_F(Resources, TagsOfALiveRequestAreNobodyElses) {
   free(staying);
 }
 
-/// Requests, of which some are alive at a time, freed in another order on each rank: many times as many as
-/// there are tags for.
+/// Makes many more requests than there are tags. Some are alive at a time, and each rank frees them in its
+/// own order.
 TEST_F(Resources, WhatInitTakesFreeGivesBack) {
   const int requests_made = ranks_ == 2 ? 10'000 : 1'000;
   constexpr std::size_t kAlive = 4;
@@ -166,8 +166,8 @@ TEST_F(Resources, WithoutTagsAllRanksSayHowManyRequestsThereAre) {
   for (Pliant_Request& request : requests) free(request);
 }
 
-/// MPI's own collectives want one order on all ranks. By the model before any measurement, and on four ranks
-/// or more, MPI's is the cheaper one of these two.
+/// MPI's own collectives need the same order on all ranks. On four ranks or more, the nominal model prefers
+/// MPI's algorithm among these two.
 TEST_F(Resources, MpisOwnAlgorithmComesBackWhenRanksHaveMetWithoutRequests) {
   if (ranks_ < 4) GTEST_SKIP() << "a ring of few ranks is as cheap";
   ASSERT_EQ(set(comm_, {{"pliant_algorithm", "mpi, ring"}}), MPI_SUCCESS);
@@ -192,7 +192,7 @@ class SyncRounds : public Resources {
  protected:
   void SetUp() override {
     if (ranks_ != 2) GTEST_SKIP() << "two ranks send one message each a round";
-    // All its messages are longer than a round's, or as long as no round's.
+    // All messages of this algorithm are longer than a round's, or have a length that no round has.
     ASSERT_EQ(set(comm_, {{"pliant_algorithm", "recursive_doubling"}, {"pliant_learn", "true"}}),
               MPI_SUCCESS);
     ASSERT_EQ(Pliant_Comm_probe(comm_), MPI_SUCCESS);
@@ -206,13 +206,13 @@ class SyncRounds : public Resources {
           MPI_SUCCESS);
     return rounds - before;
   }
-  /// A hundredth of the time, reckoned generously: the formulas are the machine's.
+  /// Bound for a hundredth of the time. It is generous, because predicted times depend on the machine.
   static int most_rounds(int calls) { return 32 + calls / 5; }
 
   std::vector<float> values_ = std::vector<float>(32'000, 1.0F);
 };
 
-// Of these lengths, each had the place of another once, in a table of 61 places.
+// In an earlier table of 61 places, each of these lengths evicted another one.
 TEST_F(SyncRounds, KeepToTheirShareForLengthsThatTakeTurns) {
   const std::vector<int> counts = {8192, 10'375, 13'668, 15'851, 18'034, 19'144, 21'327, 23'510};
   const int held = rounds_of(counts, 400);

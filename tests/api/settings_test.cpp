@@ -1,4 +1,4 @@
-// Settings: what is accepted, what wins, and that ranks must agree.
+// Settings: which values are accepted, which source wins, and that ranks must agree.
 #include <cstdlib>
 
 #include "tests/api/api_support.hpp"
@@ -64,7 +64,7 @@ TEST(Settings, NothingMakesAnAssertedCommunicatorLossy) {
   EXPECT_EQ(report_of(comm).exact, 1);
 }
 
-/// Reduces by a request with these settings; its report.
+/// Reduces by a request with these settings and returns its report.
 Pliant_Report report_of_request(MPI_Comm comm, const Pairs& pairs) {
   std::vector<float> values = gradient(rank_of(comm), 0, 20000);
   MPI_Info info = MPI_INFO_NULL;
@@ -122,7 +122,7 @@ TEST(Settings, ARequestNeedsNoPlanOfItsCommunicator) {
   EXPECT_EQ(report_of_request(comm, {{"pliant_time_budget_us", "1000000"}}).elements, 20000);
 }
 
-/// A duplicate with hints, as far as MPI keeps them.
+/// A duplicate with hints, as far as this MPI keeps them.
 class HintedComm {
  public:
   HintedComm(const char* key, const std::string& value) {
@@ -283,7 +283,7 @@ TEST(Settings, OneRankThatIsRefusedIsNamedOnAllOthers) {
   EXPECT_EQ(value_in_force(comm, "pliant_density"), "0.01");
 }
 
-/// As MPI's own hints do.
+/// A duplicate inherits settings, as MPI's own hints are inherited.
 TEST(Settings, ADuplicateHasTheSettingsOfItsOriginal) {
   const FreshComm comm;
   ASSERT_EQ(set(comm, {{"pliant_assert_exact", "true"}, {"pliant_density", "0.25"}}), MPI_SUCCESS);

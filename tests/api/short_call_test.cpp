@@ -1,5 +1,5 @@
-// Short exact calls of a kind that was there before go a shorter way. Only the MPI calls that are made tell
-// which way it was: this program counts them.
+// Short exact calls of a known kind take a shorter path. Only their MPI calls show which path they took, so
+// this program counts MPI calls.
 #include <array>
 #include <atomic>
 #include <memory>
@@ -88,8 +88,8 @@ void expect_mpis_result(MPI_Comm comm, MPI_Datatype type, MPI_Op op, int count) 
   }
 }
 
-// 30 floats lie behind the count of a step, 31 do not; 4096 are the longest short call. Of so many kinds some
-// have one place.
+// 30 floats fit behind the step counter, 31 do not. 4096 is the longest short call. Among so many kinds, some
+// share a place in the table.
 TEST_F(ShortCall, GivesWhatMpiGives) {
   name_shared_memory();
   for (const int count : {1, 2, 15, 16, 29, 30, 31, 256, 2048, 2049, 4096, 4097})
@@ -170,7 +170,7 @@ TEST_F(ShortCall, WithRequestsGoesTheLongWay) {
   ASSERT_EQ(Pliant_Request_free(&request), MPI_SUCCESS);
 }
 
-// Each rank chooses alone: it is short where no request of its own is under way.
+// Each rank chooses the path for itself: it is short if the rank has no pending request.
 TEST_F(ShortCall, IsShortAgainWhenNoRequestIsUnderWay) {
   name_shared_memory();
   std::vector<float> values(100, 1.0F);
@@ -199,7 +199,7 @@ TEST_F(ShortCall, IsShortAgainWhenNoRequestIsUnderWay) {
   }
 }
 
-// Kinds do not take one another's place.
+// Kinds of calls do not evict one another.
 TEST_F(ShortCall, ManyKindsAreShortInTurn) {
   name_shared_memory();
   const auto long_ones = [&] {
@@ -232,7 +232,7 @@ TEST_F(ShortCall, BadBuffersAreRefusedAsInALongOne) {
   }
 }
 
-// Rank 1 enters the call late: it needs rank 0 for a message first, which waits for it in the call.
+// Rank 1 enters the call late: it first waits for a message from rank 0, which waits in the call.
 class WhileOthersAreWaitedFor : public ShortCall, public testing::WithParamInterface<int> {};
 
 TEST_P(WhileOthersAreWaitedFor, MpiGoesOn) {
@@ -275,7 +275,7 @@ TEST_P(WhileOthersAreWaitedFor, OperationsOnOtherCommunicatorsGoOn) {
   ASSERT_EQ(Pliant_Request_free(&request), MPI_SUCCESS);
 }
 
-// Short ones, the second time by the shorter way, and one that goes in several segments.
+// Short counts, which take the shorter path the second time, and one that needs several segments.
 INSTANTIATE_TEST_SUITE_P(Counts, WhileOthersAreWaitedFor, testing::Values(1, 200'000));
 
 }  // namespace

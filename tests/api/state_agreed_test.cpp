@@ -1,5 +1,5 @@
-// What a state file holds is agreed: it is saved and loaded between operations, under names that are unique,
-// and ranks that disagree get an error on all of them.
+// State files are agreed on: saved and loaded between operations, under unique names. If ranks disagree, all
+// get an error.
 #include <unistd.h>
 
 #include <array>
@@ -17,7 +17,7 @@ const Pairs kTopk = {{"pliant_mode", "topk"},
                      {"pliant_density", "0.01"},
                      {"pliant_algorithm", "star_ring"}};
 
-/// A request's code, and its handle where it was made.
+/// Returns the code of init, and a handle if it succeeded.
 int init(MPI_Comm comm, const char* name, std::vector<float>& values, Pliant_Request* request) {
   MPI_Info info = MPI_INFO_NULL;
   MPI_Info_create(&info);
@@ -60,7 +60,7 @@ TEST(StateAgreed, WhatIsStartedEndsBeforeItIsSaved) {
     ASSERT_EQ(set(comm, kTopk), MPI_SUCCESS);
     Tensor tensor(comm, "w");
     tensor.step(0);
-    // Rank 0 comes to save_state long before the others have begun.
+    // Rank 0 calls save_state long before the others.
     MPI_Barrier(comm);
     if (comm.rank() != 0) usleep(50'000);
     tensor.start(1);
@@ -112,14 +112,14 @@ TEST(StateAgreed, NamesOfRequestsAreUnique) {
               std::string::npos)
         << said;
     first.step(0);
-    // A name that the second request would get by its order.
+    // The second request would get this name by its number.
     Tensor ordinal(comm, "#2");
     EXPECT_EQ(init(comm, "", other, &request), MPI_ERR_ARG);
     EXPECT_EQ(request, PLIANT_REQUEST_NULL);
   }
   ASSERT_EQ(init(comm, "w", other, &request), MPI_SUCCESS) << "the first is gone";
   Pliant_Request again = PLIANT_REQUEST_NULL;
-  // Freeing is local: rank 0 has no such request any more, the others still have it.
+  // Freeing is local: rank 0 no longer has the request, the others still do.
   if (comm.rank() == 0) {
     ASSERT_EQ(Pliant_Request_free(&request), MPI_SUCCESS);
   }
@@ -132,7 +132,7 @@ TEST(StateAgreed, NamesOfRequestsAreUnique) {
   }
 }
 
-// Rank 0 reduces twice into one buffer, the others into two.
+// Rank 0 reduces twice into one buffer where the others use two.
 void reduce_into_moving_buffers(MPI_Comm comm, std::vector<float>& a, std::vector<float>& b) {
   for (int step = 0; step < 2; ++step) {
     std::vector<float>& buffer = rank_of(comm) == 0 || step == 0 ? a : b;
@@ -183,7 +183,7 @@ TEST(StateAgreed, BlockingCallsGoOnWithTheirResiduals) {
     ASSERT_EQ(Pliant_Comm_save_state(comm, file.path()), MPI_SUCCESS);
     next_a = reduce(comm, 2, a);
     next_b = reduce(comm, 3, b);
-    // Of tensors that are there.
+    // Loads the state of tensors that exist.
     ASSERT_EQ(Pliant_Comm_load_state(comm, file.path()), MPI_SUCCESS);
     EXPECT_EQ(reduce(comm, 2, a), next_a);
     EXPECT_EQ(reduce(comm, 3, b), next_b);
@@ -191,7 +191,7 @@ TEST(StateAgreed, BlockingCallsGoOnWithTheirResiduals) {
   const FreshComm comm;
   ASSERT_EQ(set(comm, kTopk), MPI_SUCCESS);
   ASSERT_EQ(Pliant_Comm_load_state(comm, file.path()), MPI_SUCCESS);
-  // What was loaded and has no buffer yet is saved again.
+  // Loaded state without a buffer yet is saved again.
   ASSERT_EQ(Pliant_Comm_save_state(comm, file.path()), MPI_SUCCESS);
   const FreshComm later;
   ASSERT_EQ(set(later, kTopk), MPI_SUCCESS);

@@ -1,4 +1,4 @@
-// What was learned survives a restart: policies, the estimate of the network, corrections. Files that are
+// Learned state survives a restart: policies, the estimate of the network, corrections. Also files that are
 // older, newer or damaged.
 #include <hdf5.h>
 
@@ -51,7 +51,7 @@ class Steps {
   Pliant_Request request_ = PLIANT_REQUEST_NULL;
 };
 
-/// Exact blocking calls of a few lengths, so that something of the network is learned.
+/// Exact blocking calls of a few lengths, which teach the learner.
 void reduce(MPI_Comm comm, int calls) {
   std::vector<float> values(100'000, 1.0F);
   for (int call = 0; call < calls; ++call) {
@@ -61,7 +61,7 @@ void reduce(MPI_Comm comm, int calls) {
   }
 }
 
-/// Rank 0 works on a file; the others wait.
+/// Rank 0 works on a file while the others wait.
 template <class Work>
 void on_file(const StateFile& file, Work&& work) {
   if (rank_of(MPI_COMM_WORLD) == 0) {
@@ -72,7 +72,7 @@ void on_file(const StateFile& file, Work&& work) {
   MPI_Barrier(MPI_COMM_WORLD);
 }
 
-/// Another value for an attribute, which must be there.
+/// Replaces the value of an attribute that must exist.
 void change(const StateFile& file, const std::string& object, const std::string& name,
             const pliant::Hdf5Value& value) {
   if (rank_of(MPI_COMM_WORLD) == 0) {
@@ -83,7 +83,7 @@ void change(const StateFile& file, const std::string& object, const std::string&
   on_file(file, [&](Hdf5File& to_change) { to_change.write_attribute(object, name, value); });
 }
 
-// Without what its policy knows the first step after a restart would send another k.
+// Without the policy's state, the first step after a restart would send another k.
 TEST(StateLearned, APolicyGoesOnAsIfItHadNotBeenInterrupted) {
   const StateFile file("policy");
   std::vector<std::vector<float>> uninterrupted;
@@ -134,7 +134,7 @@ TEST(StateLearned, TheLearnerComesBackAndGoesOn) {
     if (comm.ranks() > 1) {
       EXPECT_GT(both("observations").first, 0);
       EXPECT_GT(both("learned").first, 0);
-      // It has a bound, which a loaded machine's times may have reached before.
+      // The variance has an upper bound, which times of a loaded machine may have reached before.
       EXPECT_GE(both("alpha_variance").second, both("alpha_variance").first) << "who knows what it is now";
     }
     EXPECT_EQ(one.children("/learner"), two.children("/learner"));
@@ -174,8 +174,7 @@ TEST(StateLearned, OlderAndNewerFilesLoad) {
   version("1.1");
   on_file(file, [](Hdf5File& open) {
     for (const std::string& rank : open.children("/ranks"))
-      for (const char* group : {"/0/policy", "/0/quality"})
-        if (open.exists("/ranks/" + rank + group)) open.remove("/ranks/" + rank + group);
+      if (open.exists("/ranks/" + rank + "/0/policy")) open.remove("/ranks/" + rank + "/0/policy");
     open.remove("/learner");
   });
   EXPECT_EQ(Pliant_Comm_load_state(comm, file.path()), MPI_SUCCESS) << message(MPI_ERR_IO);
@@ -183,7 +182,7 @@ TEST(StateLearned, OlderAndNewerFilesLoad) {
   reduce(comm, 30);
 }
 
-/// One value of a file that becomes what it cannot be.
+/// A value of a file, changed to an impossible one.
 struct Damage {
   std::string object;
   std::string name;
@@ -199,7 +198,7 @@ TEST(StateLearned, DamagedValuesAreRefusedOnAllRanksAndChangeNothing) {
   for (int i = 0; i < 20; ++i) steps.step(i);
   constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
   const std::string last = "/ranks/" + std::to_string(comm.ranks() - 1) + "/0";
-  const std::string policy = last + "/policy", quality = last + "/quality";
+  const std::string policy = last + "/policy";
   std::vector<Damage> damages = {Damage{"/", "alpha_s", kNan},
                                  Damage{"/", "mpi_factor_16k", 0.0},
                                  Damage{"/", "gamma_s_per_byte", -1.0},
@@ -211,9 +210,7 @@ TEST(StateLearned, DamagedValuesAreRefusedOnAllRanksAndChangeNothing) {
                                  Damage{last, "count", std::int64_t{1} << 60},
                                  Damage{last, "error_feedback", std::string("none of ours")},
                                  Damage{policy, "margin_variance", kNan},
-                                 Damage{policy, "achieved", -1.0},
-                                 Damage{quality, "saved_s", kNan},
-                                 Damage{quality, "until_trial", std::int64_t{1} << 40}};
+                                 Damage{policy, "achieved", -1.0}};
   if (comm.ranks() > 1)  // another rank has another value
     damages.insert(
         damages.end(),
@@ -233,7 +230,7 @@ TEST(StateLearned, DamagedValuesAreRefusedOnAllRanksAndChangeNothing) {
     EXPECT_NE(message(MPI_ERR_IO).find("but 'b' of 40000 elements"), std::string::npos)
         << message(MPI_ERR_IO);
   }
-  // On with what there was.
+  // Continues with the state that it had before.
   EXPECT_EQ(steps.step(21).kept, kept);
   EXPECT_EQ(steps.result(), expected);
   EXPECT_EQ(Pliant_Comm_save_state(comm, file.path()), MPI_SUCCESS);
@@ -247,7 +244,7 @@ TEST(StateLearned, DamagedValuesAreRefusedOnAllRanksAndChangeNothing) {
   EXPECT_EQ(Pliant_Comm_load_state(comm, file.path()), MPI_ERR_IO);
 }
 
-// Such files were written before names had to be unique.
+// Files written before names had to be unique may look like this.
 TEST(StateLearned, AFileWithTwoTensorsOfOneNameIsRefused) {
   const StateFile file("two_names");
   const FreshComm comm;

@@ -1,4 +1,4 @@
-// What the tests of state files share.
+// Shared by the tests of state files.
 #pragma once
 
 #include <cstdio>
@@ -8,7 +8,7 @@
 
 namespace pliant_test {
 
-/// A file of this run, removed by rank 0 at the end.
+/// A file for this run; rank 0 removes it at the end.
 class StateFile {
  public:
   explicit StateFile(const std::string& name) : path_(testing::TempDir() + "pliant_" + name + ".h5") {

@@ -1,5 +1,5 @@
-// A rank that is late is named on all ranks, and nothing of its lateness is learned as the network's. One
-// program: it is told before anything else runs to say what it decides.
+// A late rank is named on all ranks, and its lateness is not learned as a property of the network. A program
+// of its own, since its environment must be set before anything else runs.
 #include <chrono>
 #include <cstdlib>
 #include <string>
@@ -19,23 +19,23 @@ class DebugEnvironment : public testing::Environment {
 
 const auto* const kEnvironment = testing::AddGlobalTestEnvironment(new DebugEnvironment);
 
-/// Long beside what a busy machine makes of a call.
+/// Much longer than any delay of a call on a busy machine.
 constexpr double kLate_s = 100e-3;
 
-/// The program of the rank that is late. It leaves its processor to others, whose tests may need it.
+/// Simulates computing on the late rank. It sleeps, because other tests may need the processor.
 void compute(double seconds) {
   std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
 }
 
 class Straggler : public testing::Test {
  protected:
-  /// Calls, before each of which `late` computes, until it has been named.
+  /// Makes calls, with `late` computing before each, until it is named.
   bool calls_until_named(int late, int most) {
     for (int call = 0; call < most; ++call) {
       if (comm_.rank() == late) compute(kLate_s);
       EXPECT_EQ(Pliant_Allreduce(MPI_IN_PLACE, values_.data(), 40'000, MPI_FLOAT, MPI_MAX, comm_),
                 MPI_SUCCESS);
-      // Each rank names who it is by what all have told: the same everywhere after every blocking call.
+      // Each rank names the straggler from agreed data, so the answer is the same after every blocking call.
       int named = report_of(MPI_Comm{comm_}).late_rank;
       int of_root = named;
       MPI_Bcast(&of_root, 1, MPI_INT, 0, comm_);
@@ -57,8 +57,8 @@ TEST_F(Straggler, IsNamedAndNotLearnedAsASlowLink) {
   ASSERT_TRUE(calls_until_named(late, 300));
   const Pliant_Report named = report_of(MPI_Comm{comm_});
   EXPECT_GT(named.late_s, kLate_s / 4);
-  // Sampled as often again: had it been taken for the network, that would be what is predicted.
-  // The median, as a busy machine holds up a rank here and there.
+  // Samples as many calls again: if lateness counted as network time, predictions would contain it.
+  // Takes the median, because a busy machine delays a rank now and then.
   std::vector<double> predicted_s;
   for (int call = 0; call < 30; ++call) {
     calls_until_named(late, 1);
@@ -72,7 +72,7 @@ TEST_F(Straggler, IsNamedAndNotLearnedAsASlowLink) {
   EXPECT_NE(said.find("computes longer"), std::string::npos) << said;
 }
 
-/// Program that computes while an operation is under way: only what others wait for is lateness.
+/// Computing while an operation is pending is no lateness, unless other ranks wait for it.
 TEST_F(Straggler, OfARequestIsWhoLetsTheOthersWait) {
   if (comm_.ranks() == 1) GTEST_SKIP() << "nobody waits for a lone rank";
   Pliant_Request request = PLIANT_REQUEST_NULL;

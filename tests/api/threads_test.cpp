@@ -1,5 +1,5 @@
-// MPI_THREAD_MULTIPLE: a communicator for each thread at a time; and the thread that advances what was
-// started.
+// MPI_THREAD_MULTIPLE: one communicator per thread at a time. Also the progress thread, which advances
+// pending operations.
 #include <atomic>
 #include <chrono>
 #include <filesystem>
@@ -21,7 +21,7 @@ int threads_of_this_process() {
   return static_cast<int>(std::distance(begin(tasks), end(tasks)));
 }
 
-/// Only in the run that asks for several threads; before any other test has work for them.
+/// Only in the run with several threads, and before any other test gives them work.
 TEST(Threads, OneTeamServesAllCommunicators) {
   if (std::getenv("PLIANT_THREADS") == nullptr) GTEST_SKIP() << "PLIANT_THREADS is not set";
   const char* const kernels = std::getenv("PLIANT_KERNELS");
@@ -47,7 +47,7 @@ TEST(Threads, OneTeamServesAllCommunicators) {
   EXPECT_GT(with_team, before);
 }
 
-/// One thread's work: blocking calls and requests on a communicator of its own.
+/// Work of one thread: blocking calls and requests on its own communicator.
 void reduce_again_and_again(MPI_Comm comm, int seed, std::atomic<int>& wrong) {
   constexpr int kCount = 30'000;
   std::vector<float> started(kCount);
@@ -131,12 +131,12 @@ int reduce_ones(MPI_Comm comm) {
   return code;
 }
 
-/// Time for a thread to come to where it waits.
+/// Gives a thread time to reach its wait.
 void let_it_wait() {
   std::this_thread::sleep_for(std::chrono::milliseconds(200));
 }
 
-/// Rank 1 begins the blocking call only when rank 0's other thread has ended the request.
+/// Rank 1 begins the blocking call only after rank 0's other thread has completed the request.
 TEST(Threads, ABlockedCallLetsAnotherThreadWaitForARequest) {
   const FreshComm comm;
   ASSERT_EQ(reduce_ones(comm), MPI_SUCCESS);  // measures
@@ -158,7 +158,7 @@ TEST(Threads, ABlockedCallLetsAnotherThreadWaitForARequest) {
   }
 }
 
-/// Rank 0's program makes no call between its start and the end of its thread.
+/// Rank 0's main thread makes no call between the start and the end of its other thread.
 TEST(Threads, ABlockedThreadAdvancesWhatOthersStartLater) {
   const FreshComm comm;
   const FreshComm elsewhere;
@@ -177,7 +177,7 @@ TEST(Threads, ABlockedThreadAdvancesWhatOthersStartLater) {
   EXPECT_EQ(ones.wait(), MPI_SUCCESS);
 }
 
-/// A collective call waits, and lets requests of its communicator be started.
+/// While a collective call waits, requests of its communicator may be started.
 TEST(Threads, AnInitThatWaitsLetsAnotherThreadStart) {
   const FreshComm comm;
   Ones ones(comm);
@@ -194,7 +194,7 @@ TEST(Threads, AnInitThatWaitsLetsAnotherThreadStart) {
   }
 }
 
-/// The first call on a communicator waits for all its ranks, too.
+/// The first call on a communicator waits for all its ranks, and advances pending operations meanwhile.
 TEST(Threads, AFirstCallAdvancesWhatOthersWaitFor) {
   const FreshComm comm;
   const FreshComm fresh;
@@ -209,7 +209,7 @@ TEST(Threads, AFirstCallAdvancesWhatOthersWaitFor) {
   }
 }
 
-/// Requests of one communicator, each by a thread of its own.
+/// Requests of one communicator, each used by a thread of its own.
 TEST(Threads, RequestsOfOneCommunicatorByManyThreads) {
   const FreshComm comm;
   constexpr int kThreads = 3;
@@ -230,7 +230,6 @@ TEST(Threads, RequestsOfOneCommunicatorByManyThreads) {
   EXPECT_EQ(wrong, 0);
 }
 
-/// Only in the run that asks for the thread.
 TEST(Threads, OneRepairsItsCommunicatorWhileOthersReduce) {
   constexpr int kCount = 6007;
   const FreshComm broken;
@@ -261,6 +260,7 @@ TEST(Threads, OneRepairsItsCommunicatorWhileOthersReduce) {
   EXPECT_EQ(wrong, 0);
 }
 
+/// Only in the run with the progress thread.
 TEST(Threads, ProgressThreadNeedsNoCall) {
   const char* asked = std::getenv("PLIANT_PROGRESS_THREAD");
   if (asked == nullptr) GTEST_SKIP() << "PLIANT_PROGRESS_THREAD is not set";
@@ -275,7 +275,7 @@ TEST(Threads, ProgressThreadNeedsNoCall) {
     std::fill(values.begin(), values.end(), static_cast<float>(step));
     const auto expected = static_cast<float>(step * comm.ranks());
     ASSERT_EQ(Pliant_Start(request), MPI_SUCCESS);
-    // No call of Pliant or MPI from here: the sum appears by itself. A minute stands for never.
+    // No call of Pliant or MPI from here: the sum must appear by itself, within a minute.
     const auto sum_is_there = [&] {
       for (const std::size_t at : {std::size_t{0}, kCount / 2, kCount - 1})
         if (std::atomic_ref(values[at]).load() != expected) return false;

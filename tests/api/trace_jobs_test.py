@@ -1,4 +1,4 @@
-"""PLIANT_TRACE of whole jobs, one beside the other and one after the other: trace_jobs_test.py PROGRAM MPIRUN..."""
+"""PLIANT_TRACE of whole jobs, concurrent and consecutive: trace_jobs_test.py PROGRAM MPIRUN..."""
 import os
 import pathlib
 import re
@@ -24,7 +24,7 @@ def start(trace, *actions, ranks=2, **environment):
 
 
 def end(job, status=0):
-    """What a job wrote to stderr; it must end with the status, or with none of its choice (None)."""
+    """Returns a job's stderr. The job must end with `status`; None accepts any."""
     _, said = job.communicate("\n")
     assert status is None or job.returncode == status, (job.returncode, said)
     return said
@@ -35,7 +35,7 @@ def run(trace, *actions, **environment):
 
 
 def warnings(said):
-    """Those of traces."""
+    """The warnings about traces."""
     return [line for line in said.splitlines() if "warning: " in line and ("the trace is" in line or "tracing" in line)]
 
 

@@ -1,5 +1,5 @@
-// PLIANT_TRACE: one row a call. The process opens its trace at its first Pliant call, so these tests are one
-// program: the environment is set before anything else runs.
+// PLIANT_TRACE: one row per call. The trace opens at the process's first Pliant call. So these tests are a
+// program of their own, which sets the environment first.
 #include <cstdlib>
 
 #include "tests/api/api_support.hpp"
@@ -44,7 +44,8 @@ TEST(Trace, HasOneRowForEachCallOfRankZero) {
     ASSERT_EQ(Pliant_Wait(request), MPI_SUCCESS);
     reports.push_back(report_of(request));
   }
-  // Short calls have theirs, too: rank 0 goes a longer way for it than the others, whom it meets.
+  // Short calls have rows too. Rank 0 takes a longer path to write its row, and must still match the other
+  // ranks.
   const FreshComm exact;
   for (const int count : {5, 4096}) {  // 4096 floats are the longest short call
     for (int step = 0; step < 2; ++step) {
@@ -54,7 +55,7 @@ TEST(Trace, HasOneRowForEachCallOfRankZero) {
       EXPECT_EQ(values, std::vector<float>(values.size(), values.back()));
     }
   }
-  // Of a lane: among its first calls are trials.
+  // Rows of one kind of call; its first calls include explorations.
   const FreshComm learns;
   std::vector<Pliant_Report> of_lane;
   for (int step = 0; step < 40; ++step) {
@@ -62,7 +63,7 @@ TEST(Trace, HasOneRowForEachCallOfRankZero) {
     ASSERT_EQ(Pliant_Allreduce(MPI_IN_PLACE, values.data(), 40'000, MPI_FLOAT, MPI_MAX, learns), MPI_SUCCESS);
     of_lane.push_back(report_of(MPI_Comm{learns}));
   }
-  // More than a second later by the trace's own clock, everything up to here is on disk.
+  // More than a second later on the trace's clock, all rows up to here are on disk.
   const double begin_s = MPI_Wtime();
   for (int enough = 0; enough == 0;) {
     ASSERT_EQ(Pliant_Start(request), MPI_SUCCESS);

@@ -1,4 +1,4 @@
-// A trace that cannot be written never fails a collective: one warning on rank 0, tracing off.
+// A trace that cannot be written never fails a collective: rank 0 warns once, and tracing stops.
 #include <cstdlib>
 
 #include "tests/api/api_support.hpp"

@@ -1,4 +1,4 @@
-// Once warm, an operation allocates nothing and makes no communicator: this program counts operator new and
+// Once warm, an operation allocates nothing and makes no communicator. This program counts operator new,
 // MPI's communicator calls, and shared memory.
 #include <atomic>
 #include <memory>
@@ -33,7 +33,7 @@ namespace {
 using namespace pliant_test;
 using pliant::test::allocations;
 
-/// What is decided for a call stays as it is.
+/// A communicator whose decisions do not change.
 class SteadyComm : public FreshComm {
  public:
   SteadyComm() { EXPECT_EQ(set(*this, {{"pliant_learn", "false"}}), MPI_SUCCESS); }
@@ -119,7 +119,7 @@ TEST_F(Warm, EveryPolicy) {
   }
 }
 
-/// Of calls for which the same was decided as for the one before, meetings of the ranks included.
+/// Calls whose decision is the same as for the call before, sync rounds included.
 TEST_F(Warm, LearningWhereDecisionsStay) {
   const FreshComm comm;
   ASSERT_EQ(set(comm, {{"pliant_mode", "topk"}, {"pliant_learn", "true"}}), MPI_SUCCESS);

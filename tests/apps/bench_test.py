@@ -187,7 +187,7 @@ class Overlap(unittest.TestCase):
 
 
 class OnDevice(unittest.TestCase):
-    """Rows are there only if the device's results were the expected ones: the program compares before it prints."""
+    """A row shows that the device's results were right, because the program compares before it prints."""
 
     def setUp(self):
         if ON_DOUBLE == "none":

@@ -8,8 +8,8 @@ import unittest
 
 PROGRAM = ""
 
-# Tyagi and Swany 2023, Table VI: 8 ranks, alpha 1 ms. Winner at 10, 5 and 1 Gbit/s; its time in ms where the
-# paper's own table and formula agree within 10 %.
+# Tyagi and Swany 2023, Table VI: 8 ranks, alpha 1 ms. The winner at 10, 5 and 1 Gbit/s. Its time in ms is given where
+# the paper's own table and formula agree within 10 %.
 MODELS = {"ResNet18": 11689512, "ResNet50": 25557032, "AlexNet": 61100840, "ViT": 133300000}
 GBPS = (10, 5, 1)
 AG, RING, TREE = "allgather_topk", "star_ring", "star_tree"
@@ -144,7 +144,7 @@ class Replay(unittest.TestCase):
 
 
 class Regret(unittest.TestCase):
-    """Figures of the issue, as docs/performance.md has them."""
+    """The figures that docs/results/README.md has."""
 
     def rows(self, *arguments):
         return {(row["schedule"], row["knowledge"]): row for row in run_json("--regret", *arguments)["regret"]}

@@ -1,4 +1,4 @@
-"""Bounds and table of scripts/limits, and its refusals, without running anything: limits_test.py SCRIPTS"""
+"""The bounds, table and refusals of scripts/limits, without running a program: limits_test.py SCRIPTS"""
 import itertools
 import math
 import pathlib

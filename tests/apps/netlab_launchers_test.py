@@ -1,4 +1,4 @@
-"""pliant_netlab and MPI's launchers: ranks are where they are to be, and go over the links.
+"""pliant_netlab and MPI's launchers: ranks run on the intended hosts and use the links.
 
 usage: netlab_launchers_test.py PLIANT_NETLAB [MPIRUN [ARGUMENTS...] RANKS_FLAG]
 """
@@ -16,7 +16,7 @@ from netlab_support import LabTest
 MPIRUN = []
 RATE_MBIT = 100
 
-# Rank 0 sends 4 MB to rank 1 and waits for its answer, three times; it prints its best rate [Mbit/s].
+# Rank 0 sends 4 MB to rank 1 and waits for the answer, three times. It prints its best rate [Mbit/s].
 SEND = """
 #include <mpi.h>
 #include <stdio.h>
@@ -50,7 +50,7 @@ int main(int argc, char** argv) {
 
 
 class FakeLaunchers(LabTest):
-    """A command mpirun that puts ranks where it likes."""
+    """An mpirun that places ranks on the wrong hosts."""
 
     def run_by(self, script, *options):
         launcher = self.folder / "mpirun"
@@ -115,7 +115,7 @@ class Memory(LabTest):
 
 
 class Links(LabTest):
-    """Nothing is quicker than its link."""
+    """No transfer is faster than its link."""
 
     def rate_of(self, launcher, compiler):
         source = self.folder / "send.c"

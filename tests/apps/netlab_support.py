@@ -1,7 +1,7 @@
-"""Labs for netlab_test.py: starting them, talking on their hosts, and what is left of them afterwards.
+"""Labs for netlab_test.py: starts them, communicates on their hosts, and finds what is left afterwards.
 
-Labs of others may come and go meanwhile: a lab is known by its TMPDIR, by a word in its program's command line, and by
-the inodes of its network namespaces.
+Other labs may start and end meanwhile. A lab is identified by its TMPDIR, by a word in its program's command line, and
+by the inodes of its network namespaces.
 """
 import json
 import os
@@ -16,7 +16,8 @@ PROGRAM = ""
 PATIENCE_S = 5
 PORT = 7777
 
-# The first line of a connection is a count: 0: all that follows comes back; otherwise a dot, after so many bytes.
+# The first line of a connection is a count. If it is 0, all bytes after it are echoed. Otherwise a dot answers that
+# many.
 SERVER = f"""
 import socket, threading
 def serve(link):
@@ -32,8 +33,8 @@ while True:
     threading.Thread(target=serve, args=(listening.accept()[0],), daemon=True).start()
 """
 
-# Lines `connect TIMEOUT`, `echo TIMEOUT TIMES`, `wait TIMEOUT`, `bulk COUNT` are answered by the seconds they took
-# (the least of TIMES) or by "no answer".
+# Input lines are `connect TIMEOUT`, `echo TIMEOUT TIMES`, `wait TIMEOUT`, `bulk COUNT`. The answer is the time in
+# seconds (the least of TIMES) or "no answer".
 CLIENT = f"""
 import socket, sys, time
 link, host = None, sys.argv[1]
@@ -70,7 +71,7 @@ for line in sys.stdin:
 
 
 def poll(condition, patience_s=PATIENCE_S):
-    """Whether it came true in time."""
+    """Returns whether the condition became true in time."""
     end = time.monotonic() + patience_s
     while not condition():
         if time.monotonic() > end:
@@ -80,7 +81,7 @@ def poll(condition, patience_s=PATIENCE_S):
 
 
 def entries(pattern):
-    """Files of processes that are still there when they are looked at: (process, target of the link)."""
+    """(process, target of the link) for files of all processes; skips processes that end meanwhile."""
     for path in pathlib.Path("/proc").glob(pattern):
         try:
             yield path.parts[2], os.readlink(path)
@@ -94,7 +95,7 @@ def namespaces_in_use():
 
 
 def processes_with(word):
-    """Living ones; those that are dead but not reaped have no command line."""
+    """Living processes only: zombies have no command line."""
     found = []
     for path in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
         try:
@@ -106,7 +107,7 @@ def processes_with(word):
 
 
 def first_process(folder):
-    """PID 1 of the lab whose TMPDIR this is."""
+    """PID 1 of the lab with this TMPDIR."""
     for path in pathlib.Path("/proc").glob("[0-9]*"):
         try:
             numbers = [line.split()[1:] for line in (path / "status").read_text().splitlines()
@@ -119,7 +120,7 @@ def first_process(folder):
 
 
 class LabTest(unittest.TestCase):
-    """Every test has a TMPDIR of its own, and must leave nothing there."""
+    """Each test has its own TMPDIR and must leave it empty."""
 
     number = 0
 
@@ -138,7 +139,7 @@ class LabTest(unittest.TestCase):
                               cwd=self.folder, capture_output=True, text=True, timeout=60)
 
     def run_one(self, *arguments, hosts=2):
-        """A program on host0."""
+        """Runs a program on host0."""
         return self.run_netlab("run", "--hosts", hosts, "--launcher", "none", *arguments)
 
     def start(self, *arguments, **keywords):
@@ -172,7 +173,7 @@ class LabTest(unittest.TestCase):
 
 
 class Lab:
-    """pliant_netlab up, until the test ends."""
+    """A lab by pliant_netlab up, which lasts until the test ends."""
 
     def __init__(self, test, *arguments):
         self.test = test
@@ -221,7 +222,7 @@ class Client:
         self.process.stdin.flush()
 
     def answer(self):
-        """Seconds, or None if there was none."""
+        """[s] until the answer, or None without one."""
         line = self.process.stdout.readline().strip()
         return None if line == "no answer" else float(line)
 
@@ -231,7 +232,7 @@ class Client:
 
 
 def skip_without_labs():
-    """Ends the test program with CTest's status for a skipped test, where no lab can be started."""
+    """Exits with CTest's status for skipped tests if no lab can be started."""
     done = subprocess.run([PROGRAM, "run", "--hosts", "2", "--launcher", "none", "--", "true"], capture_output=True,
                           text=True, timeout=60)
     if done.returncode == 69:

@@ -1,6 +1,6 @@
 """pliant_netlab: usage: netlab_test.py PLIANT_NETLAB [MPIRUN [ARGUMENTS...] RANKS_FLAG]
 
-No upper limits on times: those are the machine's. Lower limits are the emulation's, and hold on any machine.
+Upper limits on times would depend on the machine, so there are none. Lower limits test the emulation on any machine.
 """
 import json
 import os
@@ -51,7 +51,7 @@ class Programs(LabTest):
     def test_mpich_starts_it_on_every_host(self):
         if not shutil.which("mpiexec.hydra"):
             self.skipTest("no MPICH")
-        # Hydra 4.0.2 itself dies of SIGPIPE now and then where a program ends before its standard input does.
+        # Hydra 4.0.2 sometimes dies of SIGPIPE if a program ends before its standard input does.
         script = ("sh", "-c", "hostname; sleep 1")
         done = self.run_netlab("run", "--hosts", 3, "--launcher", "mpich", "--", *script)
         self.assertEqual(sorted(self.okay(done).split()), ["host0", "host1", "host2"])
@@ -142,7 +142,7 @@ class Links(LabTest):
         lab = self.up("--rate", "10mbit")
         lab.serve("host1")
         client = lab.client("host0", "host1")
-        # The answer comes after the last byte: all segments have passed, 78 bytes of headers each at least.
+        # The answer follows the last byte, so all segments have passed, each with at least 78 bytes of headers.
         segments = 1_000_000 // 1460
         self.assertGreaterEqual(client.ask("bulk", 1_000_000), (1_000_000 + 78 * segments) * 8 / 10e6)
         lab.set("host1", "down=5mbit")

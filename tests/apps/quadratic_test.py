@@ -26,7 +26,7 @@ def study(*arguments, ranks=None):
 
 
 class FolderCase(unittest.TestCase):
-    """self.folder is a folder of this test's own."""
+    """self.folder is private to the test."""
 
     def setUp(self):
         holder = tempfile.TemporaryDirectory()

@@ -36,7 +36,7 @@ def write_idx(folder, name, lengths, elements, magic=None):
 
 
 class SmallDatasetCase(unittest.TestCase):
-    """self.folder holds a small dataset, whole until a test spoils it."""
+    """self.folder has a small valid dataset, which tests may damage."""
 
     def setUp(self):
         holder = tempfile.TemporaryDirectory()
@@ -55,7 +55,7 @@ class Training(SmallDatasetCase):
         self.assertEqual(first["wire_bytes"], second["wire_bytes"])
         self.assertEqual(first["algorithms"], {"tree": 1})
         self.assertEqual((first["mean_density"], first["mean_gain"]), (1, 1))
-        # A tree over P ranks: everything goes up once and down once over each of P - 1 edges.
+        # In a tree over P ranks, all data goes up once and down once over each of P - 1 edges.
         self.assertEqual(first["wire_bytes"], 12 * 2 * 4 * MLP_PARAMETERS)
         other = train(*options[:-1], "4")
         self.assertNotEqual(first["accuracy"], other["accuracy"])
@@ -91,14 +91,14 @@ class Training(SmallDatasetCase):
         result = train("--dataset", str(self.folder), "--batch", "8", "--max-steps", "7", "--eval-every", "3",
                        "--history", str(path))
         lines = [json.loads(line) for line in path.read_text().splitlines()]
-        # 64 images make epochs of 4 steps.
+        # With 64 images, an epoch has 4 steps.
         self.assertEqual([line["step"] for line in lines], [3, 4, 6, 7])
         self.assertEqual([line["epoch"] for line in lines], [0.75, 1, 1.5, 1.75])
         self.assertEqual(set(lines[0]), {"epoch", "step", "seconds", "clock", "monotonic", "accuracy", "loss"})
         self.assertEqual(lines[-1]["accuracy"], result["accuracy"])
 
     def test_it_stops_by_the_clock_at_the_same_step_on_all_ranks(self):
-        """Between evaluations, too, and what it has by then is written."""
+        """It also stops between evaluations, and writes its results so far."""
         path = self.folder / "history.jsonl"
         result = train("--max-steps", "50", "--eval-every", "30", "--max-seconds", "0.0001", "--history", str(path))
         self.assertEqual((result["steps"], result["complete"]), (1, False), "the first step takes longer")
@@ -143,7 +143,7 @@ class RefusalCase(SmallDatasetCase):
 
 class Refusals(RefusalCase):
     def test_device_that_is_not_there(self):
-        """Debian's LibTorch has no CUDA; elsewhere no GPU can be seen."""
+        """Debian's LibTorch has no CUDA. With other builds the test hides all GPUs."""
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
         self.addCleanup(os.environ.pop, "CUDA_VISIBLE_DEVICES")
         self.assert_refused(1, ["--device", "cuda", "--dataset", str(self.folder), "--batch", "8"],

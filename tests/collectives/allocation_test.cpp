@@ -1,6 +1,5 @@
-// Once buffers have grown, a step of a lossy algorithm or one in two levels allocates nothing: neither
-// kernels nor codecs nor collectives. This program counts what operator new is asked for, communicators, and
-// shared memory.
+// Once buffers have grown, a step of a lossy or two-level algorithm allocates nothing, in kernels, codecs and
+// collectives. This program counts operator new, communicators, and shared memory.
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -20,7 +19,7 @@ std::int64_t made_by_mpi = 0;
 
 }  // namespace
 
-/// MPI's profiling interface: what must not happen in a call.
+/// MPI's profiling interface: calls that must not happen in a step.
 extern "C" int MPI_Comm_split(MPI_Comm comm, int color, int key, MPI_Comm* made) {
   ++made_by_mpi;
   return PMPI_Comm_split(comm, color, key, made);
@@ -49,7 +48,7 @@ class Allocation : public testing::Test {
                                  .value_codec = &values,
                                  .block_bytes = 100'000,
                                  .by_domains = true},
-                       .hosts = lanes(),
+                       .hosts = channels(),
                        .data = reinterpret_cast<std::byte*>(result_.data()),
                        .residual = residual_.data(),
                        .gradient = gradient_.data(),
@@ -59,7 +58,9 @@ class Allocation : public testing::Test {
     run(algorithm, call);
   }
 
-  HostLanes* lanes() const { return hosts_ != nullptr ? hosts_->lanes_for(HostLanes::kSlotBytes) : nullptr; }
+  HostChannels* channels() const {
+    return hosts_ != nullptr ? hosts_->channels_for(HostChannels::kSlotBytes) : nullptr;
+  }
 
   void expect_none_after_growing(const AllreduceAlgorithm& algorithm, const IndexCodec& indices,
                                  const ValueCodec& values) {
@@ -112,7 +113,7 @@ TEST_F(Allocation, NothingInTwoLevels) {
     const std::int64_t made_before = made_by_mpi;
     const std::int64_t reserved_before = test::memory_reserved;
     hosts_ = std::make_unique<HostGroup>(comm_, layout.marks, layout.localities);
-    if (lanes() != nullptr) {
+    if (channels() != nullptr) {
       EXPECT_EQ(made_by_mpi - made_before, hosts_->layout().hosts() > 1 ? 1 : 0) << "they are counted";
       EXPECT_EQ(test::memory_reserved - reserved_before, 1);
     }

@@ -1,4 +1,4 @@
-// Broadcast and allgather, which the lossy algorithms are built of.
+// Broadcast and allgather, the building blocks of the lossy algorithms.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -89,7 +89,7 @@ TEST_F(BuildingBlocks, WhatRanksAgreeOnIsKnownOfEach) {
 
 TEST_F(BuildingBlocks, EveryRankAgreesOnTheSameBitsForEveryValue) {
   using Limits = std::numeric_limits<double>;
-  // One rank holds the odd value, each in its turn: every rank compares in an order of its own.
+  // Each rank in turn holds the odd value. Each rank compares in an order of its own.
   for (const double odd : {Limits::quiet_NaN(), -Limits::signaling_NaN(), Limits::infinity(), 0.0})
     for (int holder = 0; holder < ranks_; ++holder) {
       const double others = odd == 0 ? -0.0 : 1;

@@ -1,4 +1,4 @@
-// Every lossy algorithm with every codec: what travels in fewer bytes is still conserved to the last bit.
+// Every lossy algorithm with every codec: even with shorter codes, sums are conserved to the last bit.
 #include <random>
 
 #include "compress/wire.hpp"
@@ -13,7 +13,7 @@ constexpr std::int64_t kSteps = 4;
 
 class Codecs : public test::LossyConformance {
  protected:
-  /// Multiples of 2^-6 below 2^6 whose magnitudes are about exponentially distributed: sums stay exact.
+  /// Multiples of 2^-6 below 2^6, with about exponentially distributed magnitudes, so that sums stay exact.
   std::vector<float> gradient(std::int64_t step) const {
     std::mt19937 random(static_cast<std::uint32_t>(rank_ * 1000 + step));
     std::vector<float> values(kCount);
@@ -25,7 +25,7 @@ class Codecs : public test::LossyConformance {
     return values;
   }
 
-  /// Exactly k places were sent, and a residual there is what rounding left: small beside the value.
+  /// Exactly k places were sent, and the residual there is a rounding error, small compared with the value.
   void expect_k_places_were_sent(const test::LossyStep& step) const {
     std::int64_t sent = 0;
     double rounded_squared = 0;
@@ -35,7 +35,7 @@ class Codecs : public test::LossyConformance {
       EXPECT_LE(std::abs(step.residual[i]), 0.5F * std::abs(step.input[i])) << i;
       rounded_squared += static_cast<double>(step.residual[i]) * static_cast<double>(step.residual[i]);
     }
-    // A leader's places may hold zeros here, which leave no mark.
+    // A leader's places may hold zeros here, which leave no trace.
     EXPECT_LE(sent, kKept);
     if (chooses_sums()) {
       EXPECT_GE(sum_over_ranks(sent), kKept) << "each chosen place was sent by somebody";

@@ -1,4 +1,4 @@
-// What the conformance suites share: a communicator of all ranks, and small questions to all of them.
+// Shared by the conformance suites: a communicator of all ranks, and small reductions over it.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -33,15 +33,15 @@ class Conformance : public testing::TestWithParam<const AllreduceAlgorithm*> {
     return value;
   }
 
-  /// Runs it, and returns what this rank sent: as the PMPI layer of this program saw it go.
+  /// Runs the algorithm and returns the traffic of this rank, as counted by this program's PMPI layer.
   static Traffic run_counted(const AllreduceAlgorithm& algorithm, AllreduceCall& call) {
     const Traffic before = messages_seen();
     pliant::run(algorithm, call);
     return messages_seen() - before;
   }
 
-  /// body() as the ranks are; and, for an algorithm that asks, on every layout of them that it supports,
-  /// cache by cache where they share caches.
+  /// Runs body() once. For a two-level algorithm, runs it on every layout that the algorithm supports, and by
+  /// caches if ranks share caches.
   template <class Body>
   void on_every_layout(Body&& body) {
     if (!algorithm().two_level) return body();
@@ -49,7 +49,7 @@ class Conformance : public testing::TestWithParam<const AllreduceAlgorithm*> {
       hosts_ = std::make_unique<HostGroup>(comm_, layout.marks, layout.localities);
       if (!algorithm().supports(laid_out({.count = 1}))) continue;
       SCOPED_TRACE(layout.name);
-      hosts_->lanes_for(HostLanes::kSlotBytes);  // here, where all ranks are
+      hosts_->channels_for(HostChannels::kSlotBytes);  // here, where all ranks are
       by_domains_ = layout.has_domains();
       body();
     }
@@ -67,15 +67,15 @@ class Conformance : public testing::TestWithParam<const AllreduceAlgorithm*> {
     return shape;
   }
 
-  HostLanes* lanes() const { return hosts_ != nullptr ? hosts_->lanes() : nullptr; }
+  HostChannels* channels() const { return hosts_ != nullptr ? hosts_->channels() : nullptr; }
 
-  /// Of this rank. In a shape the first ranks stand for the leaders of hosts.
+  /// Predicted traffic of this rank. In a shape, the first ranks stand for the leaders of hosts.
   Traffic predicted(const AllreduceShape& shape) const {
     if (hosts_ == nullptr) return algorithm().sent(shape, rank_);
     return hosts_->leads() ? algorithm().sent(shape, hosts_->host()) : Traffic{};
   }
 
-  /// The MPI library's own messages are not counted.
+  /// False for the MPI library's own algorithm, whose messages are not counted.
   bool counts_its_bytes() const { return GetParam() != &mpi_allreduce; }
 
   Communicator comm_ = Communicator::duplicate(MPI_COMM_WORLD);
@@ -86,8 +86,7 @@ class Conformance : public testing::TestWithParam<const AllreduceAlgorithm*> {
   const int ranks_ = comm_.ranks();
 };
 
-/// The registry's algorithms for which `holds`, of those that reduce the host's memory (tests/device has
-/// others).
+/// The registry's algorithms that reduce host memory and satisfy `holds`. (tests/device covers the others.)
 template <class Predicate>
 std::vector<const AllreduceAlgorithm*> algorithms_where(Predicate holds) {
   std::vector<const AllreduceAlgorithm*> chosen;

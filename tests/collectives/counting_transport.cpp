@@ -13,7 +13,7 @@ Traffic messages_seen() {
 
 }  // namespace pliant::test
 
-/// MPI's profiling interface: this definition takes the place of the library's own.
+/// MPI's profiling interface: this definition replaces the library's.
 extern "C" int MPI_Isend(const void* buffer, int count, MPI_Datatype datatype, int to, int tag, MPI_Comm comm,
                          MPI_Request* request) {
   int width = 0;

@@ -1,11 +1,11 @@
-// A transport that counts: what this process really gives to MPI to be sent, seen from outside Pliant.
+// Counts what this process really passes to MPI, seen from outside Pliant.
 #pragma once
 
 #include "mpi/communicator.hpp"
 
 namespace pliant::test {
 
-/// Messages and bytes that went through MPI_Isend of this process so far.
+/// Messages and bytes that this process has passed to MPI_Isend so far.
 Traffic messages_seen();
 
 }  // namespace pliant::test

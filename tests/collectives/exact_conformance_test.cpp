@@ -1,4 +1,4 @@
-// Every exact algorithm of the registry, on inputs whose sums are exact: then there is one right answer.
+// Every exact algorithm of the registry, on inputs whose sums are exact, so that only one result is right.
 #include <sched.h>
 
 #include <algorithm>
@@ -16,7 +16,7 @@ namespace {
 
 constexpr ReduceOp kOps[] = {ReduceOp::sum, ReduceOp::min, ReduceOp::max, ReduceOp::prod};
 
-/// This rank's element: small integers; for products powers of two, so that 7 of them are exact too.
+/// This rank's element: small integers, or for products powers of two, so that 7 of them are exact too.
 template <class T>
 T element(ReduceOp op, int rank, std::int64_t i) {
   const std::int64_t mixed = i * 7 + rank * 13 + i * rank;
@@ -47,7 +47,7 @@ class Exact : public test::Conformance {
     return {0, 1, ranks_ - 1, ranks_, ranks_ + 1, 7, 1000, 100'003};
   }
 
-  /// Reduces `values` in place, from a start that is aligned to the element alone.
+  /// Reduces `values` in place, in memory aligned only to the element.
   template <class T>
   void allreduce(std::vector<T>& values, ElementType type, ReduceOp op) {
     std::vector<T> storage(values.size() + 1);
@@ -60,7 +60,7 @@ class Exact : public test::Conformance {
                                           .segment_bytes = segment_bytes_,
                                           .block_bytes = block_bytes()}),
                        .op = op,
-                       .hosts = lanes(),
+                       .hosts = channels(),
                        .data = reinterpret_cast<std::byte*>(storage.data() + 1),
                        .own = {},
                        .outcome = {}};
@@ -72,10 +72,10 @@ class Exact : public test::Conformance {
     }
   }
 
-  /// Whole, then some and many.
+  /// [byte] length of a block, which makes messages one block, several, or many.
   std::int64_t block_bytes() const { return std::min(Communicator::kPieceBytes, segment_bytes_ * 16); }
 
-  /// Whole messages, then pipelines of a few and of very many segments.
+  /// Sends whole messages, then pipelines with few and with very many segments.
   template <class T>
   void expect_exact(ElementType type) {
     for (const std::int64_t segment_bytes :
@@ -118,7 +118,7 @@ class Exact : public test::Conformance {
 
   void expect_the_same_bits() {
     for (const test::FloatInput& input : test::kFloatInputs) {
-      // Which NaN comes out of a sum of two is the MPI library's affair.
+      // The MPI library decides which NaN a sum of two has.
       if (&algorithm() == &mpi_allreduce && input.name == "non-finite") continue;
       for (const std::int64_t count : {5, 1000, 20'011}) {
         std::vector<float> values = awkward(static_cast<std::size_t>(count), input);
@@ -171,7 +171,7 @@ TEST_P(Exact, AllRanksEndWithTheSameBitsWhateverTheFloats) {
   on_every_layout([&] { expect_the_same_bits(); });
 }
 
-/// Of lengths that are summed in different ways, by ranks that come at different times.
+/// Lengths that are summed in different ways, on ranks that arrive at different times.
 TEST_P(Exact, CallsFollowOneAnotherHoweverLateARankIs) {
   on_every_layout([&] {
     for (int number = 0; number < 14; ++number) {

@@ -1,5 +1,5 @@
-// Every lossy algorithm where the ranks' selections have everything in common, or nothing, or where there is
-// nothing to select: what is sums of many and what is copies of one, what is dense and what is empty.
+// Every lossy algorithm on extreme selections: equal on all ranks, disjoint, or empty. Results are sums of
+// many or copies of one, and dense or empty.
 #include <functional>
 #include <set>
 
@@ -10,11 +10,11 @@ namespace {
 
 struct Extreme {
   const char* name;
-  /// The value at place i of `count` on a rank of P; integers, so that sums are exact.
+  /// The value at place i of `count` on a rank of P. Integers, so that sums are exact.
   std::function<float(std::size_t i, std::size_t count, int rank, int ranks)> at;
 };
 
-/// Heavier towards the front; no two places of a rank weigh the same.
+/// Larger towards the front; no two places of a rank have equal magnitude.
 float falling(std::size_t i, std::size_t count) {
   return static_cast<float>(count - i);
 }

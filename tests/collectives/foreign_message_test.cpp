@@ -1,5 +1,4 @@
-// A rank that sends something else than its message: the receiver says whose and what, and sums nothing of
-// it.
+// A rank sends a wrong message. The receiver reports the sender and the problem, and adds none of it.
 #include <functional>
 
 #include "collectives/sparse/messages.hpp"
@@ -18,7 +17,7 @@ constexpr std::int64_t kReserve = 2;  // beside a quota of kKept / 2
 struct Damage {
   const char* name;
   std::function<void(std::vector<std::byte>&)> make;
-  const char* said;  ///< in the message of the error
+  const char* said;  ///< part of the error message
 };
 
 std::vector<Damage> damages() {
@@ -46,10 +45,10 @@ std::vector<Damage> damages() {
 
 class ForeignMessage : public test::LossyConformance {
  protected:
-  /// A rank that refuses a message announces it on comm_.
+  /// A rank that refuses a message announces this on comm_.
   void TearDown() override { Communicator::keep_for_ever(std::move(comm_)); }
 
-  /// A good message of `kept` of `count` indices, 3, 6, 9, ..., with or without values.
+  /// A valid message of `kept` of `count` indices, 3, 6, 9, ..., with or without values.
   static std::vector<std::byte> message(std::int64_t count, std::int64_t kept, bool with_values) {
     std::vector<std::uint32_t> indices(static_cast<std::size_t>(kept));
     std::vector<float> values(indices.size(), 2);
@@ -62,7 +61,7 @@ class ForeignMessage : public test::LossyConformance {
     return bytes;
   }
 
-  /// What rank 1 tells of its indices. Rank 0 has the first kKept ones.
+  /// Rank 1's part of the exchange about the border, which puts it in the middle: rank 0 has the first indices.
   void put_border_in_the_middle() const {
     const std::uint32_t mine = kCount - kKept / 2;
     std::uint32_t theirs = 0;

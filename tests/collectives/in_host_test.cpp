@@ -1,4 +1,4 @@
-// Sums inside a host: cache by cache they are the same bits, in the steps that the cost is of.
+// Sums within a host: summing by caches gives the same bits, in the number of steps that the cost assumes.
 #include "collectives/two_level/in_host.hpp"
 
 #include "collectives/segments.hpp"
@@ -19,13 +19,13 @@ class InHost : public test::Conformance {
     return values;
   }
 
-  std::vector<float> sum(std::vector<float> values, bool by_domains, HostLanes* lanes) {
+  std::vector<float> sum(std::vector<float> values, bool by_domains, HostChannels* channels) {
     by_domains_ = by_domains;
     AllreduceCall call{.comm = comm_,
                        .workspace = workspace_,
                        .kernels = test::kernels_under_test(),
                        .shape = laid_out({.count = static_cast<std::int64_t>(values.size())}),
-                       .hosts = lanes,
+                       .hosts = channels,
                        .data = reinterpret_cast<std::byte*>(values.data()),
                        .own = {},
                        .outcome = {}};
@@ -33,7 +33,7 @@ class InHost : public test::Conformance {
     return values;
   }
 
-  /// In the order of the ranks of the host, one after the other.
+  /// The sum in the order of the host's ranks.
   std::vector<float> expected(std::int64_t count, const test::FloatInput& kind) const {
     std::vector<float> sum;
     for (const int rank : hosts_->layout().members(0)) {
@@ -62,17 +62,17 @@ class InHost : public test::Conformance {
 
 TEST_F(InHost, TheBitsAreTheSameHoweverTheyAreAddedUp) {
   on_one_host_with_caches([&] {
-    const auto of_request = hosts_->take_lanes();
+    const auto of_request = hosts_->take_channels();
     for (const test::FloatInput& kind : test::kFloatInputs) {
-      // Which NaN comes out of a sum of two differs between the body of a loop and its rest.
+      // A vectorised loop and its remainder may return different ones of two NaN.
       if (kind.name == "non-finite") continue;
       for (const std::int64_t count : {1000, 20'011, 200'003}) {
         SCOPED_TRACE(std::string(kind.name) + ", count " + std::to_string(count));
         const std::vector<float> own = input(count, kind, rank_);
         const std::vector<float> right = expected(count, kind);
-        for (HostLanes* lanes : {hosts_->lanes_for(HostLanes::kSlotBytes), of_request.get()})
+        for (HostChannels* channels : {hosts_->channels_for(HostChannels::kSlotBytes), of_request.get()})
           for (const bool by_domains : {true, false})
-            EXPECT_EQ(test::first_difference(sum(own, by_domains, lanes), right), -1);
+            EXPECT_EQ(test::first_difference(sum(own, by_domains, channels), right), -1);
       }
     }
   });
@@ -83,14 +83,15 @@ TEST_F(InHost, RanksMeetInAsManySteps) {
   on_one_host_with_caches([&] {
     const int domains = static_cast<int>(hosts_->domains().size()) - 1;
     const std::vector<float> own(kCount, 1.0F);
-    const auto of_request = hosts_->take_lanes();
-    for (HostLanes* lanes : {hosts_->lanes_for(HostLanes::kSlotBytes), of_request.get()})
+    const auto of_request = hosts_->take_channels();
+    for (HostChannels* channels : {hosts_->channels_for(HostChannels::kSlotBytes), of_request.get()})
       for (const int groups : {1, domains}) {
-        const std::int64_t before = lanes->gathering().step();
-        sum(own, groups > 1, lanes);
+        const std::int64_t before = channels->gathering().step();
+        sum(own, groups > 1, channels);
         const std::int64_t segments = segments_of(kCount * static_cast<std::int64_t>(sizeof(float)),
-                                                  slice_segment_bytes(lanes->slot_bytes(), groups));
-        EXPECT_EQ(lanes->gathering().step() - before, slice_steps(segments, groups, Takers::all)) << groups;
+                                                  slice_segment_bytes(channels->slot_bytes(), groups));
+        EXPECT_EQ(channels->gathering().step() - before, slice_steps(segments, groups, Takers::all))
+            << groups;
       }
   });
 }

@@ -1,4 +1,5 @@
-// Who leads. star_*: the ranks in turn. var_*: the rank whose selection weighs most, the lowest of equals.
+// The choice of leader. star_*: the ranks in turn. var_*: the rank with the heaviest selection, the lowest if
+// equal.
 #include "tests/collectives/lossy.hpp"
 
 namespace pliant {
@@ -8,7 +9,7 @@ constexpr std::size_t kPlaces = 4;  // each rank is heaviest at its own two plac
 
 class Leader : public test::LossyConformance {
  protected:
-  /// 1 everywhere but at this rank's own places 2 rank and 2 rank + 1, where it is `weight`.
+  /// 1 everywhere, except `weight` at this rank's own places 2 rank and 2 rank + 1.
   std::vector<float> own_places(float weight) const {
     std::vector<float> values(kPlaces * static_cast<std::size_t>(ranks_), 1);
     const auto first = 2 * static_cast<std::size_t>(rank_);
@@ -17,7 +18,7 @@ class Leader : public test::LossyConformance {
     return values;
   }
 
-  /// Whose places were sent.
+  /// The rank whose places were sent.
   int leader_of(const test::LossyStep& step) const {
     EXPECT_EQ(step.sent.size(), 2U);
     return step.sent.empty() ? -1 : static_cast<int>(step.sent.front() / 2);

@@ -1,4 +1,4 @@
-// One step of a lossy algorithm, with everything a test wants to ask afterwards.
+// One step of a lossy algorithm, with all results that the tests check.
 #pragma once
 
 #include <algorithm>
@@ -14,9 +14,9 @@
 namespace pliant::test {
 
 struct LossyStep {
-  /// [count] this rank's error-fed gradient; in two levels: those of its host on the leader, 0 on other ranks
+  /// [count] this rank's error-fed gradient. Two levels: the host's sum on its leader, 0 on the other ranks.
   std::vector<float> input;
-  std::vector<float> residual;      ///< [count] what it did not send
+  std::vector<float> residual;      ///< [count] the part that was not sent
   std::vector<float> result;        ///< [count]
   std::vector<std::uint32_t> sent;  ///< places where the residual became zero and the input was not
   SparseOutcome outcome;
@@ -27,10 +27,10 @@ class LossyConformance : public Conformance {
  protected:
   bool starts_with(std::string_view prefix) const { return algorithm().name.starts_with(prefix); }
 
-  /// Does every rank send its own top-k.
+  /// Whether every rank sends its own top-k.
   bool sends_its_own() const { return algorithm().name == "allgather_topk" || starts_with("sparse_"); }
 
-  /// One step on `input`, of which `gradient` is still to be added (null: nothing is).
+  /// Runs a step on `input`. `gradient` is added to it in the step, unless it is null.
   LossyStep run(const std::vector<float>& input, std::int64_t kept, std::int64_t step,
                 const std::vector<float>* gradient = nullptr) {
     LossyStep report{.input = input,
@@ -45,7 +45,7 @@ class LossyConformance : public Conformance {
                        .workspace = workspace_,
                        .kernels = kernels_,
                        .shape = shape_of(input.size(), kept),
-                       .hosts = lanes(),
+                       .hosts = channels(),
                        .data = reinterpret_cast<std::byte*>(report.result.data()),
                        .residual = report.residual.data(),
                        .gradient = gradient != nullptr ? gradient->data() : nullptr,
@@ -63,7 +63,7 @@ class LossyConformance : public Conformance {
     return report;
   }
 
-  /// On rank 0 every rank's vector, of equal counts; on others empty ones.
+  /// Every rank's vector, of equal counts, on rank 0; empty vectors on the others.
   std::vector<std::vector<float>> gather(const std::vector<float>& values) const {
     const auto ranks = static_cast<std::size_t>(rank_ == 0 ? ranks_ : 0);
     std::vector<float> all(ranks * values.size());
@@ -74,7 +74,7 @@ class LossyConformance : public Conformance {
     return of_ranks;
   }
 
-  /// What the ranks of a host hold together, on its leader; nothing on the others.
+  /// The sum over the ranks of a host, on its leader; empty on the others.
   std::vector<float> sum_on_leader(std::vector<float> values) const {
     if (hosts_ == nullptr) return values;
     const Communicator host = Communicator::split(comm_, hosts_->host());
@@ -83,7 +83,7 @@ class LossyConformance : public Conformance {
     return hosts_->leads() ? values : std::vector<float>(values.size());
   }
 
-  /// Of a host in two levels, of a rank otherwise.
+  /// The sending rank: the host's leader with two levels, this rank otherwise.
   int sender() const { return hosts_ != nullptr ? hosts_->layout().leader(hosts_->host()) : rank_; }
 
   std::vector<double> sum_over_all(const std::vector<float>& values) const {
@@ -115,7 +115,8 @@ class LossyConformance : public Conformance {
     return all;
   }
 
-  /// What all ranks sent is what the algorithm says of the call, or, where the data decide, within its bound.
+  /// Traffic of all ranks must equal the algorithm's prediction, or respect its bound if it depends on the
+  /// data.
   void expect_predicted_traffic(const LossyStep& step, const AllreduceShape& shape) const {
     const Traffic predicted = predicted_for_all(shape);
     EXPECT_EQ(step.sent_by_all.messages, predicted.messages);
@@ -129,7 +130,7 @@ class LossyConformance : public Conformance {
     EXPECT_LE(step.sent_by_all.bytes, most);
   }
 
-  /// The leader that star_* and var_* must take, by the rule and not by their code; -1 where there is none.
+  /// The leader that star_* and var_* must choose, by an independent implementation of the rule; -1 if none.
   int expected_leader(const std::vector<float>& input, std::int64_t kept, std::int64_t step) const {
     if (starts_with("two_level_star_") && hosts_ != nullptr)
       return hosts_->layout().leader(static_cast<int>(step % hosts_->layout().hosts()));
@@ -144,8 +145,8 @@ class LossyConformance : public Conformance {
     return static_cast<int>(std::max_element(scores.begin(), scores.end()) - scores.begin());
   }
 
-  /// What oktopk must choose, by the rule and not by its code: the `kept` largest of the sum of everybody's
-  /// top-k, the lowest first of equals.
+  /// The places that oktopk must choose, by an independent implementation: the `kept` largest of the sum of
+  /// all ranks' top-k, the lowest first if equal.
   std::vector<std::uint32_t> expected_choice(const std::vector<float>& input, std::int64_t kept) const {
     std::vector<float> own(input.size());
     std::vector<float> selects(input.size());
@@ -167,7 +168,7 @@ class LossyConformance : public Conformance {
     return chosen;
   }
 
-  /// Of these places, those among the rank's own top-k.
+  /// The places that are among the rank's own top-k.
   static std::vector<std::uint32_t> own_among(const std::vector<std::uint32_t>& places,
                                               const std::vector<float>& input, std::int64_t kept) {
     const std::vector<std::uint32_t> own = topk_oracle(input, kept);
@@ -176,13 +177,13 @@ class LossyConformance : public Conformance {
     return both;
   }
 
-  /// Does it choose among the sums of what ranks send, so that they send some in vain.
+  /// Whether the algorithm chooses among sums, so that ranks send some elements in vain.
   bool chooses_sums() const { return algorithm().name == "oktopk"; }
 
   const Kernels& kernels_ = kernels_under_test();
   const IndexCodec* index_codec_ = &raw_indices;
   const ValueCodec* value_codec_ = &float32_values;
-  bool selects_before_ = false;  ///< the call finds its rank's top-k selected, as for pliant_min_gain
+  bool selects_before_ = false;  ///< the top-k is selected before the call, as for pliant_min_gain
   std::int64_t segment_bytes_ = Communicator::kPieceBytes;
   Route route_ = Route::doubling;
 };

@@ -1,6 +1,6 @@
 // Every lossy algorithm of the registry: identities, not tolerances. Gradients are small integers whose sign
-// depends on place and rank (in two levels, host) alone, so that sums are exact and no error-fed gradient is
-// ever zero.
+// depends only on the place and the rank (with two levels, the host). So sums are exact, and no error-fed
+// gradient is ever zero.
 #include <set>
 
 #include "compress/topk.hpp"
@@ -39,7 +39,7 @@ class Lossy : public test::LossyConformance {
       EXPECT_TRUE(senders[i] != 0 || test::bits(step.result[i]) == 0) << i;
   }
 
-  /// Exactly k places: the largest sums. Of these a rank has sent those it had selected.
+  /// Exactly k places, with the largest sums. A rank has sent those that it had selected.
   void expect_the_largest_sums(const test::LossyStep& step, std::int64_t kept) const {
     const std::vector<std::uint32_t> chosen = expected_choice(step.input, kept);
     EXPECT_EQ(static_cast<std::int64_t>(chosen.size()), kept);
@@ -50,8 +50,8 @@ class Lossy : public test::LossyConformance {
     for (std::size_t i = 0; i < sums.size(); ++i) ASSERT_EQ(step.result[i], sums[i]) << i;
   }
 
-  /// Exactly k places: the rank's own largest, those of the leader that the rule names, or those that all
-  /// ranks have nominated. A rank that has a leader on its host sends nothing.
+  /// Exactly k places: the rank's own largest, those of the rule's leader, or those that all ranks nominated.
+  /// A rank with a leader on its host sends nothing.
   void expect_the_right_places(const test::LossyStep& step, std::int64_t kept, std::int64_t number) const {
     if (chooses_sums()) return expect_the_largest_sums(step, kept);
     const int leader = expected_leader(step.input, kept, number);
@@ -78,7 +78,7 @@ class Lossy : public test::LossyConformance {
     }
   }
 
-  /// The places that `leader` has sent. Collective over the ranks that send.
+  /// The places that `leader` has sent. Collective over the sending ranks.
   std::vector<std::uint32_t> places_of(int leader, std::vector<std::uint32_t> places) const {
     const Communicator& senders = hosts_ != nullptr && !hosts_->layout().flat() ? hosts_->leaders() : comm_;
     const int root = hosts_ != nullptr ? hosts_->layout().host_of(leader) : leader;
@@ -165,7 +165,7 @@ class Lossy : public test::LossyConformance {
 
 class DeterministicLossy : public Lossy {};
 
-/// Every route, and segments that cut messages, and headers, in two.
+/// Every route, and segments that split messages and headers.
 TEST_P(Lossy, HoldsItsIdentitiesHoweverItsMessagesTravel) {
   for (const Route route : {Route::doubling, Route::neighbours}) {
     for (const std::int64_t segment_bytes : {std::int64_t{64}, std::int64_t{4096}}) {
@@ -203,7 +203,7 @@ TEST_P(Lossy, SendsNonFiniteValuesFirstAndCountsThem) {
   on_every_layout([&] { expect_nonfinite_values_go_first(); });
 }
 
-/// Where every rank chooses places, none may keep back what it cannot add to.
+/// If every rank chooses places, no rank may keep a value that it cannot add to.
 TEST_P(Lossy, SendsTheNonFiniteValuesOfAllRanksThatChoose) {
   if (starts_with("star_") || starts_with("var_") || starts_with("two_level_star_"))
     GTEST_SKIP() << "one rank chooses";

@@ -1,5 +1,5 @@
-// The papers' formulas (Table I, Eq. 4, Eq. 5 of the flexible-communication paper), on numbers worked out by
-// hand.
+// The papers' formulas (Table I, Eq. 4, Eq. 5 of the flexible-communication paper), against numbers worked
+// out by hand.
 #include "collectives/paper_costs.hpp"
 
 #include <gtest/gtest.h>
@@ -13,7 +13,7 @@
 namespace pliant {
 namespace {
 
-// A link on which latency and bytes cannot be confused: 1000 s a message, 1 s a byte.
+// On this link, latency and bytes cannot be confused: 1000 s a message, 1 s a byte.
 constexpr LinkModel kLink{.alpha_s = 1000, .beta_s_per_byte = 1};
 
 double cost_s(const char* name, int ranks, std::int64_t count, std::int64_t kept,
@@ -76,7 +76,7 @@ TEST(PaperCosts, ClosedFormsHaveTheTabledValues) {
   }
 }
 
-/// At `ratio` = alpha / (beta M c), is the first cheaper than the second?
+/// Whether the first is cheaper than the second at `ratio` = alpha / (beta M c).
 bool cheaper(const char* first, const char* second, int ranks, double ratio) {
   constexpr std::int64_t kKept = 1'000'000;
   const LinkModel link{.alpha_s = ratio * 4 * kKept, .beta_s_per_byte = 1};
@@ -111,7 +111,7 @@ TEST(PaperCosts, RabenseifnerDominatesRingAndTreeOnPowersOfTwo) {
       const AllreduceShape shape{.ranks = ranks, .count = count};
       const double rabenseifner_s = find_algorithm("rabenseifner")->cost_s(shape, model);
       for (const char* name : {"ring", "tree"})
-        // A longer segment is kept where a shorter one gains less than 1 %.
+        // A longer segment is kept if a shorter one gains less than 1 %.
         EXPECT_LE(rabenseifner_s, find_algorithm(name)->paper_cost_s(shape, model.link) * 1.01)
             << name << ranks;
     }

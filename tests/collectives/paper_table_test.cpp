@@ -1,21 +1,21 @@
-// The choice of collective against published numbers: Table VI of Tyagi and Swany, "Flexible Communication
-// for Optimal Distributed Learning over Unpredictable Networks" (IEEE BigData 2023), and a larger table
-// worked out from its Eq. 4.
+// The choice of collective against published numbers. Source: Table VI of Tyagi and Swany, "Flexible
+// Communication for Optimal Distributed Learning over Unpredictable Networks" (IEEE BigData 2023). Also a
+// larger table computed from its Eq. 4.
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <array>
 #include <string>
 
-#include "collectives/selector.hpp"
 #include "compress/topk.hpp"
+#include "planner/selector.hpp"
 
 namespace pliant {
 namespace {
 
 constexpr int kRanks = 8;
 
-// Elements of the gradients. ViT: the paper names no size; this one reproduces its Tables III to VI.
+// Elements of the gradients. The paper gives no size for ViT; this one reproduces its Tables III to VI.
 constexpr std::int64_t kResNet18 = 11'689'512;
 constexpr std::int64_t kResNet50 = 25'557'032;
 constexpr std::int64_t kAlexNet = 61'100'840;
@@ -29,7 +29,7 @@ struct PublishedCell {
   const char* winner;
 };
 
-// Table VI: communication time at alpha = 1 ms on 8 ranks; the winner is the cell in bold.
+// Table VI: communication time at alpha = 1 ms on 8 ranks. The winner is printed in bold.
 constexpr PublishedCell kTableVI[] = {
     // clang-format off
     {kResNet18, 0.1, 10, 54, 35, 43.2, "star_ring"},
@@ -85,7 +85,7 @@ struct ExpectedRow {
 
 constexpr std::array<double, 5> kDensities = {0.1, 0.033, 0.011, 0.004, 0.001};
 
-// The best of allgather_topk, star_ring and star_tree by Eq. 4, worked out apart from this code.
+// The best of allgather_topk, star_ring and star_tree by Eq. 4, computed independently of this code.
 constexpr ExpectedRow kExpected[] = {
     // clang-format off
     {kResNet18, 1, 25, {{{"star_tree", 22.5}, {"allgather_topk", 9.9}, {"allgather_topk", 5.3}, {"allgather_topk", 3.8}, {"allgather_topk", 3.2}}}},
@@ -150,7 +150,7 @@ TEST(PaperTable, EveryPublishedWinnerWins) {
   }
 }
 
-// The paper's own measurements deviate from its own formulas by up to 12.2 % (ResNet50 at 0.001, 10 Gbps).
+// The paper's measurements deviate from its own formulas by up to 12.2 % (ResNet50 at 0.001, 10 Gbps).
 TEST(PaperTable, PublishedTimesAreThoseOfTheModel) {
   for (const PublishedCell& cell : kTableVI) {
     const AllreduceShape shape = shape_of(cell.count, cell.density);

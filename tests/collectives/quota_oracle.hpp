@@ -1,4 +1,4 @@
-// The places that quota_* must send, by the rule: slow, and from the inputs of all ranks.
+// The places that quota_* must send, by a slow and independent implementation from the inputs of all ranks.
 #pragma once
 
 #include <iterator>
@@ -8,14 +8,14 @@
 
 namespace pliant::test {
 
-/// What one rank nominates.
+/// Nomination of one rank.
 struct NominationOracle {
   std::vector<std::uint32_t> primary;
   std::vector<std::uint32_t> reserve;
 };
 
-/// Rank r gets k / P elements, and one of the k mod P left over if r + step is below that, mod P; and in
-/// reserve an eighth and one more.
+/// Rank r nominates k / P elements, and one more if (r + step) mod P < k mod P. Its reserve has an eighth as
+/// many, plus one.
 inline NominationOracle nomination_oracle(const std::vector<float>& input, std::int64_t kept, int ranks,
                                           int rank, std::int64_t step) {
   const std::int64_t primary = kept / ranks + ((rank + step) % ranks < kept % ranks ? 1 : 0);
@@ -28,7 +28,7 @@ inline NominationOracle nomination_oracle(const std::vector<float>& input, std::
   return nomination;
 }
 
-/// inputs: of all ranks, in their order.
+/// inputs: of all ranks, in order.
 inline std::vector<std::uint32_t> quota_oracle(const std::vector<std::vector<float>>& inputs,
                                                std::int64_t kept, std::int64_t step) {
   const int ranks = static_cast<int>(inputs.size());

@@ -1,4 +1,4 @@
-// quota_union: who nominates how much, what, and which places come of it.
+// quota_union: how many elements each rank nominates, which ones, and the resulting places.
 #include "collectives/sparse/quota_union.hpp"
 
 #include <gtest/gtest.h>
@@ -35,7 +35,7 @@ Places united(const Quotas& quotas, Places nominations) {
   return places;
 }
 
-/// All ranks' nominations, from everything they hold.
+/// Nominations of all ranks, from their complete vectors.
 Places nominations_of(const Quotas& quotas, const std::vector<std::vector<float>>& inputs) {
   Places nominations(static_cast<std::size_t>(quotas.room()));
   for (int rank = 0; rank < quotas.ranks(); ++rank) {
@@ -109,13 +109,13 @@ TEST(QuotaNominations, AreTheLargestAndTheNextLargestWhateverTheFloats) {
 }
 
 TEST(QuotaUnion, DrawsReservesInTurnAndThenTheLowestPlaces) {
-  // Two ranks, k = 4: primaries of two, reserves of one.
+  // Two ranks, k = 4: two primaries and one reserve each.
   EXPECT_EQ(united(Quotas(4, 2, 0), {3, 7, 1, 9, 5, 2}), (Places{1, 3, 7, 9})) << "no reserve is needed";
   EXPECT_EQ(united(Quotas(4, 2, 0), {3, 7, 1, 7, 5, 2}), (Places{1, 3, 5, 7})) << "rank 0 is asked first";
   EXPECT_EQ(united(Quotas(4, 2, 0), {3, 7, 1, 7, 1, 2}), (Places{1, 2, 3, 7})) << "its place is there";
   EXPECT_EQ(united(Quotas(4, 2, 0), {3, 7, 3, 7, 5, 5}), (Places{0, 3, 5, 7})) << "the same twice";
   EXPECT_EQ(united(Quotas(4, 2, 0), {0, 2, 0, 2, 3, 3}), (Places{0, 1, 2, 3})) << "0 is there";
-  // At step 1 rank 1 comes first, in the array and in the turn.
+  // At step 1, rank 1 comes first, both in the array and in the rotation.
   EXPECT_EQ(united(Quotas(4, 2, 1), {1, 7, 3, 7, 2, 5}), (Places{1, 2, 3, 7}));
 }
 

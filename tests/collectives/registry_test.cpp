@@ -1,4 +1,4 @@
-// What every entry of the registry must hold, without running it.
+// Properties that every entry of the registry must have, checked without running it.
 #include "collectives/registry.hpp"
 
 #include <gtest/gtest.h>
@@ -8,8 +8,8 @@
 #include <set>
 #include <string>
 
-#include "collectives/selector.hpp"
 #include "compress/wire.hpp"
+#include "planner/selector.hpp"
 
 namespace pliant {
 namespace {
@@ -23,7 +23,7 @@ constexpr CostModel kModel{.link = {.alpha_s = 20e-6, .beta_s_per_byte = 0.8e-9}
                                       .to_device = {.alpha_s = 5e-6, .beta_s_per_byte = 4e-11},
                                       .nccl = {.alpha_s = 20e-6, .beta_s_per_byte = 1e-10}}};
 
-/// Of so many ranks, on hosts and in memory such that the algorithm can run.
+/// A shape of `ranks` ranks, on hosts and in memory that the algorithm supports.
 AllreduceShape shape_for(const AllreduceAlgorithm& algorithm, int ranks) {
   AllreduceShape shape{.ranks = ranks, .count = 100'000, .kept = 1000};
   if (!algorithm.supports(shape)) {
@@ -78,7 +78,7 @@ TEST_P(Algorithm, WithoutComputeIsNeverDearerThanThePaperSays) {
   }
   for (const int ranks : {2, 3, 8, 13}) {
     const AllreduceShape shape{.ranks = ranks, .count = 100'000, .kept = 1000};
-    // var_* sends its scores as 8 bytes where the paper counts 4; messages have headers.
+    // var_* sends scores of 8 bytes, the paper counts 4; and messages have headers.
     const double more_s = static_cast<double>((4 + kHeaderBytes) * (ranks - 1)) * model.link.beta_s_per_byte;
     const double paper_s = GetParam()->paper_cost_s(shape, model.link);
     EXPECT_LE(GetParam()->cost_s(shape, model), (paper_s + more_s) * (1 + 1e-12)) << ranks;

@@ -1,4 +1,4 @@
-// Cutting messages, and the segment that is best.
+// Cutting messages into segments, and the best length of a segment.
 #include "collectives/segments.hpp"
 
 #include <gtest/gtest.h>
@@ -31,7 +31,7 @@ TEST(Pieces, CoverBothStretchesInOrderAndNoMore) {
     }
 }
 
-/// 100 Mbit/s and 5 ms: segments hide latency, and none asks its receiver first.
+/// 100 Mbit/s and 5 ms: segments hide latency, and none is long enough for a rendezvous.
 TEST(Segments, RingHidesLatencyOnALongLink) {
   const CostModel model{.link = {.alpha_s = 5.1e-3, .beta_s_per_byte = 85e-9, .gap_s = 30e-6}, .compute = {}};
   const AllreduceShape shape{.ranks = 8, .count = 1 << 18};
@@ -52,13 +52,13 @@ TEST(Segments, AreLongWhereEachOneCosts) {
   EXPECT_GT(ring_allreduce.cost_s(shape, dear), ring_allreduce.cost_s(shape, cheap));
 }
 
-/// Two stretches of a slope each: the latency-bound one and the bandwidth-bound one of the ring's formula.
+/// The ring's formula has two parts with a slope each: latency-bound and bandwidth-bound.
 TEST(Segments, RingFormulaByHand) {
   const CostModel model{.link = {.alpha_s = 1e-3, .beta_s_per_byte = 1e-7, .gap_s = 0}, .compute = {}};
   // One byte a rank: 2(P-1) hops of alpha.
   EXPECT_NEAR(ring_allreduce.cost_s({.ranks = 4, .count = 4, .type = ElementType::int32}, model),
               6 * (1e-3 + 4e-7), 1e-9);
-  // 40 MB on 4 ranks: 6 chunks of 10 MB, and one latency that nothing hides.
+  // 40 MB on 4 ranks: 6 chunks of 10 MB, plus one latency that cannot be hidden.
   EXPECT_NEAR(ring_allreduce.cost_s({.ranks = 4, .count = 10'000'000}, model), 6 * 1.0 + 1e-3, 6e-2);
 }
 

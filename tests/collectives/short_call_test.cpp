@@ -1,5 +1,5 @@
-// What an algorithm does at once for a short call meets what it does as a suspended function: in every call
-// each rank takes either.
+// A short call may run an algorithm at once or as a suspended function. Each rank may take either way in the
+// same call.
 #include <array>
 
 #include "tests/collectives/conformance.hpp"
@@ -11,7 +11,7 @@ class Short : public test::Conformance {
  protected:
   void at_once(const std::vector<double>& mine, std::vector<double>& sum) {
     sum.assign(mine.size(), -1);
-    algorithm().run_short({.hosts = lanes(),
+    algorithm().run_short({.hosts = channels(),
                            .reduce = scalar_kernels.reduction(ElementType::float64, ReduceOp::sum),
                            .send = reinterpret_cast<const std::byte*>(mine.data()),
                            .recv = reinterpret_cast<std::byte*>(sum.data()),
@@ -27,14 +27,14 @@ class Short : public test::Conformance {
         .workspace = workspace_,
         .kernels = test::kernels_under_test(),
         .shape = laid_out({.count = static_cast<std::int64_t>(mine.size()), .type = ElementType::float64}),
-        .hosts = lanes(),
+        .hosts = channels(),
         .data = reinterpret_cast<std::byte*>(sum.data()),
         .own = {},
         .outcome = {}};
     run(algorithm(), call);
   }
 
-  /// The first time: other ranks wait for it.
+  /// Called when idle. The first time, sends the message that other ranks wait for.
   static void tell_others(void* of) {
     auto& self = *static_cast<Short*>(of);
     if (self.idle_++ > 0) return;
@@ -76,7 +76,7 @@ TEST_P(Short, SeesToOtherThingsWhileItWaits) {
       at_once(mine, sum);
     } else {
       sum.assign(1, 0);
-      algorithm().run_short({lanes(), scalar_kernels.reduction(ElementType::float64, ReduceOp::sum),
+      algorithm().run_short({channels(), scalar_kernels.reduction(ElementType::float64, ReduceOp::sum),
                              reinterpret_cast<const std::byte*>(mine.data()),
                              reinterpret_cast<std::byte*>(sum.data()), 1, sizeof(double), tell_others, this});
     }

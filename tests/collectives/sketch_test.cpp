@@ -1,4 +1,4 @@
-// The limit that sketches give, against all entries sorted.
+// The limit from sketches, against the limit from all entries sorted.
 #include "collectives/sparse/sketch.hpp"
 
 #include <gtest/gtest.h>
@@ -55,7 +55,7 @@ TEST(Sketch, LimitLeavesEnoughAndHardlyMore) {
       Keys all;
       std::int64_t more = 0;
       for (std::size_t rank = 0; rank < ranks; ++rank) {
-        // Unlike on each rank, and on one of them none, but so many together
+        // A different number on each rank, none on one of them, but enough in total
         const std::int64_t entries = rank == 1 ? 0 : kept >> (rank / 2);
         Keys keys(static_cast<std::size_t>(entries));
         for (std::uint64_t& key : keys) key = random() >> (rank * 2);

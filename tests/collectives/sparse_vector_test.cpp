@@ -1,4 +1,4 @@
-// Sums of sparse vectors against sums of the dense ones they stand for.
+// Sums of sparse vectors, against sums of the corresponding dense ones.
 #include "collectives/sparse/sparse_vector.hpp"
 
 #include <gtest/gtest.h>
@@ -22,7 +22,7 @@ Entries room_of(std::size_t entries) {
   return {std::vector<std::uint32_t>(entries), std::vector<float>(entries)};
 }
 
-/// Each index below `count` with probability 1 / `one_in`.
+/// Takes each index below `count` with probability 1 / `one_in`.
 Entries random_entries(std::mt19937& random, std::uint32_t count, unsigned one_in) {
   Entries entries;
   for (std::uint32_t i = 0; i < count; ++i) {

@@ -1,4 +1,4 @@
-// Calls on a device's memory: what is staged, what it is predicted to cost, and which algorithms compete.
+// Calls on device memory: what is staged, its predicted cost, and the competing algorithms.
 #include "collectives/device/staging.hpp"
 
 #include <gtest/gtest.h>
@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <string>
 
-#include "collectives/selector.hpp"
+#include "planner/selector.hpp"
 
 namespace pliant {
 namespace {
@@ -38,8 +38,8 @@ bool has(const std::vector<std::string>& names, const char* name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-/// The three stages of each block by a clock of their own: a block enters a stage when it has left the one
-/// before, and the stage is free.
+/// Simulates the three stages of each block: a block enters a stage once it has left the one before and the
+/// stage is free.
 double pipeline_s(const AllreduceShape& shape, std::int64_t block_bytes) {
   double in_free = 0, reduce_free = 0, out_free = 0;
   for (std::int64_t begin = 0; begin < shape.bytes(); begin += block_bytes) {
@@ -62,7 +62,7 @@ TEST(Staging, CostsWhatItsPipelineTakes) {
     const AllreduceShape tuned = tuned_for(ring_allreduce, shape, kModel);
     const double clock_s = pipeline_s(shape, std::min(tuned.stage_bytes, shape.bytes()));
     EXPECT_NEAR(device_cost_s(ring_allreduce, shape, kModel), clock_s, 0.01 * clock_s) << count;
-    // No other number of blocks is quicker by the clock, but for what the formula cannot tell.
+    // In the simulation no other number of blocks is faster, within the formula's resolution.
     for (std::int64_t parts = 1; shape.bytes() / parts >= 256 << 10; parts *= 2)
       EXPECT_GE(pipeline_s(shape, (count + parts - 1) / parts * 4), 0.99 * clock_s) << count << ' ' << parts;
   }
@@ -83,7 +83,7 @@ TEST(Staging, DeviceAlgorithmsCompeteWhereTheyCanRun) {
   EXPECT_FALSE(has(names(request), "mpi_star"));
   EXPECT_TRUE(has(names(request), "ring"));
   EXPECT_TRUE(has(names(request), "star_ring"));
-  // These read whole vectors in the host's memory.
+  // These read whole vectors in host memory.
   EXPECT_FALSE(has(names(request), "sparse_rabenseifner"));
   EXPECT_FALSE(has(names(request), "two_level_star_ring"));
   request.shape.has_nccl = true;

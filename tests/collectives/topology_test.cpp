@@ -1,4 +1,5 @@
-// Rank arithmetic, played through on sets: who holds which contributions after each step, for 1 to 17 ranks.
+// Rank arithmetic, simulated on sets: the contributions that each rank holds after each step, for 1 to 17
+// ranks.
 #include <gtest/gtest.h>
 
 #include <set>
@@ -27,7 +28,7 @@ Contributions everybody(int ranks) {
   return all;
 }
 
-/// held[rank][chunk]: whose contributions are summed there.
+/// held[rank][chunk]: the ranks whose contributions are summed there.
 using Held = std::vector<std::vector<Contributions>>;
 
 Held every_rank_its_own(int ranks) {

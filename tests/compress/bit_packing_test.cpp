@@ -24,7 +24,7 @@ Numbers random_numbers(unsigned width, std::int64_t count) {
 }
 
 TEST(BitPacking, LaysABlockOutAsDescribed) {
-  // Width 20, by the definition: number i in lane i % 4, at bit 20 (i / 4) of the lane's words.
+  // Width 20, by definition: number i is in vector lane i % 4, at bit 20 (i / 4) of that lane.
   const Numbers numbers = random_numbers(20, kBlock);
   std::array<std::array<std::uint32_t, 4>, 20> words{};
   for (std::size_t i = 0; i < numbers.size(); ++i)

@@ -1,5 +1,5 @@
-// Whatever is kept, of whatever vector: messages arrive, and no bit is lost. RapidCheck makes up the cases,
-// and shrinks one that fails.
+// For any selection of any vector, messages arrive and no bit is lost. RapidCheck generates the cases, and
+// shrinks one that fails.
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
@@ -14,7 +14,7 @@
 namespace pliant {
 namespace {
 
-/// Gaps of all widths, so that blocks are mixed.
+/// Gaps of all widths, so that blocks have mixed ones.
 rc::Gen<std::vector<std::uint32_t>> any_indices() {
   const auto gap = rc::gen::mapcat(rc::gen::inRange(0, 24),
                                    [](int width) { return rc::gen::inRange<std::uint32_t>(1, 2U << width); });

@@ -1,4 +1,4 @@
-// The known answers, and that the instruction gives what the table gives.
+// Known answers, and equality of the instruction's results with the table's.
 #include "compress/crc32c.hpp"
 
 #include <gtest/gtest.h>

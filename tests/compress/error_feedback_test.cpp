@@ -1,5 +1,5 @@
-// Error feedback loses nothing. Ranks are simulated in one process; values are small integers, so that every
-// sum is exact and the identities hold with ==.
+// Error feedback loses nothing. The ranks are simulated in one process. Values are small integers, so that
+// every sum is exact and the identities hold with ==.
 #include "compress/error_feedback.hpp"
 
 #include <gtest/gtest.h>
@@ -25,7 +25,7 @@ constexpr std::int64_t kKept = 7;
 
 using Vector = std::vector<float>;
 
-/// Distinct, non-zero, and different for each rank and step.
+/// Distinct and non-zero values that differ for each rank and step.
 float gradient_at(int rank, int step, std::size_t i) {
   const int value = 1 + static_cast<int>((i * 37 + static_cast<std::size_t>(rank * 11 + step * 5)) % 101);
   return static_cast<float>((i + static_cast<std::size_t>(rank)) % 2 == 0 ? value : -value);
@@ -41,18 +41,18 @@ void add(Vector& into, const Vector& from, float factor = 1) {
   for (std::size_t i = 0; i < into.size(); ++i) into[i] += factor * from[i];
 }
 
-/// What one step did, summed over the ranks.
+/// Result of one step, summed over the ranks.
 struct Step {
   Vector gradients = Vector(kCount);
   Vector residuals_before = Vector(kCount);
   Vector residuals_after = Vector(kCount);
   Vector sent = Vector(kCount);
-  std::vector<Vector> results;  ///< one a rank
+  std::vector<Vector> results;  ///< [ranks]
 };
 
 constexpr std::size_t kOddPlace = 5;
 
-/// One element of one rank's gradient at one step is not what gradient_at() says.
+/// An element of one rank's gradient at one step that deviates from gradient_at().
 struct OddElement {
   float value;
   int rank;
@@ -87,7 +87,7 @@ class Simulation {
     add(report.gradients, gradient);
     add(report.residuals_before, state.residual);
     state.outstanding = true;  // as one who leaves something behind says
-    const ErrorFed fed = feedback_.begin(state, gradient.data(), kCount, scalar_kernels);
+    const FeedbackResult fed = feedback_.begin(state, gradient.data(), kCount, scalar_kernels);
     SelectWorkspace workspace;
     const double norm = fed.pending == nullptr ? fed.squared
                                                : scalar_kernels.accumulate(state.residual.data(), fed.pending,
@@ -218,7 +218,7 @@ TEST(Ef21, BeginsAnewWhereTheResultIsNotFinite) {
   Simulation simulation(find_error_feedback("ef21"),
                         OddElement{std::numeric_limits<float>::infinity(), 1, kOddStep});
   for (int step = 0; step <= kOddStep; ++step) simulation.run(step);
-  // Where nothing is left to come, the sum of the gradients is reached again, the odd place included.
+  // Once nothing is outstanding, the sum of the gradients is reached again, also at the odd place.
   Step report;
   for (std::int64_t sent = 0; sent < 2 * kCount; sent += kKept) report = simulation.run(kOddStep + 1);
   EXPECT_EQ(report.results[0], report.gradients);

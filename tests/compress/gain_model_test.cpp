@@ -1,4 +1,4 @@
-// Few numbers in place of a curve: between what they say and what holds, at the points and between them.
+// A few numbers replace a gain curve: their error at the points and between them.
 #include "compress/gain_model.hpp"
 
 #include <gtest/gtest.h>
@@ -7,7 +7,7 @@
 #include <numeric>
 
 #include "compress/topk.hpp"
-#include "tests/policy/gains.hpp"
+#include "tests/planner/density/gains.hpp"
 
 namespace pliant {
 namespace {

@@ -1,4 +1,4 @@
-// Memory whose surroundings are watched: nobody may write in front of it or behind it.
+// Memory with guards on both sides, which detect writes before and behind it.
 #pragma once
 
 #include <gtest/gtest.h>

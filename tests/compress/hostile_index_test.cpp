@@ -1,5 +1,5 @@
-// Index decoders on what no encoder wrote: refused, or a valid index set all the same (decode_indices()
-// looks).
+// Index decoders on input that no encoder wrote: they refuse it, or return a valid index set, which
+// decode_indices() checks.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -114,7 +114,7 @@ TEST(BitmapDecoder, RefusesAnotherNumberOfBits) {
   EXPECT_EQ(problem_of(bitmap_indices, bits(0x81, 0x04), 10, 3), kIndexNotBelowCount);
 }
 
-/// One block as index_block.cpp and index_rice.cpp pack it.
+/// A block, packed as by index_block.cpp and index_rice.cpp.
 test::Bytes one_block(unsigned width, const std::vector<std::uint32_t>& numbers) {
   test::Bytes bytes(static_cast<std::size_t>(1 + packed_bytes(kBlock, width)));
   bytes[0] = static_cast<std::byte>(width);
@@ -134,7 +134,7 @@ TEST(BlockDecoder, RefusesSumsThatWrapAround) {
     }
     gaps[i] = 0;
   }
-  // 2^25 in each: 128 of them are 2^32.
+  // Each gap is 2^25, so 128 of them are 2^32.
   EXPECT_EQ(
       problem_of(block_indices, one_block(26, std::vector<std::uint32_t>(kBlock, 1U << 25)), kMost, kBlock),
       kIndexNotBelowCount);
@@ -150,13 +150,13 @@ TEST(BlockDecoder, SaysWhatIsWrong) {
   EXPECT_EQ(problem_of(block_indices, bad, 768, kBlock), "a width is above 32");
   bad[0] = std::byte{4};
   EXPECT_EQ(problem_of(block_indices, bad, 768, kBlock), "not as long as its widths say");
-  // A tail of 3 gaps of 3 bits: 7 bits of its last byte mean nothing.
+  // A tail of 3 gaps of 3 bits leaves 7 unused bits in its last byte.
   EXPECT_EQ(problem_of(block_indices, {std::byte{3}, std::byte{0xff}, std::byte{0x01}}, 100, 3), "");
   EXPECT_EQ(problem_of(block_indices, {std::byte{3}, std::byte{0xff}, std::byte{0x03}}, 100, 3),
             "bits behind the last gap are set");
 }
 
-/// One block's low bits, then quotients: `zeros` in front of the first one, which 127 others follow.
+/// A block's low bits, then its quotients: `zeros` before the first one, which 127 others follow.
 test::Bytes rice_block(unsigned low_bits, const std::vector<std::uint32_t>& low, std::size_t zeros) {
   test::Bytes bytes = one_block(low_bits, low);
   const std::size_t begin = bytes.size();

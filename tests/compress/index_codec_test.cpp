@@ -1,4 +1,4 @@
-// Every index codec gives back every index set, in the bytes it said.
+// Every index codec restores every index set, in the number of bytes it announced.
 #include "compress/index_codec.hpp"
 
 #include <gtest/gtest.h>
@@ -60,7 +60,7 @@ std::vector<test::IndexSet> unusual_sets() {
   sets.push_back(test::even_set(kMost, kMost - 128, 1));
   sets.push_back(test::even_set(kMost, kMost - 129, 1));
   sets.push_back(test::even_set(kMost, kMost - 1000, 3));
-  // A block of neighbours but for one leap over all the rest.
+  // A block of neighbours, except for one leap over the rest.
   for (const std::size_t leap : {1U, 64U, 127U, 128U, 129U}) {
     test::IndexSet set{.name = "leap", .count = kMost, .indices = {}};
     for (std::size_t i = 0; i < 256; ++i)
@@ -113,7 +113,7 @@ INSTANTIATE_TEST_SUITE_P(Compress, EveryIndexCodec,
                          [](const auto& info) { return std::string(info.param->name); });
 
 TEST(IndexCodecs, KeepTheirNumbers) {
-  // They are on the wire: a number that meant one codec may never mean another.
+  // These numbers are on the wire, so they must never change their meaning.
   EXPECT_EQ(find_index_codec("raw").id, 1);
   EXPECT_EQ(find_index_codec("bitmap").id, 2);
   EXPECT_EQ(find_index_codec("block").id, 3);
@@ -143,7 +143,7 @@ TEST(Rice, ComesNearTheEntropy) {
 }
 
 TEST(Rice, ChoosesEachBlocksParameterAnew) {
-  // Two blocks of neighbours, two of far ones: parameters 0, 0, 9 or 10, ...
+  // Two blocks of neighbours, two of distant indices: parameters 0, 0, 9 or 10, ...
   test::IndexSet set{.name = "two kinds", .count = 1'000'000, .indices = {}};
   for (std::uint32_t i = 0; i < 256; ++i) set.indices.push_back(i);
   for (std::uint32_t i = 1; i <= 256; ++i) set.indices.push_back(256 + 1024 * i);

@@ -1,4 +1,4 @@
-// Index sets to encode, and encoders and decoders that watch their buffers.
+// Index sets for tests, and encoding and decoding with guarded buffers.
 #pragma once
 
 #include <algorithm>
@@ -24,7 +24,8 @@ struct IndexSet {
   std::int64_t kept() const { return static_cast<std::int64_t>(indices.size()); }
 };
 
-/// All sets of `kept` equally likely (Knuth, The Art of Computer Programming 3.4.2, algorithm S).
+/// A random set; all sets of `kept` are equally likely (Knuth, The Art of Computer Programming 3.4.2,
+/// algorithm S).
 inline IndexSet random_set(Random& random, std::int64_t count, std::int64_t kept) {
   IndexSet set{.name = "random", .count = count, .indices = {}};
   std::uniform_real_distribution<double> share;
@@ -36,7 +37,7 @@ inline IndexSet random_set(Random& random, std::int64_t count, std::int64_t kept
   return set;
 }
 
-/// Runs of neighbours, far apart.
+/// Runs of neighbours, far apart from each other.
 inline IndexSet clustered_set(Random& random, std::int64_t count, std::int64_t kept) {
   IndexSet set{.name = "clustered", .count = count, .indices = {}};
   const std::int64_t mean_leap = count / (kept / 20 + 1) / 2;
@@ -48,7 +49,7 @@ inline IndexSet clustered_set(Random& random, std::int64_t count, std::int64_t k
   return set;
 }
 
-/// From `first`, one every `step`.
+/// `first`, then every `step`-th index.
 inline IndexSet even_set(std::int64_t count, std::int64_t first, std::int64_t step) {
   IndexSet set{.name = "even", .count = count, .indices = {}};
   for (std::int64_t at = first; at < count; at += step) set.indices.push_back(static_cast<std::uint32_t>(at));
@@ -70,10 +71,10 @@ inline Bytes encode_indices(const IndexCodec& codec, const IndexSet& set) {
   return encoded;
 }
 
-/// The indices, or nothing where the decoder refuses. What it accepts must be a valid set.
+/// Returns the indices, or nothing if the decoder refuses. An accepted set must be valid.
 inline std::optional<std::vector<std::uint32_t>> decode_indices(const IndexCodec& codec, const Bytes& encoded,
                                                                 std::int64_t count, std::int64_t kept) {
-  // Copied, so that a sanitizer sees the first byte that is read behind it.
+  // A copy, so that a sanitizer sees any read beyond its end.
   const Bytes in(encoded.begin(), encoded.end());
   Guarded<std::uint32_t> indices(kept);
   const char* problem = codec.decode(in, count, kept, indices.data());

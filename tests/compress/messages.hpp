@@ -1,4 +1,4 @@
-// Messages to send: what a rank keeps, encoded and decoded with watched buffers.
+// Messages for tests, encoded and decoded with guarded buffers.
 #pragma once
 
 #include <random>
@@ -52,7 +52,7 @@ struct Decoded {
   std::vector<float> values;
 };
 
-/// Throws what decode_message() throws.
+/// Throws if decode_message() throws.
 inline Decoded decode(std::span<const std::byte> bytes, const Expected& expected) {
   Guarded<std::uint32_t> indices(expected.shape.kept);
   Guarded<float> values(expected.with_values ? expected.shape.kept : 0);

@@ -1,4 +1,4 @@
-// Measured speeds, on a clock that the test moves: every look at it takes one second.
+// Measured speeds, on a fake clock: every reading advances it by one second.
 #include "compress/speed.hpp"
 
 #include <gtest/gtest.h>
@@ -19,7 +19,7 @@ TEST(MeasureCompute, SpreadsTheTimeOverTheElements) {
   EXPECT_DOUBLE_EQ(model.gamma_s_per_byte, 1 / (4 * elements));
   EXPECT_DOUBLE_EQ(model.drain_s_per_element, 1 / elements);
   EXPECT_GT(model.pair_s_per_element, model.select_s_per_element);
-  // One look before and one after, for some tenth of the elements.
+  // One reading before and one after, for about a tenth of the elements.
   for (const double codec_s : model.codec_s_per_index) EXPECT_NEAR(codec_s, 10 / elements, 1 / elements);
 }
 

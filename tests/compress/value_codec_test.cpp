@@ -1,5 +1,4 @@
-// Every value codec gives back its rounding errors exactly: decoded + error == value, in float32 and in
-// float64.
+// Every value codec returns its rounding errors exactly: decoded + error == value, in float32 and float64.
 #include "compress/value_codec.hpp"
 
 #include <gtest/gtest.h>
@@ -53,7 +52,7 @@ void expect_exact(const ValueCodec& codec, const Values& values) {
   }
 }
 
-/// Any finite float32, all exponents alike.
+/// Any finite float32; all exponents are equally likely.
 float any_finite(Random& random) {
   for (;;) {
     const auto value = std::bit_cast<float>(static_cast<std::uint32_t>(random()));
@@ -61,7 +60,7 @@ float any_finite(Random& random) {
   }
 }
 
-/// Exponents of at most `spread` below `top`.
+/// Exponents from `top` - `spread` to `top`.
 float near(Random& random, int top, int spread) {
   const auto fraction = 1 + static_cast<float>(random() >> 41) * 0x1p-23F;
   const int exponent = top - static_cast<int>(random() % static_cast<std::uint64_t>(spread));
@@ -89,8 +88,7 @@ TEST_P(EveryValueCodec, IsExactOnValuesOfLikeMagnitude) {
     }
 }
 
-/// Around every step of 1/512 between 0 and the largest: where each codec rounds, and one and two places
-/// beside it.
+/// Values near every multiple of 1/508 of the largest, where codecs round, and one and two floats beside it.
 TEST_P(EveryValueCodec, IsExactWhereRoundingTurns) {
   for (const float largest : {FLT_MAX, 0x1p127F, 0x1.fep127F, 1.0F, 127.0F, 0x1.0204p100F, 0x1p-111F,
                               0x1p-119F, FLT_MIN, 127 * FLT_MIN, 0x1p-140F, FLT_TRUE_MIN}) {
@@ -178,7 +176,7 @@ INSTANTIATE_TEST_SUITE_P(Compress, EveryValueCodec,
                          [](const auto& info) { return std::string(info.param->name); });
 
 TEST(ValueCodecs, KeepTheirNumbers) {
-  // They are on the wire; 0 means that there are no values.
+  // These numbers are on the wire; 0 means no values.
   EXPECT_EQ(find_value_codec("float32").id, 1);
   EXPECT_EQ(find_value_codec("bfloat16").id, 2);
   EXPECT_EQ(find_value_codec("float16").id, 3);
@@ -218,7 +216,7 @@ TEST(Float16, HasElevenBitsOfTheLargestAndLessBelow) {
   EXPECT_EQ(float16_values.bytes(257), 516);
 }
 
-/// Codes, then scales: what is on the wire may not change.
+/// Codes first, then scales: the wire format may not change.
 TEST(ValueCodecs, LayOutTheirBytesAsDescribed) {
   const auto bytes = [](std::vector<int> numbers) {
     std::vector<std::byte> all;
@@ -239,7 +237,7 @@ TEST(Int8, ErrsByHalfAStepAtMost) {
     for (float& value : values) value = near(random, round % 200 - 80, 6);
     float largest = 0;
     for (const float value : values) largest = std::max(largest, std::abs(value));
-    // A scale has 8 bits, rounded up.
+    // A scale has 8 bits and is rounded up.
     const float half_a_step = largest / 127 * 0x1.02p0F / 2 * 0x1.0001p0F;
     for (const float error : encode(int8_values, values).errors) ASSERT_LE(std::abs(error), half_a_step);
   }

@@ -1,4 +1,4 @@
-// A message that is not what the receiver expects is refused, in words that say whose and why.
+// The receiver refuses a message that it does not expect. The error names the sender and the reason.
 #include <gtest/gtest.h>
 
 #include <cstring>
@@ -61,8 +61,8 @@ TEST(WireRefuses, EveryOtherLength) {
   }
 }
 
-/// With a right checksum, structure is all that is left to tell a changed byte: it is refused, or its meaning
-/// fits.
+/// With a valid checksum, only the structure reveals a changed byte: the message is refused, or it is still
+/// consistent.
 TEST(WireRefuses, OrUnderstandsWhatItsSenderSealed) {
   for (test::Message& message : messages())
     for (std::size_t at = 0; at < message.bytes.size(); ++at) {
@@ -80,7 +80,7 @@ TEST(WireRefuses, OrUnderstandsWhatItsSenderSealed) {
 
 struct Refusal {
   std::string name;
-  std::function<void(test::Message& message, Expected& expected)> change;  ///< the message is sealed again
+  std::function<void(test::Message& message, Expected& expected)> change;  ///< sealed again afterwards
   std::string problem;
 };
 
@@ -160,7 +160,7 @@ TEST(WireRefuses, PaddingThatIsNotZero) {
   EXPECT_TRUE(text.starts_with("the message of rank 3 is wrongly padded")) << text;
 }
 
-/// What a receiver that expects at most `most` says.
+/// The refusal of a receiver that expects at most `most`.
 std::string refusal_up_to(std::span<const std::byte> message, WireShape most,
                           Keeps keeps = Keeps::at_most_or_whole) {
   const Expected expected{.shape = most, .with_values = true, .sender = 5, .keeps = keeps};

@@ -1,4 +1,4 @@
-// What a message carries arrives, whatever its codecs; what a rank lost by rounding is what it still has.
+// Messages arrive intact with any codecs, and a rank keeps its rounding errors.
 #include "compress/wire.hpp"
 
 #include <gtest/gtest.h>
@@ -16,7 +16,7 @@
 namespace pliant {
 namespace {
 
-/// A small message of every byte known: indices 1 and 3 of 10, raw; 1.5 and -2 as bfloat16.
+/// A small message whose bytes are all known: indices 1 and 3 of 10, raw; 1.5 and -2 as bfloat16.
 test::Message small_message() {
   return test::encode({.name = "small", .count = 10, .indices = {1, 3}}, {1.5F, -2.0F}, raw_indices,
                       &bfloat16_values);

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# CMake refuses a mixture of MPIs, with a line that names both.
-# mixed_configure.sh SOURCE-FOLDER WORK-FOLDER OWN-C OWN-CXX OWN-MPIEXEC OTHER-C OTHER-CXX OTHER-MPIEXEC
+# CMake must refuse a mixture of MPIs, with a line that names both.
+# Usage: mixed_configure.sh SOURCE-FOLDER WORK-FOLDER OWN-C OWN-CXX OWN-MPIEXEC OTHER-C OTHER-CXX OTHER-MPIEXEC
 set -euo pipefail
 source=$1 work=$2 own_c=$3 own_cxx=$4 own_mpiexec=$5 other_c=$6 other_cxx=$7 other_mpiexec=$8
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# A program that another MPI's compiler made must not get to run with this build's library: it does not link, with the
-# shared library or the static one, does not load, and, where it opens the library itself, ends with one line.
-# mixed_mpi.sh LIBDIR INCLUDEDIR OTHER-C-COMPILER OTHER-CXX-COMPILER WORK-FOLDER
+# A program built with another MPI's compiler must not run with this build's library. It must not link with either
+# library, and must not load the shared one. If it opens the library itself, it must end with a one-line error.
+# Usage: mixed_mpi.sh LIBDIR INCLUDEDIR OTHER-C-COMPILER OTHER-CXX-COMPILER WORK-FOLDER
 set -euo pipefail
 libdir=$1 include=$2 other_cc=$3 other_cxx=$4 work=$5
 mkdir -p "$work/stand_in"
@@ -35,7 +35,7 @@ fail() {
   exit 1
 }
 
-# expect_refusal WHAT PATTERN COMMAND...: it fails, by no signal, and says so in a line like that.
+# expect_refusal WHAT PATTERN COMMAND...: the command must fail without a signal, with a line that matches PATTERN.
 expect_refusal() {
   local what=$1 pattern=$2 status=0
   shift 2
@@ -57,7 +57,7 @@ if command -v pkg-config >/dev/null; then
     "$other_cc" "-I$include" "$work/call.c" "$libdir/libpliant.a" "${static[@]}" -o "$work/program"
 fi
 
-# Linked with a library of its own family, it finds this one when it starts.
+# Linked with its own family's library, it finds this build's library at start.
 cat >"$work/stand_in.c" <<'END'
 #include <pliant/pliant.h>
 const int PLIANT_BUILT_FOR_MPI = 1;

@@ -1,4 +1,4 @@
-// Settings: what each accepts, what it refuses and how it says so, and which source wins.
+// Settings: which values each accepts or refuses, with which message, and which source wins.
 #include "core/config.hpp"
 
 #include <gtest/gtest.h>
@@ -84,7 +84,7 @@ const std::vector<Pair> kRefused = {
     {"PLIANT_CUDA_AWARE", "maybe"},
 };
 
-// Their values are names that a registry knows, or any path: the registries' tests refuse wrong ones.
+// These take any text: names of a registry, or paths. The registries' tests refuse wrong names.
 const std::set<std::string> kAnyText = {"PLIANT_POLICY",     "PLIANT_ALGORITHM", "PLIANT_ERROR_FEEDBACK",
                                         "PLIANT_TRACE",      "PLIANT_KERNELS",   "PLIANT_INDEX_CODEC",
                                         "PLIANT_VALUE_CODEC"};

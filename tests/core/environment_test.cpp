@@ -1,4 +1,4 @@
-// Reading the environment, and writing to the person who runs the program.
+// Reading the environment, and writing to the user.
 #include "core/environment.hpp"
 
 #include <gtest/gtest.h>

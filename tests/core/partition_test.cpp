@@ -1,4 +1,4 @@
-// Chunks: every element in exactly one, in order, and none larger than another by more than one.
+// Chunks cover every element once, in order, and their lengths differ by at most one.
 #include "core/partition.hpp"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// A bounded map: keys never share a place, and the one that was used longest ago goes.
+// A bounded map: keys never share a place, and the least recently used one is evicted.
 #include "core/recent_map.hpp"
 
 #include <gtest/gtest.h>
@@ -17,7 +17,7 @@ struct Key {
   friend bool operator==(const Key&, const Key&) = default;
 };
 
-/// Every key in one bucket.
+/// A key whose hash puts all keys into one bucket.
 struct CollidingKey {
   std::int64_t number = 0;
   std::uint64_t hash() const { return 7; }
@@ -62,7 +62,7 @@ TEST(RecentMap, PointersStayGoodWhileTheirValueIsThere) {
   EXPECT_EQ(*first, 42);
 }
 
-/// As a list that is looked through, whatever comes.
+/// Behaves like a list that is searched, for any sequence of keys.
 template <class AnyKey>
 void expect_as_a_list(std::size_t most, int keys) {
   RecentMap<AnyKey, int> map(most);

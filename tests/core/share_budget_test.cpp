@@ -1,4 +1,4 @@
-// A budget never spends more than its share, and in the end nearly all of it.
+// A budget never spends more than its share, and finally nearly all of it.
 #include "core/share_budget.hpp"
 
 #include <gtest/gtest.h>

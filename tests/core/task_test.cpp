@@ -1,4 +1,4 @@
-// Suspended functions: order, errors, several strands, and memory that is used again.
+// Suspended functions: order, errors, several strands, and reuse of memory.
 #include "core/task.hpp"
 
 #include <gtest/gtest.h>
@@ -12,11 +12,11 @@
 namespace pliant {
 namespace {
 
-/// What the functions below share; stands for a collective's call.
+/// State shared by the functions below; stands for a collective's call.
 struct Story {
   FramePool pool;
   std::string said;
-  int ready = 0;  ///< waits for at most this number are over
+  int ready = 0;  ///< waits for numbers up to this one are over
 
   FramePool& frames() { return pool; }
 };
@@ -130,7 +130,7 @@ TEST(Task, AnErrorInOneStrandEndsAll) {
   EXPECT_TRUE(execution.idle());
 }
 
-/// Says when it goes.
+/// Records its destruction.
 struct Guard {
   std::string& said;
   ~Guard() { said += "gone"; }

@@ -1,4 +1,4 @@
-// Every double has one place in the order, and NaN, whatever its bits, is one value above all others.
+// Every double has one place in the order. NaN, whatever its bits, is one value above all others.
 #include "core/total_order.hpp"
 
 #include <gtest/gtest.h>

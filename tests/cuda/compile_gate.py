@@ -1,7 +1,7 @@
 """What nvcc makes of the kernels, held to what they were designed for; nothing of it needs a GPU.
 
   compile_gate.py BUILD               the build folder of a configured Pliant; prints a table, one line a kernel
-  compile_gate.py BUILD --markdown    the table of docs/gpu.md
+  compile_gate.py BUILD --markdown    the table of docs/results/2026-11-23-gpu-kernels.md
   compile_gate.py --self-test         only what is tried before any of these: that each check can fail
 
 Compiles src/kernels/cuda/launch.cu for each architecture with the library's own flags (compile_commands.json), and
@@ -26,17 +26,17 @@ STREAM_REGISTERS = 64  # of 65536 on a multiprocessor: four blocks of 256 thread
 QUADS = 4  # a thread's in stream.cuh: as many loads of the residual, as many of the gradient, as many stores
 OPERATIONS = ("sum", "min", "max", "prod")  # ReduceOp
 
-# What ptxas says of one kernel.
+# The report of ptxas about one kernel.
 ENTRY = re.compile(r"Compiling entry function '(?P<name>\S+)'.*?"
                    r"(?P<stack>\d+) bytes stack frame, (?P<stores>\d+) bytes spill stores, "
                    r"(?P<loads>\d+) bytes spill loads\n[^\n]*Used (?P<registers>\d+) registers(?P<rest>[^\n]*)", re.DOTALL)
 SHARED = re.compile(r"(\d+) bytes smem")
 PTX_ENTRY = re.compile(r"\.entry\s+(\w+)\s*\(")
-# 16 bytes of global memory; generic addresses, and four bytes at once, are something else.
+# Accesses of 16 bytes in global memory. Generic addresses, and accesses to four single bytes, do not match.
 WIDE = r"\.global(?:\.[\w:]+)*\.(?:v4\.[bfsu]32|v2\.[bfsu]64)\b"
 WIDE_LOAD = re.compile(r"\bld(?:\.[\w:]+)*?" + WIDE)
 WIDE_STORE = re.compile(r"\bst(?:\.[\w:]+)*?" + WIDE)
-# fma and mad are fused; without a rounding the assembler may fuse mul and add.
+# fma and mad are fused. Without a rounding mode, the assembler may fuse mul and add.
 FUSED = re.compile(r"\b(?:(?:fma|mad)(?:\.\w+)*|(?:mul|add|sub)(?:\.(?:ftz|sat))*)\.f(?:32|64)(?:x2)?\b")
 
 
@@ -48,7 +48,7 @@ def demangled(text):
 
 
 def short_names(mangled):
-    """Mangled -> as kernel_functions.cuh has them: stream_kernel, reduce_kernel<float, 0>."""
+    """Mangled name -> name in kernel_functions.cuh: stream_kernel, reduce_kernel<float, 0>."""
     lines = demangled("\n".join(mangled)).splitlines()
     named = {}
     for name, line in zip(mangled, lines):
@@ -122,7 +122,7 @@ def check_ptx(bodies):
 
 
 def library_command(build):
-    """[nvcc, flags...] of launch.cu as the library has them, without architectures, input and output."""
+    """[nvcc, flags...] of the library's launch.cu, without architectures, input and output."""
     entries = json.loads((build / "compile_commands.json").read_text())
     entry = next(entry for entry in entries if entry["file"].endswith("src/kernels/cuda/launch.cu"))
     words = shlex.split(entry["command"])
@@ -145,7 +145,7 @@ def run(command, folder):
 
 
 def compile_for(architecture, command, source):
-    """What ptxas says, and the PTX."""
+    """The output of ptxas, and the PTX."""
     with tempfile.TemporaryDirectory() as folder:
         kept = [*command, f"-arch=sm_{architecture}", "-Xptxas", "-v", "--keep", "--keep-dir", folder, "-cubin", "-o",
                 "kernels.cubin", str(source)]
@@ -169,13 +169,13 @@ int main() {{
 
 
 def cached(build, name):
-    """A variable of CMake's cache; None where it was not found."""
+    """A variable of CMake's cache; None if it was not found."""
     match = re.search(rf"^{name}:\w+=(.*)$", (build / "CMakeCache.txt").read_text(), re.MULTILINE)
     return None if match is None or match[1].endswith("-NOTFOUND") else match[1]
 
 
 def linked_versions(build, compiler):
-    """Links a program with the CUDA runtime and, where the library has it, NCCL; what it prints."""
+    """Links a program with the CUDA runtime and, if the library uses it, NCCL. Returns its output."""
     nccl = cached(build, "PLIANT_NCCL_LIBRARY")
     text = VERSIONS.format(include="#include <nccl.h>" if nccl else "",
                            call="if (ncclGetVersion(&nccl) != ncclSuccess) return 1;" if nccl else "")
@@ -286,7 +286,8 @@ def gate(build, markdown):
 def main():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("build", type=pathlib.Path, nargs="?", help="a configured build folder")
-    options.add_argument("--markdown", action="store_true", help="print the table of docs/gpu.md")
+    options.add_argument("--markdown", action="store_true",
+                         help="print the table of docs/results/2026-11-23-gpu-kernels.md")
     options.add_argument("--self-test", action="store_true", help="do not compile anything")
     given = options.parse_args()
     self_test()

@@ -1,4 +1,4 @@
-// Packing of indices by kernels, executed: the codec's bytes, and its refusals.
+// Packing of indices by kernels on the executor: the codec's bytes, and its refusals.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -18,7 +18,7 @@ using test::Device;
 using test::IndexSet;
 using test::Unaligned;
 
-/// In Refusal's order.
+/// In the order of Refusal.
 constexpr std::array<std::string_view, 6> kProblems = {"",
                                                        "too short for a width for each block",
                                                        "a width is above 32",
@@ -38,11 +38,11 @@ struct PackBench {
   }
 };
 
-/// What the device packs, between guards.
+/// Packs on the device into guarded memory, and returns the bytes.
 Bytes pack(Device& device, const IndexSet& set) {
   PackBench bench(device, set.kept());
   Unaligned<std::uint32_t> indices(set.indices, 1);
-  // As bytes, at an odd place.
+  // Copied as bytes to an odd address.
   const std::int64_t room = block_indices.max_bytes(set.count, set.kept());
   Unaligned<std::uint8_t> packed(std::vector<std::uint8_t>(static_cast<std::size_t>(room)),
                                  set.indices.size() % 5);
@@ -56,7 +56,7 @@ Bytes pack(Device& device, const IndexSet& set) {
   return bytes;
 }
 
-/// What the device unpacks; `problem` as the codec puts it.
+/// Unpacks on the device. `problem` is worded as by the codec.
 std::vector<std::uint32_t> unpack(Device& device, const Bytes& bytes, std::int64_t count, std::int64_t kept,
                                   std::string_view& problem) {
   PackBench bench(device, kept);
@@ -80,7 +80,7 @@ std::vector<IndexSet> index_sets() {
     for (const std::int64_t count : {kept, kept + 1, 3 * kept + 5, 200 * kept + 77})
       sets.push_back(test::random_set(random, count, kept));
   sets.push_back(test::clustered_set(random, 1'000'000, 3'000));
-  // Of each width: 128 gaps, the last of them of so many bits; and a tail.
+  // For each width: 128 gaps, the last of this many bits, and a tail.
   for (unsigned width = 0; width <= 32; ++width) {
     const std::int64_t widest = width == 0 ? 0 : (std::int64_t{1} << width) - 1;
     IndexSet set{.name = "width", .count = std::int64_t{1} << 32, .indices = {}};
@@ -104,7 +104,7 @@ TEST(DevicePack, SameBytesAsTheCodecAndBack) {
   }
 }
 
-/// What the codec says of bytes, and what the device says.
+/// The device must accept or refuse bytes as the codec does.
 void expect_same_verdict(Device& device, const Bytes& bytes, std::int64_t count, std::int64_t kept) {
   std::vector<std::uint32_t> expected(static_cast<std::size_t>(kept));
   const char* const problem = block_indices.decode(bytes, count, kept, expected.data());
@@ -136,7 +136,7 @@ TEST(DevicePack, RefusesWhatTheCodecRefuses) {
   }
 }
 
-/// Two things are wrong: the codec names what it meets first.
+/// If two things are wrong, the codec names the one that it meets first.
 TEST(DevicePack, NamesTheFirstProblem) {
   Device device;
   test::Random random(7);

@@ -1,5 +1,5 @@
-// Thresholds that no sample would give: the answer is the same, and the state says that the path was taken
-// that the case is about.
+// Thresholds that no sample would give: the answer stays the same, and the state shows that the expected path
+// was taken.
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -28,7 +28,7 @@ std::uint32_t magnitude_at(const std::vector<float>& values, std::size_t rank) {
   return bits[rank - 1];
 }
 
-/// Which way a selection went, as its state tells afterwards.
+/// The path of a selection, read from its state.
 std::string path_of(const cuda::SelectState& state, std::uint32_t capacity) {
   std::string path = state.whole != 0 ? "whole" : state.tied != 0 ? "tied" : "pool";
   if (state.candidates > capacity) path += ", overflow";
@@ -139,7 +139,7 @@ TEST(DevicePaths, ContinuousData) {
   }
 }
 
-/// Of few values: 10 in 1000 above 2, 20 on 0.75.
+/// Few distinct values: 10 of 1000 are above 2, and 20 tie at 0.75.
 TEST(DevicePaths, TheTieIsShared) {
   Device device;
   std::mt19937 random(3);
@@ -153,7 +153,7 @@ TEST(DevicePaths, TheTieIsShared) {
   }
 }
 
-/// Anything: near an element's magnitude, at an end, or any bits.
+/// Any threshold: near an element's magnitude, at an end of the range, or random bits.
 std::uint32_t any_threshold(const std::vector<float>& fed, std::mt19937& random) {
   const auto element = static_cast<std::uint32_t>(magnitude(fed[random() % fed.size()]));
   switch (random() % 8) {
@@ -192,10 +192,10 @@ TEST(DevicePaths, AnyThresholdsOfAnyInput) {
   }
 }
 
-/// What thresholds a sample found, and what they did.
+/// Thresholds that a sample found, and their effect.
 struct Guessed {
   std::string path;
-  double candidates = 0;  ///< for each that is kept
+  double candidates = 0;  ///< per kept element
   double in_band = 0;
 };
 Guessed guess_for(const std::vector<float>& values, std::int64_t kept) {
@@ -221,7 +221,7 @@ TEST(DeviceGuess, IsGoodForOrdinaryData) {
   for (const std::int64_t kept : {500, 5'000, 50'000}) {
     const Guessed guessed = guess_for(values, kept);
     EXPECT_EQ(guessed.path, "pool");
-    // Few of the sample rank before the k-th where few are kept, and these scatter.
+    // With few kept elements, only few of the sample rank before the k-th, and their number varies.
     EXPECT_LT(guessed.candidates, kept == 500 ? 8.0 : kept == 5'000 ? 2.0 : 1.2) << kept;
     EXPECT_LT(guessed.in_band, kept == 500 ? 8.0 : kept == 5'000 ? 1.5 : 0.3) << kept;
   }

@@ -1,4 +1,4 @@
-// One selection on an executed device, to be compared with a table's.
+// A selection on the executed device, for comparison with a kernel table.
 #pragma once
 
 #include <cstring>
@@ -13,16 +13,16 @@
 
 namespace pliant::test {
 
-/// How a device is asked.
+/// Variants of a call.
 struct DeviceManner {
   bool take = true;
-  std::size_t gradient_offset = 0;             ///< elements off a multiple of 16 bytes
-  std::optional<cuda::Thresholds> thresholds;  ///< in the sample's place
+  std::size_t gradient_offset = 0;             ///< elements beyond a multiple of 16 bytes
+  std::optional<cuda::Thresholds> thresholds;  ///< used instead of the sample's
   bool count_magnitudes = false;
-  int times = 1;  ///< on the same memory, which is reset only before the first
+  int times = 1;  ///< calls in the same memory, which is reset only before the first
 };
 
-/// Memory of a device: garbage at first, with a guard behind.
+/// Device memory, uninitialised, with a guard at its end.
 class DeviceMemory {
  public:
   explicit DeviceMemory(std::size_t bytes) : storage_(bytes / 16 + kGuards) {
@@ -46,7 +46,7 @@ class DeviceMemory {
   std::vector<Sixteen> storage_;
 };
 
-/// Out: [count] and [kept], between guards.
+/// Outputs [count] and [kept], between guards.
 struct SelectOutputs {
   Unaligned<std::uint32_t> indices;
   Unaligned<float> values;
@@ -65,7 +65,7 @@ inline std::string wrong_magnitudes(const Problem<float>& problem, const std::ve
   return found == expected ? "" : "magnitudes miscounted; ";
 }
 
-/// One selection; `trouble` is added to.
+/// Runs one selection; appends problems to `trouble`.
 inline Answer<float> ask_device(Device& device, const cuda::SelectMemory& memory,
                                 const Problem<float>& problem, std::int64_t kept, const DeviceManner& manner,
                                 std::string& trouble) {
@@ -101,7 +101,7 @@ inline Answer<float> ask_device(Device& device, const cuda::SelectMemory& memory
           {found.sent_squared, found.total_squared, static_cast<std::int64_t>(found.nonfinite)}};
 }
 
-/// Runs one selection under the next schedules and says how it is wrong; empty if it is right.
+/// Runs one selection under the next schedules. Returns the problem, or an empty text.
 inline std::string device_trouble(Device& device, const Problem<float>& problem, std::int64_t kept,
                                   const DeviceManner& manner, const Answer<float>& right) {
   const auto count = static_cast<std::int64_t>(problem.residual.size());
@@ -123,7 +123,7 @@ inline std::string device_trouble(Device& device, const Problem<float>& problem,
   return trouble;
 }
 
-/// The oracle's answer.
+/// The scalar table's answer.
 inline Answer<float> scalar_answer(const Problem<float>& problem, std::int64_t kept, bool take) {
   SelectWorkspace workspace;
   std::string trouble;

@@ -1,4 +1,4 @@
-// Selections by kernels, executed: bit for bit what the scalar table answers, whatever the schedule.
+// Selections by kernels on the executor equal the scalar table's, bit for bit, under every schedule.
 #include <gtest/gtest.h>
 
 #include <set>
@@ -20,7 +20,8 @@ std::vector<Named<float>> inputs_of(std::size_t count) {
   return inputs;
 }
 
-/// With a gradient or without, taken or left, aligned or not, magnitudes counted or not: in turn.
+/// Cycles through variants: with or without a gradient, taken or left, aligned or not, magnitudes counted or
+/// not.
 class Turns {
  public:
   std::string trouble(const Named<float>& input, std::int64_t kept, int times = 1) {

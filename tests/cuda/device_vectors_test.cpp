@@ -1,4 +1,4 @@
-// Loops over vectors by kernels, executed, against the scalar table and plain loops.
+// Vector loops by kernels on the executor, against the scalar table and plain loops.
 #include <gtest/gtest.h>
 
 #include <random>
@@ -15,7 +15,7 @@ using test::Unaligned;
 
 constexpr std::array<std::size_t, 11> kCounts = {0, 1, 15, 17, 255, 4095, 4096, 4097, 8193, 20'001, 70'003};
 
-/// A device with memory for one length, in its next schedule.
+/// A device with memory for one length, under its next schedule.
 struct Bench {
   Device& device;
   test::DeviceMemory storage;
@@ -33,7 +33,7 @@ struct Bench {
     launcher = device.launcher();
     EXPECT_EQ(cuda::enqueue_reset(launcher, memory, device.stream()), 0);
   }
-  /// Call before the results are looked at: how it went.
+  /// Describes problems of the run. Call it before using the results.
   std::string trouble(int code) const {
     std::string text = code == 0 ? "" : device.trouble + "; ";
     if (!storage.guard_is_whole()) text += "written beyond the memory; ";
@@ -48,7 +48,7 @@ std::string unlike(const char* what, const Unaligned<T>& actual, const std::vect
   return out.str() + (actual.surroundings_are_whole() ? "" : "written beyond; ");
 }
 
-/// Values of every kind, for each count: visit(values, others).
+/// Calls visit(values, others) with values of every kind, for each count.
 template <class Visit>
 void for_each_input(Visit&& visit) {
   std::size_t turn = 0;
@@ -120,7 +120,7 @@ TEST(DeviceVectors, SquaredNorm) {
   });
 }
 
-/// Every third element or so, ascending.
+/// About every third element, ascending.
 std::vector<std::uint32_t> some_indices(std::size_t count) {
   std::mt19937 random(static_cast<std::uint32_t>(count));
   std::vector<std::uint32_t> indices;

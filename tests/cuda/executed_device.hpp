@@ -1,5 +1,5 @@
-// A device that is this process: memory is the host's, and a launch runs the kernel on the SIMT executor
-// before it returns. A stream's handle is its Device.
+// A device simulated by this process: its memory is the host's, and a launch runs the kernel on the SIMT
+// executor before it returns. A stream's handle is its Device.
 #pragma once
 
 #include <array>
@@ -11,14 +11,14 @@
 
 namespace pliant::test {
 
-/// In which order threads run, on how many blocks.
+/// The order of threads, and the number of resident blocks.
 struct Schedule {
   simt::Order order = simt::Order::in_order;
   unsigned blocks = 3;
   std::uint64_t seed = 1;
 };
 
-/// The schedules that tests take in turn.
+/// The schedules that tests use in turn.
 inline constexpr std::array kSchedules = {
     Schedule{simt::Order::in_order, 1, 0}, Schedule{simt::Order::random, 3, 1},
     Schedule{simt::Order::reversed, 8, 0}, Schedule{simt::Order::random, 8, 2},
@@ -27,19 +27,19 @@ inline constexpr std::array kSchedules = {
 
 struct Device {
   Schedule schedule;
-  std::string trouble;  ///< what the executor reported first; a launch after it fails
+  std::string trouble;  ///< the executor's first report; launches after it fail
   std::array<std::uint64_t, cuda::kKernels> launches{};
 
   cuda::Stream stream() { return this; }
   cuda::Launcher launcher() const;
-  /// Another schedule for what follows.
+  /// Uses another schedule from now on.
   void next_schedule();
 
  private:
   std::uint64_t turn_ = 0;
 };
 
-/// The code of a launch that the executor refused.
+/// The code of a launch that the executor rejected.
 inline constexpr int kLaunchFailed = 719;
 
 }  // namespace pliant::test

@@ -1,5 +1,5 @@
-// CUDA's runtime as far as its last error goes: every function returns the code that it is told to, and
-// leaves it behind, until cudaGetLastError() asks.
+// A fake of CUDA's runtime and its last error: every function returns a given code, and keeps it until
+// cudaGetLastError().
 #pragma once
 
 #include <cuda_runtime_api.h>
@@ -7,10 +7,10 @@
 namespace pliant::test {
 
 struct FakeRuntime {
-  cudaError_t next = cudaSuccess;  ///< what functions return
+  cudaError_t next = cudaSuccess;  ///< the code that functions return
   cudaError_t last = cudaSuccess;
   cudaStreamCaptureStatus capture = cudaStreamCaptureStatusNone;
-  cudaStreamCaptureMode mode = cudaStreamCaptureModeGlobal;  ///< of the thread
+  cudaStreamCaptureMode mode = cudaStreamCaptureModeGlobal;  ///< of the calling thread
 };
 
 FakeRuntime& fake_runtime();

@@ -1,5 +1,5 @@
-// executed_device.hpp on a real GPU: the suite of kernels, unchanged. A launch is waited for. Where there is
-// no GPU the program ends with status 77, or 1 if PLIANT_NEED_GPU is 1.
+// executed_device.hpp on a real GPU, for the unchanged kernel tests. Each launch is waited for. Without a GPU
+// the program exits with status 77, or with 1 if PLIANT_NEED_GPU is 1.
 #include <cuda_runtime_api.h>
 #include <gtest/gtest.h>
 
@@ -19,7 +19,7 @@ namespace {
 
 constexpr int kSkipped = 77;
 
-/// Blocks that the GPU holds at once; 0 where CUDA cannot tell, which the first launch then says.
+/// Blocks that fit on the GPU at once; 0 if CUDA cannot tell, which the first launch then reports.
 unsigned held_at_once(cuda::Kernel kernel) {
   int multiprocessors = 0;
   int blocks = 0;
@@ -60,7 +60,7 @@ constexpr cuda::Calls kCalls = made_calls();
 
 }  // namespace
 
-/// Every other grid is as large as the GPU takes; the rest are the schedule's.
+/// Every other grid is as large as fits on the GPU. The others follow the schedule.
 cuda::Launcher Device::launcher() const {
   cuda::Launcher launcher{&kCalls, {}};
   for (std::size_t i = 0; i < cuda::kKernels; ++i)

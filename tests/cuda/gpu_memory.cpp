@@ -13,10 +13,9 @@
 namespace {
 
 constexpr std::size_t kArenaBytes = std::size_t{2} << 30;
-constexpr std::size_t kAlignment = 256;  ///< as cudaMalloc's; a block begins with as much for its own length
+constexpr std::size_t kAlignment = 256;  ///< as cudaMalloc's; a block's length precedes it
 
-/// One managed allocation, cut into blocks whose lengths are powers of two. What is given back is given out
-/// again.
+/// One managed allocation, divided into blocks whose lengths are powers of two. Freed blocks are reused.
 class Arena {
  public:
   int open() {
@@ -65,14 +64,14 @@ class Arena {
   std::array<Block*, 64> free_{};
 };
 
-/// Never destroyed: objects that outlive main() are given back to it.
+/// Never destroyed, because objects that outlive main() return their memory to it.
 Arena& arena() {
   alignas(Arena) static std::byte room[sizeof(Arena)];
   static Arena* const made = ::new (room) Arena;
   return *made;
 }
 
-/// In front of a block: its length in the arena, or 0 for the system's.
+/// Stores a block's length in front of it, or 0 for the system's memory.
 void* marked(void* memory, std::size_t bytes) {
   *static_cast<std::size_t*>(memory) = bytes;
   return static_cast<std::byte*>(memory) + kAlignment;

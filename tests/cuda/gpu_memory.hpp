@@ -1,10 +1,10 @@
-// Memory for tests that were written for a device which is this process: on a GPU they run unchanged, if all
-// that `new` gives lies where both the host and kernels reach it.
+// Memory for tests whose device is this process. They run unchanged on a GPU if `new` returns memory that
+// both the host and kernels can access.
 #pragma once
 
 namespace pliant::test {
 
-/// From now on `new` gives managed memory, which moves to the GPU while a kernel uses it. Returns CUDA's
+/// From now on, `new` returns managed memory, which moves to the GPU while a kernel uses it. Returns CUDA's
 /// code.
 int use_gpu_memory();
 

@@ -1,5 +1,5 @@
-// The table of CUDA's calls as the library has it, on a runtime that only returns codes: none stays behind as
-// the program's last error, and the thread's context and capture mode are as before.
+// The library's table of CUDA's calls, on a runtime that only returns codes. No call leaves its code as the
+// program's last error. The thread's context and capture mode stay as they were.
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -21,7 +21,7 @@ class Runtime : public testing::Test {
   const cuda::Calls& calls_ = *cuda::calls();
 };
 
-/// Every call of the table that asks the runtime.
+/// Every call of the table that calls the runtime.
 std::map<std::string, std::function<int()>> all_calls(const cuda::Calls& calls) {
   static void* out = nullptr;
   static int number = 0;

@@ -1,4 +1,4 @@
-// What was executed, counted over a whole run of the tests, and printed at its end.
+// Counts the executed launches over a whole run of the tests, and prints them at the end.
 #pragma once
 
 #include <array>
@@ -12,7 +12,7 @@ namespace pliant::test {
 
 struct Tally {
   std::array<std::uint64_t, cuda::kKernels> launches{};
-  std::array<std::uint64_t, 3> orders{};  ///< launches in each of simt::Order
+  std::array<std::uint64_t, 3> orders{};  ///< launches under each simt::Order
   std::set<std::string> inputs;
   std::set<unsigned> blocks;
   std::uint64_t problems = 0;

@@ -1,4 +1,4 @@
-// Prints what the run executed, when all tests are done.
+// Prints the number of executed launches after all tests.
 #include "tests/cuda/tally.hpp"
 
 #include <gtest/gtest.h>

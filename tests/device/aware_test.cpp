@@ -1,5 +1,5 @@
-// As if the MPI library took pointers to a device's memory (PLIANT_CUDA_AWARE=1): the double's memory is open
-// to it.
+// Behaves as if MPI accepted pointers to device memory (PLIANT_CUDA_AWARE=1). The double opens its memory to
+// MPI.
 #include "tests/device/device_support.hpp"
 
 namespace {
@@ -84,8 +84,7 @@ TEST_F(DeviceAware, MpiStarSendsALeadersPlacesAndLosesNothing) {
   EXPECT_EQ(received, expected);
 }
 
-// ---- Requests: MPI's collectives that do not block take no device's memory (pliant_mpi_double ends the
-// program then). ----
+// ---- Requests: MPI's nonblocking collectives take no device memory (pliant_mpi_double aborts). ----
 
 TEST_F(DeviceAware, ARequestByMpiIsStaged) {
   for (const char* name : {"mpi", "mpi,mpi_star"}) {
@@ -103,7 +102,7 @@ TEST_F(DeviceAware, ARequestByMpiIsStaged) {
     ASSERT_EQ(Pliant_Wait(request), MPI_SUCCESS);
     EXPECT_STREQ(report_of(request).algorithm, "mpi");
     EXPECT_EQ(buffer.get(), exact_sum(mine, comm));
-    // Nor does a blocking call beside it, which may not block either.
+    // A concurrent blocking call may not block either, so it avoids MPI's collectives too.
     buffer.set(mine);
     ASSERT_EQ(Pliant_Allreduce(MPI_IN_PLACE, buffer.data(), kCount, MPI_FLOAT, MPI_MAX, comm), MPI_SUCCESS);
     ASSERT_EQ(Pliant_Request_free(&request), MPI_SUCCESS);

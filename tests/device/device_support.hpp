@@ -1,4 +1,4 @@
-// What the tests of calls on a device's memory share: the doubles' fixture, and buffers there.
+// Shared by the tests of calls on device memory: the doubles' fixture, and buffers.
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@
 
 namespace pliant_test {
 
-/// `count` elements in a device's memory, as a program would have them.
+/// `count` elements in device memory, as a program would have them.
 template <class T>
 class DeviceBuffer {
  public:
@@ -32,7 +32,7 @@ class DeviceBuffer {
   T* data_;
 };
 
-/// Names of the algorithms that can reduce a device's memory.
+/// Names of the algorithms that can reduce device memory.
 inline std::vector<std::string> device_algorithms(bool exact) {
   std::vector<std::string> names;
   int n = 0;
@@ -49,7 +49,7 @@ inline std::vector<std::string> device_algorithms(bool exact) {
 class DeviceCall : public pliant::test::NcclTest {
  protected:
   void TearDown() override {
-    // The first call on a communicator ends what is kept of those that were freed.
+    // The first call on a new communicator releases what freed communicators still hold.
     const FreshComm next;
     int one = 1;
     EXPECT_EQ(Pliant_Allreduce(MPI_IN_PLACE, &one, 1, MPI_INT, MPI_MAX, next), MPI_SUCCESS);

@@ -1,4 +1,5 @@
-// A library built without CUDA, in a program that uses a GPU: device pointers are refused, not dereferenced.
+// A library without CUDA in a program that uses a GPU: it refuses device pointers instead of dereferencing
+// them.
 #include "kernels/cuda/calls.hpp"
 #include "tests/api/api_support.hpp"
 
@@ -22,7 +23,7 @@ TEST(WithoutCuda, ADevicePointerIsAClearError) {
   std::vector<int> values(1000, 1);
   ASSERT_EQ(Pliant_Allreduce(MPI_IN_PLACE, values.data(), 1000, MPI_INT, MPI_SUM, comm), MPI_SUCCESS);
   EXPECT_EQ(values[0], comm.ranks());
-  // Short calls, whose kind is known by now, look as well.
+  // Short calls of a known kind must check the pointer too.
   ASSERT_EQ(Pliant_Allreduce(MPI_IN_PLACE, values.data(), 1000, MPI_INT, MPI_SUM, comm), MPI_SUCCESS);
   EXPECT_EQ(Pliant_Allreduce(MPI_IN_PLACE, stub_device_memory, 1000, MPI_INT, MPI_SUM, comm), MPI_ERR_BUFFER);
 }

@@ -1,5 +1,5 @@
-/* A libcuda.so.1: what a program that uses a GPU has loaded. It knows three addresses of device 2, and counts
- * the contexts that are current. */
+/* A stand-in for libcuda.so.1, which a GPU program has loaded. It knows three addresses of device 2, and
+ * counts the contexts that are current. */
 #include <stdint.h>
 
 int stub_device_memory[1000];

@@ -1,4 +1,4 @@
-// Exact reductions of device buffers: every algorithm, staged or in place; types, streams, schedules.
+// Exact reductions of device buffers: every algorithm, staged or in place, with types, streams and schedules.
 #include "tests/device/device_support.hpp"
 
 namespace {
@@ -132,7 +132,7 @@ TEST_F(DeviceExact, ComesAfterWhatIsOnTheProgramsStream) {
   const std::vector<float> values(20'000, 3.0F);
   const DeviceBuffer<float> computed(values);
   const DeviceBuffer<float> gradient(std::vector<float>(values.size(), -1.0F));
-  // Queued, and not carried out before somebody waits for it.
+  // Queued, and not executed until somebody waits for it.
   ASSERT_EQ(cuda().memcpy_async(gradient.data(), computed.data(), values.size() * sizeof(float), stream), 0);
   ASSERT_EQ(Pliant_Allreduce(MPI_IN_PLACE, gradient.data(), 20'000, MPI_FLOAT, MPI_SUM, comm), MPI_SUCCESS);
   EXPECT_EQ(gradient.get(), std::vector<float>(values.size(), 3.0F * static_cast<float>(comm.ranks())));

@@ -1,4 +1,4 @@
-// What goes wrong with device buffers: what is refused, what is done otherwise, and what breaks a
+// Failures with device buffers: those that are refused, those with a fallback, and those that break a
 // communicator.
 #include "tests/device/device_support.hpp"
 
@@ -108,7 +108,7 @@ TEST_F(DeviceFailures, WithoutRoomForAResidualTheHostDoesIt) {
         expected[i] += sum[i];
       }
     }
-    // What is left comes out when all is sent.
+    // The residual comes out once all elements are sent.
     ASSERT_EQ(set(comm, {{"pliant_density", "1"}}), MPI_SUCCESS);
     buffer.set(std::vector<float>(kCount, 0.0F));
     ASSERT_EQ(reduce(comm, buffer), MPI_SUCCESS);
@@ -126,7 +126,7 @@ TEST_F(DeviceFailures, WithoutRoomForSelectingTheHostSelects) {
     ASSERT_EQ(set(comm, lossy()), MPI_SUCCESS);
     const DeviceBuffer<float> buffer(gradient(comm.rank(), 0, kCount));
     for (int step = 0; step < 3; ++step) {
-      // A residual finds room, and nothing that comes after it.
+      // There is room for a residual, but for no later allocation.
       if (poor && step == 0) device_double().options().largest_bytes = kCount * sizeof(float);
       buffer.set(gradient(comm.rank(), step, kCount));
       ASSERT_EQ(reduce(comm, buffer), MPI_SUCCESS);
@@ -145,7 +145,7 @@ TEST_F(DeviceFailures, WithoutRoomOnOneRankNobodyGoesByNccl) {
         MPI_SUCCESS);
     const DeviceBuffer<float> buffer(gradient(comm.rank(), 0, kCount));
     ASSERT_EQ(Pliant_Allreduce(MPI_IN_PLACE, buffer.data(), kCount, MPI_FLOAT, MPI_MAX, comm), MPI_SUCCESS);
-    // A residual finds room, and nothing that comes after it.
+    // There is room for a residual, but for no later allocation.
     if (poor && comm.rank() == 0) device_double().options().largest_bytes = kCount * sizeof(float);
     buffer.set(gradient(comm.rank(), 0, kCount));
     ASSERT_EQ(reduce(comm, buffer), MPI_SUCCESS);

@@ -1,6 +1,6 @@
-// The public calls on a real GPU's memory: every algorithm gives the bits that it gives on the host. Skipped,
-// with the reason, where there is none; PLIANT_NEED_GPU=1 makes that a failure. scripts/gpu runs it,
-// compute-sanitizer beneath.
+// The public calls on real GPU memory: every algorithm gives the same bits as on the host. Without a GPU the
+// tests are skipped with a reason, or fail if PLIANT_NEED_GPU is 1. scripts/gpu runs them, also under
+// compute-sanitizer.
 #include <cstdlib>
 #include <string_view>
 
@@ -22,7 +22,7 @@ class Gpu : public testing::Test {
     const std::string missing = what_is_missing();
     if (!missing.empty() && needed()) FAIL() << missing << " (PLIANT_NEED_GPU = 1)";
     if (!missing.empty()) GTEST_SKIP() << missing;
-    // Ranks share devices where they must: NCCL is then done without.
+    // Ranks share devices if there are too few; NCCL is not used then.
     ASSERT_EQ(calls_->set_device(rank_of(MPI_COMM_WORLD) % devices_), 0);
     void* memory = nullptr;
     ASSERT_EQ(calls_->malloc(&memory, kCount * sizeof(float)), 0);
@@ -48,7 +48,7 @@ class Gpu : public testing::Test {
     if (code != 0) return std::string("no GPU: ") + calls_->get_error_string(code);
     return devices_ == 0 ? "no GPU" : "";
   }
-  /// NCCL takes no two ranks on one GPU, as on a machine with fewer of them than ranks.
+  /// NCCL refuses two ranks on one GPU, which happens with more ranks than GPUs.
   bool nccl_connects() const {
     return pliant::cuda::nccl_calls() != nullptr && devices_ >= ranks_of(MPI_COMM_WORLD);
   }
@@ -89,7 +89,7 @@ TEST_F(Gpu, EveryExactAlgorithmAndWhatIsChosen) {
     const std::vector<float> mine = gradient(comm.rank(), 0, kCount);
     const std::vector<float> sum = exact_sum(mine, comm);
     const auto ranks = static_cast<std::size_t>(comm.ranks());
-    // Shorter ones begin at an odd address; what is beside them stays.
+    // Smaller buffers begin at an odd address. Memory beside them must not change.
     for (const std::size_t count : {std::size_t{0}, std::size_t{1}, ranks - 1, ranks, ranks + 1,
                                     std::size_t{1000}, std::size_t{5001}, kCount - 1}) {
       upload(mine);
@@ -106,7 +106,7 @@ TEST_F(Gpu, EveryExactAlgorithmAndWhatIsChosen) {
   }
 }
 
-/// Results of a few steps of a request on the host's memory, or on the device's.
+/// Results of a few steps of a request, in host or device memory.
 std::vector<std::vector<float>> Gpu::steps(const std::string& name, bool on_device) const {
   std::vector<std::vector<float>> results;
   const FreshComm comm;

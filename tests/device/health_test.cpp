@@ -1,4 +1,4 @@
-// What a healthy program that uses GPUs must not notice of Pliant: contexts, captures, streams, other ranks.
+// Pliant must not disturb a program that uses GPUs: its contexts, captures, streams and other ranks.
 #include <unistd.h>
 
 #include <cstdio>
@@ -173,7 +173,7 @@ TEST_F(DeviceHealth, DefaultStreamsAreFollowedByTheirNames) {
   }
 }
 
-/// What a selection takes on zeros says nothing of gradients: all of them tie.
+/// A selection from zeros, which all tie, is no measure for gradients, so its time must not be used.
 TEST_F(DeviceHealth, WhatIsMeasuredIsASelectionFromAGradient) {
   std::size_t fewest = kCount;
   device_double().observe([&](pliant::cuda::Kernel kernel, const void* bytes) {
@@ -208,7 +208,7 @@ TEST_F(DeviceHealth, ARankMayComeLateByMoreThanNcclsTimeLimit) {
   }
 }
 
-/// Rank 0 starts an operation by NCCL first, the others last; what is between takes memory on rank 0.
+/// Rank 0 starts an NCCL operation first, the other ranks last. Rank 0 allocates memory in between.
 TEST_F(DeviceHealth, TakingMemoryWaitsForNoOtherRank) {
   nccl_double().options().polls = 0;
   for (const bool pools : {true, false}) {
@@ -234,7 +234,7 @@ TEST_F(DeviceHealth, TakingMemoryWaitsForNoOtherRank) {
   }
 }
 
-/// Rank 0 starts the operation by NCCL before the selection, the others after its end.
+/// Rank 0 starts the NCCL operation before the selection, the other ranks after its end.
 TEST_F(DeviceHealth, ASelectionDoesNotWaitBehindNccl) {
   nccl_double().options().polls = 0;
   const FreshComm comm;
@@ -257,8 +257,8 @@ TEST_F(DeviceHealth, ASelectionDoesNotWaitBehindNccl) {
   ASSERT_EQ(Pliant_Request_free(&by_messages), MPI_SUCCESS);
 }
 
-/// On the program's stream there is an allreduce by NCCL of its own, to which the others come when rank 0 has
-/// returned from its start.
+/// The program's stream has an NCCL allreduce of the program, which the other ranks join only after rank 0
+/// has returned from its start.
 TEST_F(DeviceHealth, AStartDoesNotWaitForWhatIsOnTheProgramsStream) {
   const FreshComm comm;
   pliant::cuda::Stream stream = nullptr;

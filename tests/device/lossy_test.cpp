@@ -1,4 +1,4 @@
-// Compressed reductions of device buffers: the same bits as of host buffers, and nothing lost.
+// Compressed reductions of device buffers give the bits of host buffers, and lose nothing.
 #include "tests/device/device_support.hpp"
 
 namespace {
@@ -21,7 +21,7 @@ class DeviceLossy : public DeviceCall {
   }
 };
 
-/// Results of a few steps, of buffers on the host or on the device, and what flushing leaves in the last.
+/// Results of a few steps, with buffers on host or device, and the residual flushed at the end.
 struct Steps {
   std::vector<std::vector<float>> results;
   std::vector<std::int64_t> kept;
@@ -69,7 +69,7 @@ void expect_alike(const Pairs& pairs) {
   EXPECT_EQ(device.norms, host.norms);
 }
 
-/// The results' sum, flush included, is the sum of all gradients.
+/// The sum of the results, flush included, equals the sum of all gradients.
 void expect_conserved(const Steps& run) {
   int rank = 0;
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
@@ -101,7 +101,7 @@ TEST_F(DeviceLossy, NcclStarSendsALeadersPlacesAndLosesNothing) {
   for (const std::int64_t kept : run.kept) EXPECT_EQ(kept, 300);
   expect_conserved(run);
   EXPECT_GT(pliant::test::nccl_double().operations(), 0);
-  // What AR-Topk's rotating leader sends is the same, whoever carries it; integers add up in any order.
+  // AR-Topk's rotating leader sends the same elements with any transport, and integers add up in any order.
   EXPECT_EQ(run.results, run_steps(settings("star_ring"), false).results);
 }
 
@@ -184,7 +184,7 @@ TEST_F(DeviceLossy, BlockingCallsKeepTheirResidualsOnTheDevice) {
   for (int step = 1; step < kSteps; ++step)
     ASSERT_EQ(Pliant_Allreduce(MPI_IN_PLACE, buffer.data(), kCount, MPI_FLOAT, MPI_SUM, comm), MPI_SUCCESS);
   const auto& after = device_double().counters();
-  // Of 30,011 elements only the kept ones travel: 300 pairs a rank each way, and a few numbers.
+  // Only kept elements of 30,011 travel: 300 pairs a rank each way, and a few numbers.
   const std::int64_t most = (kSteps - 1) * ((1 + comm.ranks()) * 300 * 8 + 1000);
   EXPECT_LT(after.device_to_host_bytes - before.device_to_host_bytes, most);
   EXPECT_LT(after.host_to_device_bytes - before.host_to_device_bytes, most);

@@ -1,4 +1,4 @@
-// A communicator with a device that breaks and is repaired: NCCL connects anew.
+// A broken communicator with a device is repaired: NCCL connects again.
 #include "tests/device/device_support.hpp"
 #include "tests/support/damaged_message.hpp"
 

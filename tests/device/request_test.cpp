@@ -1,4 +1,4 @@
-// Requests on device buffers: groups, several under way, state.
+// Requests on device buffers: groups, several pending requests, state.
 #include <cstdio>
 #include <memory>
 

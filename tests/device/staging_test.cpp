@@ -1,4 +1,4 @@
-// Staging: how many blocks are on their way at once.
+// Staging: the number of blocks in flight.
 #include "collectives/device/staging.hpp"
 
 #include "collectives/dense/dense.hpp"
@@ -15,7 +15,7 @@ using DeviceStaging = pliant_test::DeviceCall;
 constexpr std::int64_t kBlocks = 7;
 constexpr std::int64_t kBlockElements = 1000;
 
-/// A block goes back no sooner than the second after it has come, as where all three stages take as long.
+/// A block returns only after the second next one has arrived, as when all three stages take equally long.
 TEST_F(DeviceStaging, ABlockComesWhileOneIsReducedAndOneGoes) {
   Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
   cuda::WaitingWork waiting_work{0};

@@ -1,4 +1,4 @@
-// Captures into graphs, contexts, and memory that is given in the order of streams: as CUDA has them.
+// Captures into graphs, contexts, and stream-ordered memory, with CUDA's rules.
 #include <thread>
 
 #include "tests/support/device_double/fixture.hpp"
@@ -6,7 +6,7 @@
 namespace pliant::test {
 namespace {
 
-/// A stream, and another; an event; memory.
+/// Two streams, an event, and memory.
 class Captures : public DeviceTest {
  protected:
   void SetUp() override {

@@ -1,4 +1,4 @@
-// Calls that fail: as planned, as an argument deserves, and as a broken device does.
+// Failing calls: planned failures, invalid arguments, and a broken device.
 #include <string>
 
 #include "tests/support/device_double/fixture.hpp"

@@ -1,5 +1,4 @@
-// Kernels are launched: when the stream comes to them, with the arguments of the call, on the device's
-// memory.
+// A launched kernel runs when its stream reaches it, with the arguments of the call, on device memory.
 #include <vector>
 
 #include "tests/support/device_double/fixture.hpp"
@@ -10,7 +9,7 @@ namespace {
 using cuda::Kernel;
 using cuda::ReduceArguments;
 
-/// The simplest there is: into[i] += from[i].
+/// The simplest kernel: into[i] += from[i].
 constexpr Kernel kSum = Kernel::reduce_float32_sum;
 
 class Kernels : public DeviceTest {

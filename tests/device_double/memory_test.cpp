@@ -1,4 +1,4 @@
-// Device memory of the double: whose it is, that host code cannot touch it, what it costs.
+// Device memory of the double: its owner, its protection from host code, and its costs.
 #include <cmath>
 #include <vector>
 
@@ -22,7 +22,7 @@ TEST_F(DeviceMemory, TheDoubleStandsInFrontOfTheLibrarysTable) {
   ASSERT_NE(cuda::calls(), nullptr);
   EXPECT_EQ(cuda::calls()->get_device_count(&devices), 0);
   EXPECT_EQ(device_double().calls("get_device_count"), 1);
-  // The library's own: none of the doubles that are linked here has it.
+  // The library's own table: no double of NCCL is linked here.
   EXPECT_TRUE(cuda::nccl_calls() == nullptr || cuda::nccl_calls()->version >= 20000);
 }
 

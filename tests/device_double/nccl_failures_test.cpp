@@ -1,5 +1,4 @@
-// NCCL's double where things go wrong: ranks that disagree, that do not come, errors, and how a communicator
-// is given up.
+// Failures of NCCL's double: ranks that disagree or do not come, errors, and aborting a communicator.
 #include <vector>
 
 #include "tests/support/device_double/nccl_fixture.hpp"
@@ -25,7 +24,7 @@ class NcclFailures : public NcclTest {
     EXPECT_EQ(cuda().event_record(event_, nullptr), 0);
     return end;
   }
-  /// Looks at the stream until the communicator has an error. Its collective must not end.
+  /// Polls the stream until the communicator has an error. Its collective must not end.
   int error_of(cuda::NcclComm comm) {
     int code = 0;
     for (const double end_s = monotonic_s() + 30; code == 0 && monotonic_s() < end_s;) {
@@ -34,7 +33,7 @@ class NcclFailures : public NcclTest {
     }
     return code;
   }
-  /// Aborts; the stream goes on, and what the collective was to change is as it was.
+  /// Aborts. The stream must go on, and the collective's output must be unchanged.
   void expect_clean_abort(cuda::NcclComm comm) {
     EXPECT_EQ(cuda().event_query(event_), cuda().not_ready);
     EXPECT_EQ(nccl().comm_abort(comm), 0);

@@ -1,4 +1,4 @@
-// NCCL's double: sums and broadcasts, in the order of streams, whenever the ranks look.
+// NCCL's double: sums and broadcasts follow the order of streams, whenever the ranks poll.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -97,7 +97,7 @@ TEST_F(Nccl, BroadcastFromEveryRoot) {
   }
 }
 
-/// Copies before and after it, in its stream, under schedules that differ from rank to rank.
+/// Copies before and after the collective in its stream, under schedules that differ between ranks.
 TEST_F(Nccl, KeepsTheOrderOfItsStream) {
   void* pinned = nullptr;
   ASSERT_EQ(cuda().malloc_host(&pinned, 3 * sizeof(int)), 0);
@@ -144,7 +144,7 @@ TEST_F(Nccl, TwoStreamsOfOneCommunicatorDoNotCross) {
   ASSERT_EQ(all_reduce(&memory[0], &memory[0], 1, ElementType::int32, ReduceOp::sum), 0);
   std::swap(stream_, other);
   ASSERT_EQ(all_reduce(&memory[1], &memory[1], 1, ElementType::int32, ReduceOp::sum), 0);
-  // Ranks look at them in different order.
+  // Ranks poll them in a different order.
   EXPECT_EQ(cuda().stream_synchronize(rank_ % 2 == 0 ? stream_ : other), 0);
   EXPECT_EQ(cuda().stream_synchronize(rank_ % 2 == 0 ? other : stream_), 0);
   EXPECT_EQ(device_double().download(memory, 2), (std::vector<int>{ranks_, 2 * ranks_}));

@@ -1,6 +1,6 @@
-// The library's selection on the double, as its user has it: data by copies, norms on a stream of their own
-// behind an event, the answer by a query. Under every schedule it is the oracle's, and nothing is written
-// beyond memory.
+// The library's selection on the double, used as in the library: data by copies, norms on a stream of their
+// own behind an event, the answer by a query. Under every schedule the answer is the oracle's, and nothing is
+// written out of bounds.
 #include <random>
 #include <vector>
 

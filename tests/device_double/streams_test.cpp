@@ -1,5 +1,5 @@
-// Order within streams and across them: what CUDA promises holds under every schedule, and what it does not
-// is wrong under some.
+// Order within and across streams. Order that CUDA promises holds under every schedule. Any other assumption
+// fails under some schedule.
 #include <numeric>
 #include <vector>
 

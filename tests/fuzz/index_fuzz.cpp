@@ -1,4 +1,4 @@
-// An index decoder: what it accepts is an index set, which survives another trip.
+// Fuzzes an index decoder: an accepted input is an index set, and survives encoding and decoding.
 #include "compress/index_codec.hpp"
 #include "tests/fuzz/input.hpp"
 
@@ -16,7 +16,7 @@ void run(std::span<const std::byte> bytes) {
   const std::int64_t length = codec.encode(indices.data(), input.count, input.kept, encoded.data());
   encoded.resize(static_cast<std::size_t>(length));
   encoded.shrink_to_fit();
-  // Rice counts bits, not what a tail's low bits and the quotients lose at their ends, which is below 2
+  // Rice counts bits. It does not count the unused ends of a tail's low bits and quotients, which are below 2
   // bytes.
   expect(encoded.size() <= input.payload.size() + 1, "no other encoding is much shorter");
   std::vector<std::uint32_t> again(indices.size());

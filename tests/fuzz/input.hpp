@@ -1,7 +1,7 @@
-// How a fuzzer's bytes are read: what a decoder has agreed on beforehand, then what it is to decode.
+// The layout of a fuzzer's bytes: what a decoder knows beforehand, then its input.
 //    0  u32  count - 1
 //    4  u16  kept, modulo 512 and count + 1
-//    6       what the decoder gets
+//    6       input of the decoder
 #pragma once
 
 #include <algorithm>
@@ -21,10 +21,10 @@ constexpr std::int64_t kMostKept = 511;
 struct Input {
   std::int64_t count = 0;
   std::int64_t kept = 0;
-  std::vector<std::byte> payload;  ///< in memory of its own: a byte read behind it is seen
+  std::vector<std::byte> payload;  ///< in an allocation of its own, so that a read beyond its end is detected
 };
 
-/// Nothing for fewer bytes than the prefix has.
+/// Returns nothing if the bytes are shorter than the prefix.
 inline Input read_input(std::span<const std::byte> bytes) {
   Input input;
   if (bytes.size() < kPrefixBytes) return input;
@@ -48,7 +48,7 @@ inline std::vector<std::byte> write_input(const Input& input) {
   return bytes;
 }
 
-/// A finding.
+/// Reports a finding unless `holds`.
 inline void expect(bool holds, const char* what) {
   if (holds) return;
   std::fprintf(stderr, "does not hold: %s\n", what);

@@ -1,6 +1,6 @@
-// A whole message. What is expected of it is what its own header says, and half of the inputs get a right
-// checksum, so that everything behind these checks is reached. Half of them may
-// keep fewer elements, or be whole.
+// Fuzzes a whole message. The receiver expects what the message's own header says. Half of the inputs get a
+// valid checksum, so that code after the check runs. For half, the receiver also accepts fewer elements or a
+// whole vector.
 #include "compress/wire.hpp"
 #include "core/error.hpp"
 #include "tests/fuzz/input.hpp"

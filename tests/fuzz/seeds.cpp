@@ -1,4 +1,4 @@
-// What fuzzing starts from: fuzz_seeds DIR writes DIR/<target>/<number>, made by the encoders.
+// Seeds for fuzzing: fuzz_seeds DIR writes DIR/<target>/<number>, made by the encoders.
 #include <cmath>
 #include <filesystem>
 #include <fstream>
@@ -20,7 +20,7 @@ struct Set {
   std::int64_t kept() const { return static_cast<std::int64_t>(indices.size()); }
 };
 
-/// From `first`, `kept` of them, with gaps around `step`.
+/// `kept` indices from `first`, with gaps around `step`.
 Set spread(std::uint64_t first, std::size_t kept, std::uint64_t step, std::mt19937_64& random) {
   Set set{.count = 0, .indices = {}};
   for (std::uint64_t at = first; set.indices.size() < kept; at += 1 + random() % (2 * step - 1))

@@ -1,5 +1,5 @@
-// A value codec, both ways round: what it decodes is finite unless it is lossless, and whatever it encodes,
-// sent and error add up to the value.
+// Fuzzes a value codec both ways: decoded values are finite unless the codec is lossless. For any encoded
+// value, the sent part and the error add up to the value.
 #include <cmath>
 
 #include "compress/value_codec.hpp"
@@ -31,7 +31,7 @@ void run(std::span<const std::byte> bytes) {
     expect(all_finite(values) || !codec.lossy, "what a lossy codec decodes is finite");
     expect_exact(codec, values);
   }
-  // The same bytes as values.
+  // Interprets the same bytes as values.
   values.resize(input.payload.size() / sizeof(float));
   if (!values.empty()) std::memcpy(values.data(), input.payload.data(), values.size() * sizeof(float));
   if (all_finite(values) || !codec.lossy) expect_exact(codec, values);

@@ -1,7 +1,7 @@
-"""What the house tests share: which files are ours, and how a violation is told.
+"""Shared by the house tests: the project's files, and the report of violations.
 
-A check is a function from the project's root to a list of violations, one line each. Before it looks at the project,
-a test proves on made-up files that it can fail.
+A check is a function from the project's root to a list of violations, one line each. A test first proves on made-up
+files that its check can fail.
 """
 import pathlib
 import sys
@@ -20,7 +20,7 @@ def code_files(root):
 
 
 def script_files(root):
-    """Shell scripts: by suffix, or by their first line."""
+    """Shell scripts, found by suffix or first line."""
     found = []
     for path in sorted(path for folder in SCRIPT_FOLDERS for path in (root / folder).rglob("*") if path.is_file()):
         first_line = path.read_text(errors="replace").split("\n", 1)[0]
@@ -34,7 +34,7 @@ def lines(path):
 
 
 def violations_of(check, files):
-    """What `check` says of a project that holds just `files`: path -> text."""
+    """The violations that `check` finds in a project of `files`: path -> text."""
     with tempfile.TemporaryDirectory() as folder:
         root = pathlib.Path(folder)
         for name, text in files.items():
@@ -55,7 +55,7 @@ def skip(reason):
 
 
 def report(violations):
-    """Ends the test."""
+    """Prints the violations and exits."""
     for violation in violations:
         print(violation)
     sys.exit(1 if violations else 0)

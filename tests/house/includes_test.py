@@ -3,7 +3,10 @@ import re
 
 import house
 
-# Layer: folder, layers it may include besides itself, system headers it may not include.
+# The planner knows no MPI, clock or file: every rank decides alike from the values that it is given.
+IMPURE = ("mpi.h", "chrono", "ctime", "time.h", "fstream", "filesystem", "unistd.h", "random", "thread", "mutex", "atomic")
+
+# Layer: its folder, other layers it may include, and system headers it may not include.
 LAYERS = {
     "core": ("src/core", (), ("mpi.h",)),
     "mpi": ("src/mpi", ("core",), ()),
@@ -12,23 +15,24 @@ LAYERS = {
     "compress": ("src/compress", ("core", "kernels"), ("mpi.h",)),
     "netprobe": ("netprobe", ("core", "mpi"), ()),
     "collectives": ("collectives", ("core", "mpi", "kernels", "compress"), ()),
-    "policy": ("src/policy", ("core", "compress", "collectives"), ("mpi.h",)),
-    "api": ("src/api", ("core", "mpi", "kernels", "trace", "compress", "netprobe", "collectives", "policy", "public"), ()),
+    "planner": ("src/planner", ("core", "compress", "collectives"), IMPURE),
+    "runtime": ("src/runtime", ("core", "mpi", "kernels", "trace", "compress", "netprobe", "collectives", "planner", "public"), ()),
+    "api": ("src/api", ("core", "mpi", "kernels", "trace", "compress", "collectives", "planner", "runtime", "public"), ()),
     "interpose": ("src/interpose", ("public",), ()),
     "examples": ("examples", ("public",), ()),
     "public": ("include", (), ()),
-    # A program of the machine, not of MPI: it knows the core's errors, and writes into traces.
+    # An MPI-free program: uses the core's errors, and writes into traces.
     "netlab": ("apps/netlab", ("core", "trace", "apps"), ("mpi.h",)),
-    # Simulates a parameter server, which the library is not, out of the library's parts.
-    "quadratic": ("apps/quadratic", ("core", "compress", "policy", "apps"), ()),
-    # Surveys links, which the library itself measures in a shorter way.
+    # Simulates a parameter server with parts of the library.
+    "quadratic": ("apps/quadratic", ("core", "compress", "planner", "apps"), ()),
+    # Surveys links in more detail than the library's own measurement.
     "probe": ("apps/probe", ("core", "mpi", "netprobe", "public", "apps"), ()),
-    # Plays all ranks of a training with the library's own selection, unions, policies and decisions.
-    "quality": ("apps/quality", ("core", "compress", "collectives", "policy", "api", "apps"), ("mpi.h",)),
-    # Times what no public header names.
+    # Simulates all ranks of a training with the library's selection, unions, policies and decisions.
+    "quality": ("apps/quality", ("core", "compress", "collectives", "planner", "apps"), ("mpi.h",)),
+    # Times functions that no public header declares.
     "bench_kernels": ("apps/bench/kernels", ("core", "kernels", "compress"), ("mpi.h",)),
-    # Simulates networks of pliant_netlab's schedules with the library's formulas and its learner.
-    "info_replay": ("apps/info/replay", ("core", "collectives", "netprobe", "api", "netlab"), ()),
+    # Simulates networks by pliant_netlab's schedules, with the library's formulas and learner.
+    "info_replay": ("apps/info/replay", ("core", "collectives", "planner", "netlab"), ()),
     "apps": ("apps", ("public", "bench_kernels", "info_replay"), ()),
 }
 SEARCH_PATH = ("", "src", "include")
@@ -36,7 +40,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
 
 def layer_of(path):
-    """The layer that a path, relative to the root, lies in; None for tests."""
+    """The layer of a path relative to the root; None for tests."""
     for name, (folder, _, _) in LAYERS.items():
         if path.is_relative_to(folder):
             return name
@@ -44,7 +48,7 @@ def layer_of(path):
 
 
 def resolve(root, file, name):
-    """The project's file that an include names, relative to the root; None if there is none."""
+    """The project's file for an include, relative to the root; None if there is none."""
     for folder in (file.parent, *(root / part for part in SEARCH_PATH)):
         candidate = (folder / name).resolve()
         if candidate.is_file() and candidate.is_relative_to(root):
@@ -53,7 +57,7 @@ def resolve(root, file, name):
 
 
 def judge(root, file, bracket, name):
-    """What is wrong with one include; None if nothing is."""
+    """The problem of one include, or None."""
     layer = layer_of(file.relative_to(root))
     if layer is None:
         return None

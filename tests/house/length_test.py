@@ -1,4 +1,4 @@
-"""Files stay short enough to be read: code and scripts under 400 lines, README.md at most 150, DESIGN.md at most 200."""
+"""Files stay readable: code and scripts have fewer than 400 lines, README.md at most 150, DESIGN.md at most 200."""
 import house
 
 LIMITS = {"README.md": 150, "DESIGN.md": 200}

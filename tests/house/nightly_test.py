@@ -1,6 +1,6 @@
-"""scripts/nightly runs the parts that are named, goes on after one that fails, and says so at its end.
+"""scripts/nightly runs the named parts, continues after a failure, and reports it at the end.
 
-cmake, ctest and the other scripts are stand-ins that write down how they were called."""
+Stand-ins for cmake, ctest and the other scripts record how they were called."""
 import os
 import pathlib
 import shutil
@@ -18,7 +18,7 @@ STUBS = {
 
 
 def project(folder):
-    """A project that holds scripts/nightly and the stand-ins."""
+    """A project with scripts/nightly and the stand-ins."""
     root = pathlib.Path(folder)
     (root / "scripts").mkdir()
     shutil.copy(ROOT / "scripts/nightly", root / "scripts/nightly")

@@ -1,21 +1,21 @@
-"""What happens in one place only: a table of patterns, where they are looked for, and where they may stand."""
+"""Code that may occur in one place only: a table of patterns, folders to search, and allowed places."""
 import re
 
 import house
 
 LIBRARY = ("src", "collectives", "netprobe")
 
-# Pattern, folders it is looked for in, files or folders it may stand in, what to do instead.
+# Pattern, folders to search, files or folders where it is allowed, and the alternative.
 RULES = (
     (r"\b(secure_)?getenv\s*\(|\benviron\b", (*LIBRARY, "apps", "include"), ("src/core/environment.cpp",),
      "Make it a setting: a row in src/core/config.cpp"),
     (r"#\s*include\s*[<\"]hdf5", (*LIBRARY, "include"), ("src/trace/hdf5_handle.hpp",),
      "Use src/trace/hdf5_file.hpp"),
     (r"#\s*include\s*[<\"]hwloc", (*LIBRARY, "include"), ("src/mpi/locality.cpp",), "Use src/mpi/locality.hpp"),
-    # The border to C; what the program's own handlers throw, on its way there; the recorder, which must never break a
-    # run; the team, which works with the threads it gets; a destructor in hdf5_file.cpp, which has nobody to tell.
+    # Allowed in: the C border; the path of exceptions from the program's handlers to it; the recorder, which must never
+    # break a run. Also the team, which works with the threads it gets, and a destructor in hdf5_file.cpp.
     (r"\bcatch\s*\(", LIBRARY,
-     ("src/api/guard.hpp", "src/kernels/team.cpp", "src/mpi/check.hpp", "src/trace/recorder.cpp", "src/trace/hdf5_file.cpp"),
+     ("src/runtime/guard.hpp", "src/kernels/team.cpp", "src/mpi/check.hpp", "src/trace/recorder.cpp", "src/trace/hdf5_file.cpp"),
      "Let it reach guard()"),
     (r"#\s*include\s*[<\"](cuda|nccl|cub/|thrust/)", (*LIBRARY, "include"), ("src/kernels/cuda",),
      "Keep CUDA behind a kernel table"),
@@ -49,7 +49,7 @@ def self_test():
     good = {
         "src/core/environment.cpp": 'std::getenv("X");\n',
         "src/trace/hdf5_handle.hpp": "#include <hdf5.h>\n",
-        "src/api/guard.hpp": "} catch (const Error& error) {\n// a catch (comment)\n",
+        "src/runtime/guard.hpp": "} catch (const Error& error) {\n// a catch (comment)\n",
         "src/mpi/comment.cpp": "// getenv( and catch ( in a comment\n",
         "apps/train/main.cpp": "} catch (...) {\nsetenv(name, value, 1);\n",
         "tests/any.cpp": "catch (...) std::chrono\n",

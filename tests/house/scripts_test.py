@@ -1,4 +1,4 @@
-"""Shell scripts are clean for shellcheck."""
+"""shellcheck finds nothing in the shell scripts."""
 import shutil
 import subprocess
 

@@ -1,4 +1,5 @@
-// The gain curve: bounds that hold, an estimate between them, and a selection that it does not disturb.
+// The gain curve: its bounds hold, its estimate lies between them, and computing it does not change the
+// selection.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -13,7 +14,7 @@
 namespace pliant {
 namespace {
 
-/// Energy of the k largest for every k in [0, count]; elements that are not finite count as none.
+/// Energy of the k largest for every k in [0, count]. Non-finite elements do not count.
 template <class T>
 class ExactGain {
  public:
@@ -24,7 +25,7 @@ class ExactGain {
       energy_.push_back(energy_.back() + finite * finite);
     }
   }
-  /// 1 where there is no energy.
+  /// 1 if there is no energy.
   double operator()(std::int64_t k) const {
     return energy_.back() > 0 ? energy_[static_cast<std::size_t>(k)] / energy_.back() : 1;
   }
@@ -82,7 +83,7 @@ void expect_bounds(const GainCurve& curve, const std::vector<T>& values) {
   EXPECT_EQ(test::bits(curve.at(-1)), test::bits(curve.at(0)));
 }
 
-/// Buckets are of falling magnitude, and hold what their edges say.
+/// Buckets are in order of falling magnitude, and their contents match their edges.
 template <class T>
 void expect_counts(const GainCurve& curve, const std::vector<T>& values) {
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
@@ -138,7 +139,7 @@ void expect_same_curve(const GainCurve& a, const GainCurve& b) {
   EXPECT_TRUE(test::same_number(a.total_squared, b.total_squared));
 }
 
-/// With a curve or without: one answer; and one curve from all tables and numbers of threads.
+/// The selection is the same with or without a curve, and all tables and numbers of threads give one curve.
 template <class T>
 void expect_undisturbed(const Kernels& kernels, test::Workspaces& workspaces) {
   for (const test::Named<T>& input : test::every_input<T>(20'001)) {
@@ -159,8 +160,8 @@ TEST_P(Curve, DisturbsNoSelectionAndIsTheSameFromAll) {
   expect_undisturbed<double>(kernels(), workspaces_);
 }
 
-/// The sample holds a few per cent of the elements, and all that are large: the elements are streamed again
-/// and again, and counted once.
+/// The sample holds a few per cent of the elements, all the large ones. So the elements are streamed several
+/// times, and must be counted once.
 template <class T>
 void expect_curve_of_second_pass(const Kernels& kernels, test::Workspaces& workspaces) {
   constexpr std::int64_t kKept = 20'000;
@@ -185,7 +186,7 @@ TEST_P(Curve, CountsOnceWhatIsStreamedTwice) {
   expect_curve_of_second_pass<double>(kernels(), workspaces_);
 }
 
-/// How far at() is off is a property of the buckets' width: an eighth of an octave and less.
+/// The error of at() is limited by the buckets' width, an eighth of an octave or less.
 template <class T>
 void expect_close(const Kernels& kernels, SelectWorkspace& workspace) {
   for (const test::Input<T>& input : test::kStreamInputs<T>) {

@@ -1,4 +1,4 @@
-// Guesses of the k-th magnitude: always in order, and nearly always around it.
+// Guesses of the k-th magnitude: always in order, and nearly always on both sides of it.
 #include "kernels/guess.hpp"
 
 #include <gtest/gtest.h>
@@ -14,7 +14,7 @@ namespace pliant {
 namespace {
 
 template <class T>
-Guess<T> guess(const test::Problem<T>& problem, std::int64_t kept, double margin, Room& memory) {
+Guess<T> guess(const test::Problem<T>& problem, std::int64_t kept, double margin, Scratch& memory) {
   std::vector<T> residual = problem.residual;
   const SelectCall<T> call{.residual = residual.data(),
                            .gradient = problem.gradient.empty() ? nullptr : problem.gradient.data(),
@@ -35,7 +35,7 @@ MagnitudeBits<T> kth(std::vector<T> values, std::int64_t kept) {
 
 template <class T>
 void expect_order() {
-  Room memory;
+  Scratch memory;
   for (const std::size_t count : {1, 15, 16, 17, 31, 100, 1023, 1024, 1025, 16'384, 40'000})
     for (const test::Named<T>& input : test::every_input<T>(count))
       for (const std::size_t kept : {std::size_t{1}, count / 100, count / 2, count})
@@ -54,8 +54,8 @@ TEST(Guess, IsAlwaysInOrder) {
   expect_order<double>();
 }
 
-/// Of vectors up to 1024 whole strata of 16 are read; of longer ones as many elements as pay, a quarter at
-/// most.
+/// Up to 1024 elements, all whole strata of 16 are read. From longer vectors the guess reads as many elements
+/// as pay off, at most a quarter.
 TEST(Guess, LooksAtSomeElementsOfAllParts) {
   for (const std::int64_t count : {16, 33, 1000, 1024, 1025, 5000, 16'384, 100'000, 3'000'000}) {
     const std::vector<bool> sampled = test::sampled_positions(count, count / 2);
@@ -74,10 +74,10 @@ TEST(Guess, LooksAtSomeElementsOfAllParts) {
   }
 }
 
-/// Seeds of 300 whose k-th magnitude lies in [low, high].
+/// The number of seeds, of 300, whose k-th magnitude lies in [low, high].
 template <class T>
 int caught(std::size_t count, std::int64_t kept, bool feed) {
-  Room memory;
+  Scratch memory;
   int inside = 0;
   for (std::uint32_t seed = 0; seed < 300; ++seed) {
     const test::Input<T>& normal = test::kStreamInputs<T>[0];
@@ -97,17 +97,17 @@ TEST(Guess, CatchesTheKthOfContinuousInputs) {
   EXPECT_GE(caught<double>(30'000, 3'000, /*feed=*/true), 285);
 }
 
-/// The band must be narrow too, or it would be no help: a few standard deviations of the sample.
+/// The band must also be narrow to be useful: a few standard deviations of the sample.
 TEST(Guess, IsNotMuchWiderThanItsMargin) {
   constexpr std::int64_t kCount = 1'000'000;
   constexpr std::int64_t kKept = 10'000;
   const std::vector<float> values = test::make(test::kStreamInputs<float>[0], kCount);
-  Room memory;
+  Scratch memory;
   const Guess<float> found = guess(test::Problem<float>{values, {}}, kKept, 3, memory);
   const auto at_least = [&](MagnitudeBits<float> bits) {
     return std::count_if(values.begin(), values.end(), [&](float value) { return magnitude(value) >= bits; });
   };
-  // 4304 are sampled, 43 of them picked: sqrt(43) is 15 % of them, 3 sqrt(43) + 8 are 65 %.
+  // Of 4304 samples, 43 are picked: sqrt(43) is 15 % of them, and 3 sqrt(43) + 8 is 65 %.
   EXPECT_NEAR(static_cast<double>(at_least(found.zero)), kKept, 0.45 * kKept);
   EXPECT_LT(at_least(found.low), 2.2 * kKept);
   EXPECT_GT(at_least(found.high), 0.1 * kKept);

@@ -1,4 +1,5 @@
-// Inputs of selections, each by name: those of support/float_inputs.hpp, and what streaming gets wrong first.
+// Named inputs of selections: those of support/float_inputs.hpp, and the ones that streaming is most likely
+// to get wrong.
 #pragma once
 
 #include <bit>
@@ -35,7 +36,7 @@ T sign(std::mt19937& random) {
   return random() % 2 == 0 ? T(1) : T(-1);
 }
 
-/// In (-1, 1), with all of T's bits in use.
+/// A number in (-1, 1) that uses all of T's bits.
 template <class T>
 T even(std::mt19937& random) {
   return std::uniform_real_distribution<T>(-1, 1)(random);
@@ -127,7 +128,7 @@ struct Named {
   std::vector<T> values;
 };
 
-/// Every input of `count` elements.
+/// Every input, with `count` elements.
 template <class T>
 std::vector<Named<T>> every_input(std::size_t count) {
   std::vector<Named<T>> all;

@@ -21,7 +21,7 @@ const TopkLoops<T>& any_loops(const Kernels& kernels) {
   }
 }
 
-/// Magnitudes in [low, high].
+/// Random magnitudes in [low, high].
 template <class Bits>
 struct Entries {
   const char* name;
@@ -65,7 +65,7 @@ void expect_kth(const TopkLoops<T>& loops, std::size_t count, std::size_t parts)
   for (const Entries<Bits>& entries : every_entries<T>(count)) {
     std::vector<Bits> sorted = entries.all;
     std::sort(sorted.begin(), sorted.end(), std::greater<>());
-    // Lists of their own lengths, the first empty where there is more than one.
+    // Lists of different lengths; if there are several, the first is empty.
     std::vector<std::vector<Bits>> owners(parts);
     for (std::size_t i = 0; i < count; ++i)
       owners[parts == 1 ? 0 : 1 + i * (parts - 1) / count].push_back(entries.all[i]);
@@ -83,7 +83,7 @@ void expect_kth(const TopkLoops<T>& loops, std::size_t count, std::size_t parts)
 class Kth : public test::KernelTest {};
 
 TEST_P(Kth, IsWhatSortingSays) {
-  // Around 4096, from where on a histogram narrows.
+  // Around 4096, where narrowing by a histogram begins.
   for (const std::size_t count : {1, 2, 3, 17, 1000, 4095, 4096, 4097, 5000, 20'000, 100'001})
     for (const std::size_t parts : {1, 2, 8}) {
       expect_kth<float>(any_loops<float>(kernels()), count, parts);

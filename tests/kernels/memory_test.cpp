@@ -1,4 +1,4 @@
-// Room: memory that grows, stays where it is and can be handed on.
+// Room: memory that grows, keeps its address, and can be passed on.
 #include "kernels/memory.hpp"
 
 #include <gtest/gtest.h>
@@ -16,8 +16,8 @@ bool is_aligned(const void* data, std::int64_t bytes) {
   return reinterpret_cast<std::uintptr_t>(data) % static_cast<std::uintptr_t>(bytes) == 0;
 }
 
-TEST(Room, GrowsAndNeverShrinks) {
-  Room room;
+TEST(Scratch, GrowsAndNeverShrinks) {
+  Scratch room;
   auto* const first = room.of<std::uint32_t>(1000);
   ASSERT_NE(first, nullptr);
   std::fill_n(first, 1000, 7U);
@@ -29,38 +29,38 @@ TEST(Room, GrowsAndNeverShrinks) {
   EXPECT_EQ(room.of<std::uint64_t>(1), grown);
 }
 
-TEST(Room, IsAlignedToPagesAndHugePages) {
+TEST(Scratch, IsAlignedToPagesAndHugePages) {
   for (const std::int64_t bytes :
        {std::int64_t{1}, std::int64_t{4095}, std::int64_t{4097}, kHugePageBytes - 4096, kHugePageBytes - 1,
         kHugePageBytes, 3 * kHugePageBytes + 1}) {
-    Room room;
+    Scratch room;
     auto* const data = room.of<char>(bytes);
     EXPECT_TRUE(is_aligned(data, bytes < kHugePageBytes ? 4096 : kHugePageBytes)) << bytes;
     std::fill_n(data, bytes, 'x');
   }
 }
 
-TEST(Room, OfNothingIsLegal) {
-  Room room;
+TEST(Scratch, OfNothingIsLegal) {
+  Scratch room;
   room.of<double>(0);
   EXPECT_NE(room.of<double>(1), nullptr);
   EXPECT_NE(room.of<double>(0), nullptr) << "what there is stays";
 }
 
-TEST(Room, MovesWithItsMemory) {
-  Room from;
+TEST(Scratch, MovesWithItsMemory) {
+  Scratch from;
   auto* const data = from.of<int>(100);
   std::fill_n(data, 100, 3);
-  Room to = std::move(from);
+  Scratch to = std::move(from);
   EXPECT_EQ(to.of<int>(100), data);
   EXPECT_EQ(std::count(data, data + 100, 3), 100);
   EXPECT_NE(from.of<int>(100), data) << "the one moved from has memory of its own";
 
-  Room assigned;
+  Scratch assigned;
   assigned.of<int>(50);
   assigned = std::move(to);
   EXPECT_EQ(assigned.of<int>(100), data);
-  Room& same = assigned;
+  Scratch& same = assigned;
   assigned = std::move(same);
   EXPECT_EQ(assigned.of<int>(100), data);
 }

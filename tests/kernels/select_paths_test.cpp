@@ -1,5 +1,5 @@
-// Inputs that deceive the sample: each sends the selection along one of the paths that ordinary data seldom
-// takes (streaming_topk.cpp). Elements that the sample reads differ from those that it does not.
+// Inputs that mislead the sample. Each sends the selection along a path of streaming_topk.cpp that ordinary
+// data rarely takes. Sampled elements differ from the others.
 #include <gtest/gtest.h>
 
 #include "tests/kernels/inputs.hpp"
@@ -10,7 +10,7 @@
 namespace pliant {
 namespace {
 
-/// Of so many elements 256 strata of 16 and more are read: 4096, or 2 %.
+/// With so many elements, 256 strata of at least 16 are read: 4096 elements, or 2 %.
 constexpr std::size_t kCount = 200'003;
 
 struct Place {
@@ -18,7 +18,7 @@ struct Place {
   bool sampled = false;
 };
 
-/// In [1, 2): beyond everything small.
+/// A number in [1, 2), far larger than the small ones.
 template <class T>
 T large(std::mt19937& random) {
   return T(1.5) + T(0.5) * test::even<T>(random);
@@ -40,16 +40,17 @@ struct Deception {
   T (*at)(Place place, std::mt19937& random);
 };
 
-// One thread's list holds 2 k + 65536 candidates; that of one of seven holds its whole range.
+// A single thread's list holds 2 k + 65536 candidates. With seven threads, a list holds a thread's whole
+// range.
 template <class T>
 constexpr Deception<T> kDeceptions[] = {
-    // `low` lies among the large: a second pass with the wider margin finds enough.
+    // `low` is among the large elements: a second pass with a wider margin finds enough.
     {"too few candidates", "second pass", 4'000,
      [](Place place, std::mt19937& random) { return large_in<T>(random, place.sampled ? 40 : 20); }},
-    // The wider margin still lies among the large: the third pass makes everything a candidate ...
+    // Even with the wider margin it is: in the third pass every element is a candidate ...
     {"too few candidates twice", "third pass", 90'000,
      [](Place place, std::mt19937& random) { return place.sampled ? large<T>(random) : small<T>(random); }},
-    // ... and fills lists on its way.
+    // ... and fills the lists.
     {"too few candidates twice, then too many", "third pass", 10'000,
      [](Place place, std::mt19937& random) { return place.sampled ? large<T>(random) : small<T>(random); }},
     {"too few candidates twice, among them NaN of all ones", "third pass", 10'000,
@@ -58,7 +59,8 @@ constexpr Deception<T> kDeceptions[] = {
          return std::bit_cast<T>(static_cast<test::UnsignedBits<T>>(~test::UnsignedBits<T>{0}));
        return place.sampled ? large<T>(random) : small<T>(random);
      }},
-    // Lists fill up and are raised: at random once or twice, rising again and again, falling once.
+    // Lists fill up and raise their bound: once or twice at random, repeatedly in rising order, once in
+    // falling order.
     {"list full", "raise", 200,
      [](Place place, std::mt19937& random) { return place.sampled ? small<T>(random) : large<T>(random); }},
     {"list full in the first part", "raise", 200,
@@ -77,7 +79,7 @@ constexpr Deception<T> kDeceptions[] = {
      [](Place place, std::mt19937& random) {
        return place.sampled ? small<T>(random) : static_cast<T>(random() % 5 + 1) * test::sign<T>(random);
      }},
-    // Neighbours in magnitude: what lies just above the raised bound is taken, the bound itself no more.
+    // Neighbouring magnitudes: elements just above the raised bound are taken, the bound itself is not.
     {"list full of eight neighbours", "raise", 30'000,
      [](Place place, std::mt19937& random) {
        const auto bits = std::bit_cast<test::UnsignedBits<T>>(T(1)) + random() % 8;
@@ -87,22 +89,23 @@ constexpr Deception<T> kDeceptions[] = {
      [](Place place, std::mt19937& random) {
        return place.sampled ? small<T>(random) : test::any_nan<T>(random);
      }},
-    // `high` lies below the k-th: the bands do not tell, all candidates are looked at.
+    // `high` is below the k-th: the bands do not decide, so all candidates are examined.
     {"too many above the band", "whole", 2'000,
      [](Place place, std::mt19937& random) { return large_in<T>(random, place.sampled ? 0 : 30); }},
-    // The k-th lies above or below what the sample holds to be a plateau.
+    // The k-th is above or below the supposed plateau of the sample.
     {"plateau too low", "plateau, whole", 2'000,
      [](Place place, std::mt19937& random) {
        return !place.sampled && random() % 50 == 0 ? large<T>(random) : T(0.5) * test::sign<T>(random);
      }},
     {"plateau too high", "third pass", 9'000,
      [](Place place, std::mt19937& random) { return place.sampled ? T(-1) : small<T>(random); }},
-    // k of the plateau are found, then far more lies above it: the list fills all the same.
+    // k elements of the plateau are found, then many more above it, so the list still fills.
     {"plateau, then list full", "plateau, raise", 2'000,
      [](Place place, std::mt19937& random) {
        return place.sampled || place.i < 10'000 ? T(1) : T(2) + large<T>(random);
      }},
-    // k of the plateau are found early, and a few above it late: these must displace the last of it.
+    // k elements of the plateau are found early, and a few above it late, which must displace the plateau's
+    // last.
     {"plateau, then a few above", "plateau", 2'000,
      [](Place place, std::mt19937& random) {
        return place.sampled || place.i < 150'000 || random() % 100 != 0 ? test::sign<T>(random)
@@ -110,17 +113,18 @@ constexpr Deception<T> kDeceptions[] = {
      }},
 };
 
-/// Residual and gradient whose sum is `values` but for the last bit.
+/// A residual and a gradient whose sum is `values`, except for the last bit.
 template <class T>
 test::Problem<T> parts(const std::vector<T>& values, bool feed) {
   return feed ? test::halves(values) : test::Problem<T>{values, {}};
 }
 
-/// Where a guess leads one thread, by the rules of streaming_topk.cpp: margins 3 and 32, room for 2 k +
+/// The path of a single thread after a guess, by the rules of streaming_topk.cpp: margins 3 and 32, and room
+/// for 2 k +
 /// 65536.
 template <class T>
 std::string_view path_of(std::vector<T> fed, std::int64_t kept) {
-  Room memory;
+  Scratch memory;
   const SelectCall<T> call{
       .residual = fed.data(), .count = static_cast<std::int64_t>(fed.size()), .kept = kept};
   const auto count_from = [&](MagnitudeBits<T> bits) {
@@ -171,7 +175,7 @@ TEST_P(SelectPaths, DoublesAreFoundInSpiteOfTheSample) {
   expect_undeceived<double>(kernels());
 }
 
-/// The band reaches up to the greatest magnitude of all, and its end holds the k-th.
+/// The band reaches up to the greatest magnitude, and the k-th is at that end.
 template <class T>
 void expect_ones(const Kernels& kernels) {
   const auto ones = std::bit_cast<T>(static_cast<test::UnsignedBits<T>>(~test::UnsignedBits<T>{0}));

@@ -1,5 +1,5 @@
-// Whatever is selected, of whatever vector, by whichever table: what sorting says. RapidCheck makes up the
-// cases, and shrinks one that fails to few elements of a simple input.
+// For any vector and any table, a selection equals the result of sorting. RapidCheck generates the cases, and
+// shrinks one that fails to few elements of a simple input.
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
@@ -10,19 +10,19 @@
 
 namespace pliant {
 
-/// Shrinks towards the first input, no elements, no gradient, `scalar`, one thread.
+/// Shrinks towards the first input, zero elements, no gradient, table `scalar`, one thread.
 struct SelectCase {
   std::size_t count = 0;
   std::int64_t kept = 0;
   std::size_t input = 0;
-  std::size_t mixed_with = 0;  ///< another input: where bit i / 64 % 32 of `mix` is set, elements are its
+  std::size_t mixed_with = 0;  ///< another input; elements come from it where bit i / 64 % 32 of `mix` is set
   std::uint32_t mix = 0;
   std::uint32_t seed = 0;
   bool feed = false;
   bool leave = false;
   bool curve = false;
   std::size_t offset = 0;
-  std::size_t table = 0;  ///< from the last
+  std::size_t table = 0;  ///< counted from the last
   int members = 1;
 };
 
@@ -66,7 +66,7 @@ rc::Gen<SelectCase> any_case() {
   return rc::gen::resize(
       rc::kNominalSize, rc::gen::exec([] {
         SelectCase item;
-        // Most are short; from 1024 elements on a sample is a part of the vector.
+        // Most are short. From 1024 elements on, the sample is only part of the vector.
         item.count = *rc::gen::weightedOneOf<std::size_t>({{40, inRange<std::size_t>(0, 100)},
                                                            {50, inRange<std::size_t>(0, 3000)},
                                                            {8, inRange<std::size_t>(3000, 20'000)},

@@ -1,4 +1,4 @@
-// Exact top-k with error feedback, against sorting: every table, type and number of threads.
+// Exact top-k with error feedback, against sorting, for every table, type and number of threads.
 #include <gtest/gtest.h>
 
 #include <set>
@@ -10,11 +10,11 @@
 namespace pliant {
 namespace {
 
-/// Around vectors, steps of 16, blocks, and 1024, from where on a sample is a part of the vector.
+/// Around vector widths, steps of 16, blocks, and 1024, where the sample becomes a part of the vector.
 const std::vector<std::size_t> kSelectCounts =
     test::with_blocks({0, 1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 33, 65, 255, 1000, 1023, 1024, 1025, 16'384});
 
-/// Some shares of the elements, and all elements but zeros.
+/// Several shares of the elements, and the number of non-zero elements.
 template <class T>
 std::set<std::int64_t> kept_counts(const std::vector<T>& values) {
   const auto n = static_cast<std::int64_t>(values.size());
@@ -26,7 +26,7 @@ std::set<std::int64_t> kept_counts(const std::vector<T>& values) {
   return kept;
 }
 
-/// With and without a gradient; what is taken or left, the threads and the alignment change in turn.
+/// With and without a gradient, cycling through taking or leaving, threads and alignment.
 template <class T>
 void expect_selections(const Kernels& kernels, std::span<const std::size_t> counts,
                        test::Workspaces& workspaces) {
@@ -60,7 +60,7 @@ TEST_P(Select, DoublesAgreeWithSorting) {
   expect_selections<double>(kernels(), kSelectCounts, workspaces_);
 }
 
-/// Where sampling, several blocks for each thread and full lists matter.
+/// Lengths at which sampling, several blocks per thread, and full lists occur.
 template <class T>
 void expect_large_selections(const Kernels& kernels, std::size_t count, std::vector<std::int64_t> kept_counts,
                              test::Workspaces& workspaces) {
@@ -149,7 +149,7 @@ TEST_P(Select, OrdersByMagnitudeAndTakesTheLowestIndexOnTies) {
   expect_order<double>(kernels());
 }
 
-/// Sums that are not what either side was: infinities that meet, NaN that arise, zeros that cancel.
+/// Sums with special values that neither operand has: NaN from infinities, and zeros from cancellation.
 template <class T>
 void expect_sums(const Kernels& kernels, test::Workspaces& workspaces) {
   constexpr T kInfinity = std::numeric_limits<T>::infinity();

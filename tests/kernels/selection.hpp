@@ -1,4 +1,4 @@
-// One selection: what it is of, what it must answer (found by sorting), and what a kernel table answers.
+// One selection: its input, the right answer (by sorting), and the answer of a kernel table.
 #pragma once
 
 #include <cmath>
@@ -27,7 +27,7 @@ SelectFunction<T> select_function(const Kernels& kernels) {
 template <class T>
 struct Problem {
   std::vector<T> residual;
-  std::vector<T> gradient;  ///< empty: none, and `residual` is error-fed already
+  std::vector<T> gradient;  ///< empty: no gradient, and `residual` is already error-fed
 
   std::vector<T> fed() const {
     std::vector<T> sum = residual;
@@ -36,7 +36,7 @@ struct Problem {
   }
 };
 
-/// `values` as a sum: two halves.
+/// `values` as the sum of two halves.
 template <class T>
 Problem<T> halves(const std::vector<T>& values) {
   Problem<T> problem{.residual = values, .gradient = values};
@@ -53,7 +53,7 @@ struct Answer {
   Selection selection;
 };
 
-/// The answer, from the vector that is selected from.
+/// The right answer for a vector.
 template <class T>
 Answer<T> right_answer(const std::vector<T>& fed, std::int64_t kept, bool take) {
   Answer<T> answer{topk_indices(std::span<const T>(fed), kept), {}, fed, {}};
@@ -67,14 +67,14 @@ Answer<T> right_answer(const std::vector<T>& fed, std::int64_t kept, bool take) 
   return answer;
 }
 
-/// How a table is called.
+/// Variants of a call.
 struct Manner {
   bool take = true;
-  std::size_t offset = 0;      ///< elements that residual and gradient lie off an aligned place
-  GainCurve* curve = nullptr;  ///< filled, if not null
+  std::size_t offset = 0;      ///< elements from an aligned address to residual and gradient
+  GainCurve* curve = nullptr;  ///< filled unless null
 };
 
-/// What a table answers; `gradient` must come out as it went in, and nothing around the vectors may change.
+/// A table's answer. Checks that `gradient` and the memory around all vectors stay unchanged.
 template <class T>
 Answer<T> table_answer(const Kernels& kernels, SelectWorkspace& workspace, const Problem<T>& problem,
                        std::int64_t kept, const Manner& manner, std::string& trouble) {
@@ -112,7 +112,7 @@ void compare(const char* what, const std::vector<T>& actual, const std::vector<T
   out << "; ";
 }
 
-/// How an answer is wrong; empty if it is right.
+/// Describes an error in an answer; empty if it is right.
 template <class T>
 std::string difference(const Answer<T>& actual, const Answer<T>& expected) {
   std::ostringstream out;
@@ -130,7 +130,7 @@ std::string difference(const Answer<T>& actual, const Answer<T>& expected) {
   return out.str();
 }
 
-/// Runs one selection and says how it is wrong; empty if it is right.
+/// Runs one selection and describes an error; empty if it is right.
 template <class T>
 std::string trouble_with(const Kernels& kernels, SelectWorkspace& workspace, const Problem<T>& problem,
                          std::int64_t kept, const Manner& manner = {}) {

@@ -1,4 +1,4 @@
-// The squared norm in the order that kernels.hpp defines, written anew.
+// The squared norm in the order of kernels.hpp, implemented independently.
 #pragma once
 
 #include <algorithm>
@@ -11,7 +11,7 @@
 
 namespace pliant::test {
 
-/// Lanes j, j + width, j + 2 width ...: halves first, so that lane 0 + 8 is added before anything else.
+/// Adds lanes j, j + width, j + 2 width, ... by halves, so that lanes 0 and 8 are added first.
 inline double fold(const std::array<double, kSquaresLanes>& lanes, std::size_t j, std::size_t width) {
   if (width == lanes.size()) return lanes[j];
   return fold(lanes, j, 2 * width) + fold(lanes, j + width, 2 * width);
@@ -34,7 +34,7 @@ double squares(std::span<const T> values) {
   return total;
 }
 
-/// Bit for bit, but a NaN's payload and sign do not count: those of sums of NaN are nobody's promise.
+/// Equal bits, except that NaN's payload and sign do not count, since no rule fixes them for sums of NaN.
 inline bool same_number(double a, double b) {
   return bits(a) == bits(b) || (std::isnan(a) && std::isnan(b));
 }

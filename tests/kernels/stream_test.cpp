@@ -1,5 +1,5 @@
-// The streaming loops themselves, near index 2^32, where no test has the memory to come on the usual way: all
-// but the last blocks of the vectors are addresses that nobody looks at.
+// Runs the streaming loops directly near index 2^32, because vectors that long do not fit into a test's
+// memory. Only the last blocks of the vectors exist; earlier addresses are never read.
 #include <gtest/gtest.h>
 
 #include <numeric>
@@ -23,7 +23,7 @@ const TopkLoops<T>* loops(const Kernels& kernels) {
   }
 }
 
-/// Where a vector would begin whose element `index` is *there.
+/// The address where a vector would begin if its element `index` is *there.
 template <class T>
 T* begin_of(T* there, std::int64_t index) {
   return reinterpret_cast<T*>(reinterpret_cast<std::uintptr_t>(there) -
@@ -35,7 +35,7 @@ std::int64_t bucket(T value) {
   return magnitude(value) >> kBucketShift<T>;
 }
 
-/// One range of elements [begin, end), streamed, and the lists it fills.
+/// A streamed range of elements [begin, end), and the lists that it fills.
 template <class T>
 class Streamed {
  public:
@@ -68,7 +68,7 @@ class Streamed {
   StreamRange<T> range;
 };
 
-/// What streaming must have found, element by element.
+/// Expected result of streaming, element by element.
 template <class T>
 void expect_streamed(const Streamed<T>& streamed, const std::vector<T>& fed) {
   const StreamRange<T>& range = streamed.range;
@@ -156,7 +156,7 @@ TEST_P(Stream, BeginsNoBlockOnceThereAreEnough) {
   expect_stop<double>(kernels());
 }
 
-/// Candidates: index far + 3 j, every third of them on one magnitude.
+/// Candidates at indices far + 3 j; every third one has the same magnitude.
 template <class T>
 void expect_picks(const Kernels& kernels, std::size_t candidates, std::size_t from, std::size_t room) {
   const std::int64_t first = kEnd - 3 * static_cast<std::int64_t>(candidates);

@@ -12,7 +12,7 @@
 
 namespace pliant::test {
 
-/// Skips, with the reason, where this processor cannot run the table.
+/// Skips, with a reason, if this processor cannot run the table.
 class KernelTest : public testing::TestWithParam<const Kernels*> {
  protected:
   void SetUp() override {
@@ -25,7 +25,7 @@ inline auto every_table() {
   return testing::ValuesIn(kernel_tables().begin(), kernel_tables().end());
 }
 
-/// Those that have the loops of streaming_topk.hpp.
+/// The tables that use the loops of streaming_topk.hpp.
 inline auto streaming_tables() {
   return testing::ValuesIn(simd_tables().begin(), simd_tables().end());
 }
@@ -34,10 +34,10 @@ inline std::string table_name(const testing::TestParamInfo<const Kernels*>& info
   return std::string(info.param->name);
 }
 
-/// Counts around the widths of vector registers, and some that are no multiple of anything.
+/// Counts around the widths of vector registers, and some that are multiples of none.
 inline constexpr std::size_t kCounts[] = {0, 1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 33, 63, 64, 65, 1000, 4097};
 
-/// `counts`, and some around blocks.
+/// `counts`, and some around block lengths.
 inline std::vector<std::size_t> with_blocks(std::vector<std::size_t> counts) {
   constexpr std::size_t kBlock = kSquaresBlock;
   for (const std::size_t count : {kBlock - 1, kBlock, kBlock + 1, 2 * kBlock - 1, 3 * kBlock + 17})
@@ -45,8 +45,8 @@ inline std::vector<std::size_t> with_blocks(std::vector<std::size_t> counts) {
   return counts;
 }
 
-/// Workspaces with teams of several sizes, one after the other. They are used again and again, so that what
-/// one call leaves there meets the next.
+/// Workspaces with teams of several sizes, used in turn. They are reused, so that a call meets what earlier
+/// calls left behind.
 class Workspaces {
  public:
   Workspaces() {

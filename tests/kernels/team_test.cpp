@@ -1,4 +1,4 @@
-// Team: every member works once a round, and all have done so when run returns.
+// Team: every member works once per round, and all are done when run returns.
 #include "kernels/team.hpp"
 
 #include <gtest/gtest.h>
@@ -54,7 +54,7 @@ TEST(Team, ManyShortRounds) {
   }
 }
 
-/// Whether it has worked, has just been made or is about to sleep.
+/// After work, just after its start, or while a member goes to sleep.
 TEST(Team, EndsAtAnyTime) {
   for (int i = 0; i < 200; ++i) {
     const auto team = std::make_unique<Team>(1 + i % 4);
@@ -64,7 +64,7 @@ TEST(Team, EndsAtAnyTime) {
   }
 }
 
-// Another caller does its own work meanwhile, all of it and alone.
+// Meanwhile, another caller does all of its work alone.
 TEST(Team, ABusyTeamKeepsNobodyWaiting) {
   Team team(4);
   team.run([&](int member) {

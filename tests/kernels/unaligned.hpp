@@ -1,4 +1,4 @@
-// A vector at a place that is aligned to its element and nothing more.
+// A vector aligned to its element and no more.
 #pragma once
 
 #include <algorithm>
@@ -7,7 +7,7 @@
 
 namespace pliant::test {
 
-/// `values` copied there, between elements that nobody may write.
+/// A copy of `values` at such a place, with guard elements on both sides.
 template <class T>
 class Unaligned {
  public:

@@ -10,13 +10,13 @@
 namespace pliant {
 namespace {
 
-/// Around vectors, steps and blocks; more blocks than a team has members.
+/// Around vectors, steps and blocks, with more blocks than a team has members.
 const std::vector<std::size_t> kVectorCounts =
     test::with_blocks({0, 1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 33, 65, 1000, 10 * kSquaresBlock + 1});
 
 class Vector : public test::KernelTest {
  protected:
-  /// work(problem, name of the input) for each input and count.
+  /// Calls work(problem, name of the input) for each input and count.
   template <class Work>
   static void for_each_problem(Work&& work) {
     for (const std::size_t count : kVectorCounts) {
@@ -111,7 +111,7 @@ TEST_P(Vector, ScatterAddsWhereIndicesSay) {
   EXPECT_EQ(into, (std::vector<float>{21, 2, 3, 0, 5.5F}));
 }
 
-/// What lies ahead is asked for early: nothing beyond the lists may be looked at for it.
+/// Kernels prefetch, but may not read beyond the lists for that.
 TEST_P(Vector, TakesAndScattersListsOfEveryLength) {
   for (std::size_t kept = 0; kept <= 100; ++kept) {
     std::vector<float> into(1000);

@@ -1,4 +1,4 @@
-// Coming to the same values on every rank.
+// Agreement: all ranks obtain the same values.
 #include "mpi/agree.hpp"
 
 #include <gtest/gtest.h>
@@ -40,7 +40,7 @@ TEST_F(Agree, MaximumIsTakenElementByElement) {
 
 TEST_F(Agree, MaximumIsTheSameBitsForEveryValue) {
   using Limits = std::numeric_limits<double>;
-  // What rank 0 gives, the other ranks give, and all must hold.
+  // The values of rank 0, the values of the other ranks, and the expected result.
   const std::array<std::array<double, 3>, 6> cases = {{
       {Limits::quiet_NaN(), 1, Limits::quiet_NaN()},
       {1, -Limits::quiet_NaN(), Limits::quiet_NaN()},
@@ -64,7 +64,7 @@ TEST_F(Agree, RootsTextReplacesEverybodys) {
 }
 
 TEST_F(Agree, EveryRanksBytesComeInOrderOfRanks) {
-  // Rank r gives r bytes of r: rank 0 none.
+  // Rank r contributes r bytes of value r, so rank 0 has none.
   const std::vector<std::byte> own(static_cast<std::size_t>(rank_), static_cast<std::byte>(rank_));
   std::vector<std::byte> expected;
   for (int rank = 0; rank <= last_; ++rank)

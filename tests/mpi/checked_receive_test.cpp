@@ -1,4 +1,4 @@
-// Messages of another length than expected: an error that names the sender, and no byte beyond the room.
+// Messages of an unexpected length: the error names the sender, and no byte is written beyond the buffer.
 #include "mpi/checked_receive.hpp"
 
 #include <gtest/gtest.h>
@@ -15,10 +15,10 @@
 namespace pliant {
 namespace {
 
-/// Lengths that MPI sends at once, and after asking the receiver.
+/// Lengths that MPI sends eagerly, and by rendezvous.
 constexpr std::size_t kLengths[] = {1, 3000, 20'000, 500'000};
 
-/// Memory of which the first bytes are room for a message.
+/// A buffer followed by guard bytes.
 class Guarded {
  public:
   explicit Guarded(std::size_t room) : room_(room), bytes_(room + 1'000'000, kUntouched) {}
@@ -44,7 +44,7 @@ std::vector<std::byte> message(std::size_t bytes) {
   return std::vector<std::byte>(bytes, Guarded::kSent);
 }
 
-/// The text of the Error(argument) that `act` ends with; empty if it does not.
+/// The text of the Error(argument) from `act`; empty if there is none.
 template <class Act>
 std::string error_of(Act&& act) {
   try {
@@ -140,12 +140,12 @@ TEST_F(CheckedReceiveTest, FlowTakesWhatIsExpected) {
   }
 }
 
-/// On which a message may be refused: that breaks it, and MPI may go on with what was given up on it.
+/// A communicator that a refusal may break. MPI may still use the abandoned buffers.
 Communicator& to_be_broken() {
   return *std::make_unique<Communicator>(Communicator::duplicate(MPI_COMM_WORLD)).release();
 }
 
-/// The receiver refuses it: the sender may be told before it has sent the last byte.
+/// The receiver refuses the message, so the sender may see the failure before its last byte is sent.
 void send_in_vain(Communicator& comm, std::size_t length) {
   try {
     comm.send(message(length), 1);
@@ -186,7 +186,7 @@ Task receive_from_both(Operation& operation, std::span<std::byte> first, std::sp
   co_await flow.next();
 }
 
-/// Rank 1 sends when rank 2's long message has been taken: it must not wait for its turn.
+/// Rank 1 sends after rank 2's long message has been received, so it must not wait in turn.
 TEST_F(CheckedReceiveTest, MessagesOfOtherSendersNeedNotWait) {
   if (comm_.ranks() < 3) GTEST_SKIP() << "needs two senders";
   constexpr std::size_t kLong = 500'000;

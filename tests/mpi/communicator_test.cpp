@@ -1,4 +1,4 @@
-// The private duplicate: its messages, what it counts, and what it says when MPI fails.
+// The private duplicate: its messages, its counters, and its errors if MPI fails.
 #include "mpi/communicator.hpp"
 
 #include <gtest/gtest.h>
@@ -114,8 +114,8 @@ TEST_F(CommunicatorTest, AFailedCallBecomesAnErrorWithMpisCode) {
 
 TEST_F(CommunicatorTest, ARankThatFailsEndsTheWaitOfAllOthers) {
   if (ranks_ == 1) GTEST_SKIP() << "nobody waits";
-  // Too long to be sent before it is asked for, and rank 0 expects less from the rank before it: nobody but
-  // rank 0 ever has a wrong message. Each round stops the next rank, at the latest.
+  // The message is too long for eager sending, and rank 0 expects a shorter one, so only rank 0 ever gets a
+  // wrong message. In each round at least the next rank stops.
   const std::vector<std::byte> out = message(rank_, 300'000);
   std::vector<std::byte> in(rank_ == 0 ? 200'000 : 300'000);
   const auto failure = [&](auto&& act) -> std::optional<ErrorClass> {

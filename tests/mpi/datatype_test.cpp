@@ -1,4 +1,4 @@
-// Which of MPI's types and operations Pliant has kernels for.
+// The MPI types and operations that Pliant has kernels for.
 #include "mpi/datatype.hpp"
 
 #include <gtest/gtest.h>

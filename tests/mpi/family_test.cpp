@@ -1,4 +1,4 @@
-// Which MPI a library is, by what it says of itself, and who may not run with whom.
+// The family of an MPI library, from its own text, and which families may run together.
 #include "mpi/family.hpp"
 
 #include <gtest/gtest.h>
@@ -20,11 +20,11 @@ constexpr const char* kMvapich = "MVAPICH2 Version      :\t2.3.7\n";
 constexpr const char* kCray = "MPI VERSION    : CRAY MPICH version 8.1.28.29 (ANL base 3.4a2)\n";
 
 TEST(MpiFamily, IsKnownByWhatTheLibrarySays) {
-  for (const char* const version : {kOpenMpi4, kOpenMpi5}) EXPECT_EQ(family_of(version), MpiFamily::open_mpi);
+  for (const char* const version : {kOpenMpi4, kOpenMpi5}) EXPECT_EQ(rule_of(version), MpiFamily::open_mpi);
   for (const char* const version : {kMpich, kIntel, kMvapich, kCray})
-    EXPECT_EQ(family_of(version), MpiFamily::mpich) << version;
-  EXPECT_FALSE(family_of("HPE MPT 2.28"));
-  EXPECT_FALSE(family_of(""));
+    EXPECT_EQ(rule_of(version), MpiFamily::mpich) << version;
+  EXPECT_FALSE(rule_of("HPE MPT 2.28"));
+  EXPECT_FALSE(rule_of(""));
 }
 
 TEST(MpiFamily, OfOthersIsRefusedInOneLineThatNamesBoth) {
@@ -52,7 +52,7 @@ TEST(MpiFamily, OfItsOwnOrOfNoneThatIsKnownIsLetThrough) {
   }
 }
 
-/// Without what a launcher of this test says.
+/// Clears the variables that this test's own launcher has set.
 class Launcher : public testing::Test {
  protected:
   void SetUp() override { clear(); }
@@ -95,8 +95,8 @@ TEST(MpiFamily, OfTheHeaderIsThatOfTheLibrary) {
   int length = 0;
   MPI_Get_library_version(text.data(), &length);
   EXPECT_EQ(family_problem(compiled_family(), text.data()), "");
-  if (family_of(text.data())) {
-    EXPECT_EQ(family_of(text.data()), compiled_family());
+  if (rule_of(text.data())) {
+    EXPECT_EQ(rule_of(text.data()), compiled_family());
   }
 }
 

@@ -1,4 +1,4 @@
-// The ranks of a host find one another, and keep in step through memory.
+// The ranks of a host find each other, and stay in step through shared memory.
 #include "mpi/host_group.hpp"
 
 #include <gtest/gtest.h>
@@ -18,9 +18,9 @@ namespace {
 
 using test::refuses_memory;
 
-/// What a rank does in a lane.
+/// The operations of a rank on a host channel.
 struct Walk {
-  HostLane& lane;
+  HostChannel& channel;
   FramePool pool;
 
   FramePool& frames() { return pool; }
@@ -30,26 +30,26 @@ std::int64_t number(int rank, std::int64_t step) {
   return step * 1000 + rank;
 }
 
-/// Each rank lets the others wait at another step, then catches up.
+/// Each rank delays the others at a different step, then catches up.
 void dawdle(int rank, std::int64_t step) {
   if (step % 50 != rank * 7) return;
   for (int i = 0; i < 2000; ++i) sched_yield();
 }
 
-/// In each step every rank brings its number and reads those of the others, which may be a step ahead.
+/// In each step every rank publishes a number and reads those of the others, which may be one step ahead.
 Task walk(Walk& walk, std::int64_t steps) {
-  HostLane& lane = walk.lane;
+  HostChannel& channel = walk.channel;
   for (std::int64_t i = 0; i < steps; ++i) {
-    const std::int64_t step = lane.step();
-    dawdle(lane.own(), step);
-    co_await lane.all_finished(step);
-    const std::int64_t own = number(lane.own(), step);
-    std::memcpy(lane.brought(lane.own(), step), &own, sizeof own);
-    lane.finish_step();
-    co_await lane.all_finished(step + 1);
-    for (int rank = 0; rank < lane.ranks(); ++rank) {
+    const std::int64_t step = channel.step();
+    dawdle(channel.own(), step);
+    co_await channel.all_finished(step);
+    const std::int64_t own = number(channel.own(), step);
+    std::memcpy(channel.brought(channel.own(), step), &own, sizeof own);
+    channel.finish_step();
+    co_await channel.all_finished(step + 1);
+    for (int rank = 0; rank < channel.ranks(); ++rank) {
       std::int64_t found = -1;
-      std::memcpy(&found, lane.brought(rank, step), sizeof found);
+      std::memcpy(&found, channel.brought(rank, step), sizeof found);
       EXPECT_EQ(found, number(rank, step));
     }
   }
@@ -57,20 +57,20 @@ Task walk(Walk& walk, std::int64_t steps) {
 
 class HostGroupTest : public testing::Test {
  protected:
-  void expect_lane_works(HostLane& lane) {
-    const std::int64_t before = lane.step();
-    Walk state{lane, {}};
+  void expect_lane_works(HostChannel& channel) {
+    const std::int64_t before = channel.step();
+    Walk state{channel, {}};
     Execution execution;
     for (int again = 0; again < 2; ++again) {
       execution.start(walk(state, 100));
       execution.finish();
     }
-    EXPECT_EQ(lane.step() - before, 200);
+    EXPECT_EQ(channel.step() - before, 200);
   }
 
-  void expect_lanes_work(HostLanes& lanes) {
-    expect_lane_works(lanes.gathering());
-    expect_lane_works(lanes.spreading());
+  void expect_lanes_work(HostChannels& channels) {
+    expect_lane_works(channels.gathering());
+    expect_lane_works(channels.spreading());
   }
 
   HostGroup one_host() { return HostGroup(comm_, std::vector<int>(static_cast<std::size_t>(ranks_))); }
@@ -99,37 +99,37 @@ TEST_F(HostGroupTest, TakesAnyLayout) {
     EXPECT_EQ(group.undivided().back(), group.local_ranks());
     EXPECT_FALSE(group.refused());
     if (group.layout().flat()) continue;
-    EXPECT_EQ(group.lanes(), nullptr) << "no call could use them yet";
-    HostLanes* const lanes = group.lanes_for(HostLanes::kSlotBytes);
+    EXPECT_EQ(group.channels(), nullptr) << "no call could use them yet";
+    HostChannels* const channels = group.channels_for(HostChannels::kSlotBytes);
     if (group.leads()) {
       EXPECT_EQ(group.leaders().ranks(), group.layout().hosts());
       EXPECT_EQ(group.leaders().rank(), group.host());
     }
-    expect_lanes_work(*lanes);
+    expect_lanes_work(*channels);
   }
 }
 
-/// Each rank fills all of its part with numbers of its own, and then reads everybody's.
+/// Each rank fills its whole part with its own numbers, then reads all parts.
 TEST_F(HostGroupTest, PartsOfRanksAreApartAndHoldWhatTheySay) {
   HostGroup group = one_host();
   if (group.layout().flat()) return;
-  std::vector<HostGroup::RequestLanes> taken;
-  for (int i = 0; i < 9; ++i) taken.push_back(group.take_lanes());  // of two windows
-  std::vector<HostLane*> all = {&group.lanes_for(HostLanes::kSlotBytes)->gathering(),
-                                &group.lanes_for(HostLanes::kSlotBytes)->spreading()};
-  for (const auto& lanes : taken) all.insert(all.end(), {&lanes->gathering(), &lanes->spreading()});
-  const auto mark = [](int rank, std::size_t lane, int slot) {
-    return static_cast<unsigned char>(rank * 41 + static_cast<int>(lane) * 2 + slot);
+  std::vector<HostGroup::RequestChannels> taken;
+  for (int i = 0; i < 9; ++i) taken.push_back(group.take_channels());  // of two windows
+  std::vector<HostChannel*> all = {&group.channels_for(HostChannels::kSlotBytes)->gathering(),
+                                   &group.channels_for(HostChannels::kSlotBytes)->spreading()};
+  for (const auto& channels : taken) all.insert(all.end(), {&channels->gathering(), &channels->spreading()});
+  const auto mark = [](int rank, std::size_t channel, int slot) {
+    return static_cast<unsigned char>(rank * 41 + static_cast<int>(channel) * 2 + slot);
   };
   for (std::size_t i = 0; i < all.size(); ++i)
-    for (int slot = 0; slot < HostLane::kSlots; ++slot) {
+    for (int slot = 0; slot < HostChannel::kSlots; ++slot) {
       const auto bytes = static_cast<std::size_t>(all[i]->slot_bytes());
       std::memset(all[i]->brought(rank_, slot), mark(rank_, i, slot), bytes);
       std::memset(all[i]->made(rank_, slot), mark(rank_, i, slot) + 100, bytes);
     }
   MPI_Barrier(comm_.handle());
   for (std::size_t i = 0; i < all.size(); ++i)
-    for (int at = 0; at < ranks_ * HostLane::kSlots * 2; ++at) {
+    for (int at = 0; at < ranks_ * HostChannel::kSlots * 2; ++at) {
       const int rank = at / 4;
       const int slot = at / 2 % 2;
       const std::int64_t byte = at % 2 == 0 ? 0 : all[i]->slot_bytes() - 1;
@@ -138,41 +138,41 @@ TEST_F(HostGroupTest, PartsOfRanksAreApartAndHoldWhatTheySay) {
                 static_cast<unsigned char>(mark(rank, i, slot) + 100));
     }
   MPI_Barrier(comm_.handle());
-  for (HostLane* lane : {all.front(), all.back()}) {
-    EXPECT_EQ(lane->step(), 0);
-    expect_lane_works(*lane);
+  for (HostChannel* channel : {all.front(), all.back()}) {
+    EXPECT_EQ(channel->step(), 0);
+    expect_lane_works(*channel);
   }
 }
 
-/// Programs make thousands of communicators that only ever reduce a few bytes.
+/// Programs may make thousands of communicators that only reduce a few bytes.
 TEST_F(HostGroupTest, ShortCallsTakeLittleMemoryAndLongOnesMore) {
   HostGroup group = one_host();
   if (group.layout().flat()) return;
   const std::int64_t before = test::memory_bytes;
-  EXPECT_EQ(group.lanes_for(4)->slot_bytes(), HostLanes::kShortSlotBytes);
+  EXPECT_EQ(group.channels_for(4)->slot_bytes(), HostChannels::kShortSlotBytes);
   EXPECT_LT(test::memory_bytes - before, 64 << 10);
-  HostLanes* const few = group.lanes_for(HostLanes::kShortSlotBytes);
-  EXPECT_EQ(few->slot_bytes(), HostLanes::kShortSlotBytes);
+  HostChannels* const few = group.channels_for(HostChannels::kShortSlotBytes);
+  EXPECT_EQ(few->slot_bytes(), HostChannels::kShortSlotBytes);
   expect_lanes_work(*few);
-  EXPECT_EQ(group.lanes_for(HostLanes::kShortSlotBytes + 1)->slot_bytes(), HostLanes::kSlotBytes);
-  EXPECT_EQ(group.lanes_for(4)->slot_bytes(), HostLanes::kSlotBytes) << "all use the longer ones then";
-  expect_lanes_work(*group.lanes());
+  EXPECT_EQ(group.channels_for(HostChannels::kShortSlotBytes + 1)->slot_bytes(), HostChannels::kSlotBytes);
+  EXPECT_EQ(group.channels_for(4)->slot_bytes(), HostChannels::kSlotBytes) << "all use the longer ones then";
+  expect_lanes_work(*group.channels());
 }
 
 TEST_F(HostGroupTest, WhatIsRefusedToLongCallsLeavesShortOnesTheirs) {
   HostGroup group = one_host();
   if (group.layout().flat()) return;
-  ASSERT_NE(group.lanes_for(4), nullptr);
+  ASSERT_NE(group.channels_for(4), nullptr);
   refuses_memory = rank_ == 0;
-  EXPECT_EQ(group.lanes_for(1 << 20), nullptr);
+  EXPECT_EQ(group.channels_for(1 << 20), nullptr);
   refuses_memory = false;
   EXPECT_TRUE(group.refused());
-  EXPECT_EQ(group.lanes_for(1 << 20), nullptr) << "it is not tried again";
+  EXPECT_EQ(group.channels_for(1 << 20), nullptr) << "it is not tried again";
   EXPECT_FALSE(group.layout().flat());
-  expect_lanes_work(*group.lanes_for(4));
+  expect_lanes_work(*group.channels_for(4));
 }
 
-/// Ranks give it up when they like: nobody waits for them.
+/// Each rank releases the memory at any time, and no rank waits for another.
 TEST_F(HostGroupTest, MemoryIsGivenUpLocally) {
   HostGroup group = one_host();
   auto segment = std::make_unique<SharedSegment>(comm_, group.layout(), 10'000);
@@ -190,7 +190,7 @@ TEST_F(HostGroupTest, MemoryIsGivenUpLocally) {
 TEST_F(HostGroupTest, WithoutSharedMemoryEveryRankIsAHost) {
   HostGroup group(comm_, std::vector<int>(static_cast<std::size_t>(ranks_)));
   refuses_memory = rank_ == ranks_ - 1;
-  EXPECT_EQ(group.lanes_for(1), nullptr);
+  EXPECT_EQ(group.channels_for(1), nullptr);
   refuses_memory = false;
   EXPECT_EQ(group.refused(), ranks_ > 1);
   EXPECT_TRUE(group.layout().flat());
@@ -201,15 +201,15 @@ TEST_F(HostGroupTest, WithoutSharedMemoryEveryRankIsAHost) {
 TEST_F(HostGroupTest, RequestsOvertakeOneAnotherInLanesOfTheirOwn) {
   HostGroup group = one_host();
   if (group.layout().flat()) {
-    EXPECT_EQ(group.take_lanes(), nullptr);
+    EXPECT_EQ(group.take_channels(), nullptr);
     return;
   }
-  const auto first = group.take_lanes();
-  const auto second = group.take_lanes();
+  const auto first = group.take_channels();
+  const auto second = group.take_channels();
   Walk in_first{first->gathering(), {}};
   Walk in_second{second->gathering(), {}};
   std::array<Execution, 2> executions;
-  // Ranks begin in different orders, and each advances both.
+  // The ranks begin in different orders, and each advances both.
   const int begins = rank_ % 2;
   for (const int i : {begins, 1 - begins})
     executions[static_cast<std::size_t>(i)].start(walk(i == 0 ? in_first : in_second, 100));
@@ -223,18 +223,18 @@ TEST_F(HostGroupTest, RequestsOvertakeOneAnotherInLanesOfTheirOwn) {
 TEST_F(HostGroupTest, LanesAreTakenAgainOnceAllRanksHaveGivenThemBack) {
   HostGroup group = one_host();
   if (group.layout().flat()) return;
-  std::array<HostGroup::RequestLanes, 2> taken = {group.take_lanes(), group.take_lanes()};
-  HostLanes* const first = taken[0].get();
-  HostLanes* const second = taken[1].get();
+  std::array<HostGroup::RequestChannels, 2> taken = {group.take_channels(), group.take_channels()};
+  HostChannels* const first = taken[0].get();
+  HostChannels* const second = taken[1].get();
   EXPECT_NE(first, second);
   expect_lanes_work(*second);
   taken[rank_ == 0 ? 0 : 1].reset();  // in an order of their own
-  const auto third = group.take_lanes();
+  const auto third = group.take_channels();
   EXPECT_NE(third.get(), first);
   EXPECT_NE(third.get(), second);
   taken = {};
-  const auto again = group.take_lanes();
-  const auto again_second = group.take_lanes();
+  const auto again = group.take_channels();
+  const auto again_second = group.take_channels();
   EXPECT_EQ(again.get(), first);
   EXPECT_EQ(again_second.get(), second);
   expect_lanes_work(*again_second);
@@ -243,11 +243,11 @@ TEST_F(HostGroupTest, LanesAreTakenAgainOnceAllRanksHaveGivenThemBack) {
 TEST_F(HostGroupTest, NobodyTakesLanesInWhichAnOperationEndedEarly) {
   HostGroup group = one_host();
   if (group.layout().flat()) return;
-  auto lanes = group.take_lanes();
-  HostLanes* const spoiled = lanes.get();
-  lanes.get_deleter().in_step = rank_ != ranks_ - 1;  // on one rank
-  lanes.reset();
-  const auto next = group.take_lanes();
+  auto channels = group.take_channels();
+  HostChannels* const spoiled = channels.get();
+  channels.get_deleter().in_step = rank_ != ranks_ - 1;  // on one rank
+  channels.reset();
+  const auto next = group.take_channels();
   EXPECT_NE(next.get(), spoiled);
   expect_lanes_work(*next);
 }
@@ -255,15 +255,15 @@ TEST_F(HostGroupTest, NobodyTakesLanesInWhichAnOperationEndedEarly) {
 TEST_F(HostGroupTest, RequestsThatGetNoMemoryTakeNoNoticeOfHosts) {
   HostGroup group = one_host();
   if (group.layout().flat()) return;
-  std::vector<HostGroup::RequestLanes> taken;
-  for (int i = 0; i < 8; ++i) taken.push_back(group.take_lanes());
+  std::vector<HostGroup::RequestChannels> taken;
+  for (int i = 0; i < 8; ++i) taken.push_back(group.take_channels());
   refuses_memory = rank_ == 0;
-  EXPECT_EQ(group.take_lanes(), nullptr);
+  EXPECT_EQ(group.take_channels(), nullptr);
   refuses_memory = false;
   EXPECT_TRUE(group.refused());
-  EXPECT_EQ(group.take_lanes(), nullptr) << "it is not tried again";
+  EXPECT_EQ(group.take_channels(), nullptr) << "it is not tried again";
   EXPECT_FALSE(group.layout().flat());
-  expect_lanes_work(*group.lanes_for(HostLanes::kSlotBytes));
+  expect_lanes_work(*group.channels_for(HostChannels::kSlotBytes));
   expect_lanes_work(*taken.back());
 }
 

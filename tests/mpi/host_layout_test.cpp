@@ -1,4 +1,4 @@
-// Which ranks share a host, as arithmetic.
+// Pure arithmetic: the ranks that share a host.
 #include "mpi/host_layout.hpp"
 
 #include <gtest/gtest.h>

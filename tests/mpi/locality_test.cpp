@@ -1,4 +1,4 @@
-// Where a process is bound, on machines that hwloc makes up.
+// The locality of a process, on synthetic machines of hwloc.
 #include "mpi/locality.hpp"
 
 #include <gtest/gtest.h>

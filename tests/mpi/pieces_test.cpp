@@ -1,4 +1,4 @@
-// Where the pieces of a long vector lie.
+// The position of each piece of a long vector.
 #include "mpi/pieces.hpp"
 
 #include <gtest/gtest.h>

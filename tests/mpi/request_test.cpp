@@ -1,4 +1,4 @@
-// A batch of requests, below and above the number that needs no allocation.
+// A batch of requests, below and above the number that fits without allocation.
 #include "mpi/request.hpp"
 
 #include <gtest/gtest.h>
@@ -11,7 +11,7 @@ namespace {
 
 class RequestBatchTest : public testing::TestWithParam<int> {
  protected:
-  /// Posts the receives and sends of `GetParam()` numbers around the ring.
+  /// Posts receives and sends of `GetParam()` numbers around a ring.
   void post(RequestBatch& batch, std::vector<int>& out, std::vector<int>& in) const {
     const int ranks = comm_.ranks();
     const int next = (comm_.rank() + 1) % ranks;
@@ -62,7 +62,7 @@ TEST_P(RequestBatchTest, WaitsWhenItGoes) {
   EXPECT_EQ(in_, numbers());
 }
 
-// Two requests a number: none, few, as many as fit without allocation, more, many.
+// Two requests per number: none, a few, as many as fit without allocation, more, and many.
 INSTANTIATE_TEST_SUITE_P(Numbers, RequestBatchTest, testing::Values(0, 1, 2, 3, 20));
 
 }  // namespace

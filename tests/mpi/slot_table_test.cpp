@@ -1,4 +1,4 @@
-// Slots are taken together and given back alone.
+// Slots are taken by all ranks together, and released by each rank alone.
 #include "mpi/slot_table.hpp"
 
 #include <gtest/gtest.h>
@@ -10,7 +10,7 @@
 namespace pliant {
 namespace {
 
-/// The tables of several ranks, and what they hold together.
+/// The tables of several ranks, and the slots that they hold in common.
 class Tables {
  public:
   explicit Tables(std::size_t ranks) : tables_(ranks) {}

@@ -1,5 +1,5 @@
-// What holds in the network whatever happens in it: nothing is lost but what is counted, nothing overtakes,
-// nothing is early. Thousands of random frames, settings and looks at the clock; and jitter.
+// Invariants of the network: every loss is counted, frames keep their order, and none is early. Checked with
+// thousands of random frames, settings and clock readings. Also tests jitter.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -20,11 +20,11 @@ struct Sent {
   int destination = 0;
   std::uint32_t wire_bytes = 0;
   TimeNs time = 0;
-  bool is_lost = false;           ///< found no room in its up link
-  std::map<int, int> deliveries;  ///< how often, by host
+  bool is_lost = false;           ///< dropped by its up link's queue
+  std::map<int, int> deliveries;  ///< number of deliveries by host
 };
 
-/// Sends at random, and checks each delivery as it happens.
+/// Sends random frames, and checks each delivery as it happens.
 class Storm {
  public:
   static constexpr int kHosts = 8;
@@ -41,23 +41,23 @@ class Storm {
       if (chance(0.7)) now_ += number(0, 200'000);  // sends need not wait for what is due
       send();
     }
-    EXPECT_GE(under_way(), 0);
+    EXPECT_GE(pending(), 0);
   }
 
-  /// Everything works again: what is under way must all arrive.
+  /// Restores all links; then all frames in flight must arrive.
   void drain() {
     move();
     for (int host = 0; host < kHosts; ++host) fabric_.set(host, {1e9, 1e9, 0.001, 0, 0}, now_);
     while (fabric_.next() != kNever) {
       ASSERT_GE(fabric_.next(), now_);
-      ASSERT_GT(under_way(), 0);
+      ASSERT_GT(pending(), 0);
       now_ = fabric_.next();
       fabric_.advance(now_);
     }
   }
 
   void expect_all_accounted() {
-    EXPECT_EQ(under_way(), 0);
+    EXPECT_EQ(pending(), 0);
     std::vector<LinkCounts> up(kHosts);
     for (const Sent& sent : sent_) {
       LinkCounts& counts = up[static_cast<std::size_t>(sent.source)];
@@ -136,8 +136,8 @@ class Storm {
     dues_.push_back(due);
   }
 
-  /// Copies that have been accepted and neither arrived nor been dropped on their way.
-  std::int64_t under_way() const {
+  /// Accepted copies that have neither arrived nor been dropped.
+  std::int64_t pending() const {
     std::int64_t copies = 0;
     for (const Sent& sent : sent_)
       if (!sent.is_lost) copies += sent.destination == kEveryone ? kHosts - 1 : 1;
@@ -187,7 +187,7 @@ TEST(FabricAtRandom, IsDecidedByItsSeed) {
   EXPECT_NE(dues(1), dues(2));
 }
 
-/// How long each of `frames` took beyond its transmission, sent `interval` after one another.
+/// For each of `frames`, sent `interval` apart: its time beyond its own transmission.
 std::vector<TimeNs> delays_of(const LinkSettings& a, const LinkSettings& b, std::uint64_t seed,
                               TimeNs interval, int frames) {
   constexpr std::uint32_t kBytes = 125;
@@ -223,7 +223,7 @@ TEST(Jitter, IsEvenAboutTheDelayWithinItsBounds) {
   const auto [least, most] = std::ranges::minmax(found);
   EXPECT_GE(least, 8 * kMs);
   EXPECT_LE(most, 12 * kMs);
-  // Five standard errors of the mean of an even distribution; the edges of the range are reached.
+  // Five standard errors of the mean of a uniform distribution. Values reach the ends of the range.
   EXPECT_NEAR(mean_of(found), 10e6, 5 * 2e6 / std::sqrt(3.0 * kFrames));
   EXPECT_LT(least, 8 * kMs + 4 * kUs);
   EXPECT_GT(most, 12 * kMs - 4 * kUs);
@@ -246,7 +246,7 @@ TEST(Jitter, FramesCloseTogetherKeepTheirOrderAndTheBounds) {
   ASSERT_EQ(found.size(), 20'000U);
   const auto [least, most] = std::ranges::minmax(found);
   EXPECT_GE(least, 5 * kMs);
-  // Those that were held up until an earlier one came pass the down link after it, 1 us each.
+  // Frames that were held back by an earlier one follow it through the down link, 1 us each.
   EXPECT_LE(most, 15 * kMs + 10 * kMs / 50);
 }
 

@@ -1,4 +1,4 @@
-// The network between hosts, against times worked out by hand. Frames of 10 000 bits at 10 Mbit/s take 1 ms.
+// The network between hosts, against times worked out by hand. Frames of 10 000 bits take 1 ms at 10 Mbit/s.
 #include "apps/netlab/fabric.hpp"
 
 #include <gtest/gtest.h>
@@ -25,7 +25,7 @@ struct Delivery {
   bool operator==(const Delivery&) const = default;
 };
 
-/// A fabric that writes down what it delivers.
+/// A fabric that records its deliveries.
 struct Net {
   explicit Net(int hosts, const LinkSettings& all = {10 * kMbit, 10 * kMbit, 0.005, 0, 1 << 30})
       : fabric(hosts, 1, [this](Frame&& frame, TimeNs due) {
@@ -35,7 +35,7 @@ struct Net {
   }
   Net(const Net&) = delete;
 
-  /// From `now` on, as the lab does it.
+  /// Changes settings from `now` on, in the way the lab does.
   void set(int host, const LinkSettings& settings, TimeNs now) {
     fabric.advance(now);
     fabric.set(host, settings, now);
@@ -135,7 +135,7 @@ TEST(Fabric, TwoHostsDelayIsTheMeanOfTheirs) {
   }
 }
 
-/// Two senders, one receiver, all rates equal: what is under way keeps the down link busy without a gap.
+/// Two senders, one receiver, all rates equal: frames in flight keep the down link busy without a gap.
 TEST(Fabric, SendersShareTheReceiversDownLink) {
   Net net(3);
   std::mt19937 random(1);
@@ -244,7 +244,7 @@ TEST(Fabric, ACutHostHearsNothingUntilItIsRestored) {
 
 TEST(Fabric, QueuesAtBothEndsDropAndCount) {
   Net net(3, {10 * kMbit, 10 * kMbit, 0.005, 0, 10 * kFrame});
-  // The host's end has room for what its interface may let through at once, too: 10 ms of its rate.
+  // The host's end also has room for the burst that its interface may let through: 10 ms of its rate.
   const int room = 10 + static_cast<int>(kHostBurst_s * 10 * kMbit / 8) / kFrame;
   for (int i = 0; i < room + 5; ++i) net.fabric.send(frame(kFrame, 0, 0, 2), 0);
   EXPECT_EQ(net.fabric.up_counts(0).dropped, 5);

@@ -1,4 +1,4 @@
-// The log of changes: what is written is what is read, and what people see of it.
+// The log of changes: it reads back as written, and prints readably.
 #include "apps/netlab/journal.hpp"
 
 #include <gtest/gtest.h>
@@ -96,7 +96,7 @@ TEST(Journal, AScheduledChangeSaysHowLateItWas) {
   EXPECT_NE(text.find("(late by 90 us)"), std::string::npos) << text;  // the last of them
 }
 
-/// Each of these differs from the first entry in one respect, and so has a line of its own.
+/// Each of these differs from the first entry in one respect, so each gets a line of its own.
 TEST(Journal, HostsThatDifferHaveLinesOfTheirOwn) {
   const LinkSettings link = {1e8, 1e8, 0.001, 0, 0};
   const JournalEntry first = {kUptime, std::nullopt, 0, link, Cause::start};

@@ -1,4 +1,4 @@
-// One direction of one cable, against times worked out by hand.
+// One direction of a cable, against times worked out by hand.
 #include "apps/netlab/link.hpp"
 
 #include <gtest/gtest.h>
@@ -60,7 +60,7 @@ TEST(Link, FramesLeaveBackToBackInOrder) {
     EXPECT_EQ(link.next(), kEnds[number - 1]);
     EXPECT_EQ(link.pop().bytes, number);
   }
-  // Idle since 31 ms: the next one starts when it comes.
+  // Idle since 31 ms, so the next frame starts when it comes.
   ASSERT_TRUE(push(link, frame(1250, 4), 40 * kMs));
   EXPECT_EQ(link.next(), 50 * kMs);
 }

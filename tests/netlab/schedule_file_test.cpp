@@ -1,4 +1,4 @@
-// Schedules in files: what is read, and how what cannot be read is told.
+// Schedules in files: reading them, and the messages for unreadable ones.
 #include <gtest/gtest.h>
 
 #include <cstdlib>

@@ -1,4 +1,4 @@
-// Schedules made by a rule. c1 and c2 are those of "Flexible Communication", section 3-E1 and figure 6b.
+// Schedules by a rule. c1 and c2 come from "Flexible Communication", section 3-E1 and figure 6b.
 #include "apps/netlab/schedule.hpp"
 
 #include <gtest/gtest.h>
@@ -32,7 +32,7 @@ ScheduleOptions options_of(const std::string& name) {
   return options;
 }
 
-/// The next change, taken out.
+/// Takes and returns the next change.
 Change take(Schedule& schedule) {
   Change change = schedule.front().value();
   schedule.pop();
@@ -64,7 +64,7 @@ void expect_steps(const ScheduleOptions& options, const std::vector<Step>& steps
   EXPECT_FALSE(schedule.front());
 }
 
-/// Up-link factors of the first `count` steps; checks what all rules have in common.
+/// Up-link factors of the first `count` steps. Checks the properties that all rules share.
 std::vector<double> factors(const ScheduleOptions& options, int count) {
   Schedule schedule = make_schedule(options);
   std::vector<double> found;
@@ -154,7 +154,7 @@ TEST(Schedule, WalkStartsAtTheRateAndStaysWithinItsBounds) {
   }
 }
 
-/// Away from the bounds, the logarithm of a step's factor has the standard deviation 0.3 and no drift.
+/// Away from the bounds, the logarithm of a step's factor has standard deviation 0.3 and no drift.
 TEST(Schedule, WalkIsALogarithmicRandomWalk) {
   ScheduleOptions options = options_of("walk");
   options.low = 1e-4;
@@ -163,7 +163,7 @@ TEST(Schedule, WalkIsALogarithmicRandomWalk) {
   double squares = 0;
   double steps = 0;
   for (std::size_t i = 1; i < found.size(); ++i) {
-    // Six deviations from either bound, the step cannot have been cut short.
+    // At six deviations from either bound, a step cannot have been clipped.
     if (found[i - 1] > 0.16 || found[i - 1] < 6.1e-4) continue;
     const double step = std::log(found[i] / found[i - 1]);
     sum += step;

@@ -1,4 +1,4 @@
-// Keys of a link, their bounds, and the hosts they are for.
+// Keys of a link, their bounds, and their target hosts.
 #include "apps/netlab/settings.hpp"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// Frames to send through links, and errors as text.
+// Frames for links, and errors as text.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@ inline constexpr TimeNs kUs = 1'000;
 inline constexpr TimeNs kMs = 1'000'000;
 inline constexpr TimeNs kSecond = 1'000'000'000;
 
-/// A frame without data, told apart from others by `number`, which travels as Frame::bytes.
+/// A frame without data. Its `number`, stored in Frame::bytes, identifies it.
 inline Frame frame(std::uint32_t wire_bytes, std::uint32_t number = 0, int source = 0, int destination = 1) {
   Frame made;
   made.bytes = number;
@@ -23,7 +23,7 @@ inline Frame frame(std::uint32_t wire_bytes, std::uint32_t number = 0, int sourc
   return made;
 }
 
-/// What `action` throws, as text; "" if it throws no Error of this class.
+/// The text of the Error of this class that `action` throws; "" if there is none.
 template <class Action>
 std::string refusal(Action action, ErrorClass error_class = ErrorClass::argument) {
   try {

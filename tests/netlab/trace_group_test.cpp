@@ -1,4 +1,4 @@
-// A lab's log in a trace: on the trace's clock, beside its calls, as often as one likes.
+// A lab's log in a trace: on the trace's clock, next to its calls, written repeatedly.
 #include "apps/netlab/trace_group.hpp"
 
 #include <gtest/gtest.h>

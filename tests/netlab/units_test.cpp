@@ -1,4 +1,4 @@
-// Times, rates and amounts, as people write them and as they are written for people.
+// Times, rates and amounts, parsed from and printed as text.
 #include "apps/netlab/units.hpp"
 
 #include <gtest/gtest.h>

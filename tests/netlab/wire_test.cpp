@@ -1,4 +1,4 @@
-// How long frames are on a wire. Frames are built byte by byte, as a TAP device hands them over.
+// The length of frames on a wire. Frames are built byte by byte, as a TAP device delivers them.
 #include "apps/netlab/wire.hpp"
 
 #include <gtest/gtest.h>
@@ -85,8 +85,8 @@ TEST(Wire, AChainThatIsAllHeadersIsOneFrame) {
   EXPECT_EQ(wire_bytes(frame), 84U);
 }
 
-/// Buffers of exactly the frame's length: a sanitizer sees what is read beyond. The result is at least what
-/// the bytes themselves take, and at most what they would as segments of one byte with the longest headers.
+/// Buffers have exactly the frame's length, so that a sanitizer detects reads beyond it. The result is at
+/// least the length of the bytes, and at most that of one-byte segments with the longest headers.
 TEST(Wire, GarbageIsMeasuredToo) {
   std::mt19937_64 random(1);
   for (std::size_t bytes = kVirtioHeader + kEthernetHeader; bytes <= 200; ++bytes) {

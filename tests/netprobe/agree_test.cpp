@@ -1,4 +1,4 @@
-// From all links to one model, on tables.
+// Combines all links into one model, on tables.
 #include <gtest/gtest.h>
 
 #include <utility>
@@ -28,7 +28,7 @@ std::vector<LinkEstimate> uniform_links(int ranks) {
   return links;
 }
 
-/// Links that pass `slow(rank, peer)`, ten times slower.
+/// Links for which `slow(rank, peer)` holds are ten times slower.
 template <typename Slow>
 std::vector<LinkEstimate> links_with(int ranks, Slow slow) {
   std::vector<LinkEstimate> links = uniform_links(ranks);
@@ -78,7 +78,7 @@ TEST(AgreementOfFew, NoLinksGiveNothing) {
   EXPECT_FALSE(agree_on_link({}, 4));
 }
 
-/// Fits that ended at a bound: no time per byte, and no latency.
+/// Fits that ended at a bound, with no time per byte or no latency.
 std::vector<LinkEstimate> bounds_of(const LinkEstimate& link) {
   std::vector<LinkEstimate> bounds(3, link);
   bounds[0].beta_s_per_byte = 0;

@@ -1,4 +1,4 @@
-// The line through ping-pong times: exact data, noise, outliers, and data that cannot tell.
+// The line through ping-pong times: exact data, noise, outliers, and insufficient data.
 #include "netprobe/fit.hpp"
 
 #include <gtest/gtest.h>
@@ -117,7 +117,7 @@ TEST_P(FitOf, NoisyTimesHasTheTruthInItsIntervals) {
       alpha_inside += link.alpha_low_s <= alpha_s && alpha_s <= link.alpha_high_s;
       beta_inside += link.beta_low_s_per_byte <= beta && beta <= link.beta_high_s_per_byte;
     }
-    // 95 % is promised; 91.5 % is 3.2 standard deviations of 400 trials below.
+    // The nominal coverage is 95 %. 91.5 % is 3.2 standard deviations of 400 trials below it.
     EXPECT_GE(alpha_inside, 0.915 * kTrials) << repetitions << " repetitions";
     EXPECT_GE(beta_inside, 0.915 * kTrials) << repetitions << " repetitions";
   }
@@ -135,7 +135,7 @@ TEST_P(FitOf, TheSameSamplesInAnyOrderIsTheSame) {
   EXPECT_EQ(link.beta_high_s_per_byte, shuffled.beta_high_s_per_byte);
 }
 
-// Shared memory; 10 Gbit/s; 250 and 5 Mbit/s with the lab's shortest and longest delays.
+// Shared memory, 10 Gbit/s, and 250 and 5 Mbit/s with the lab's shortest and longest delays.
 INSTANTIATE_TEST_SUITE_P(Networks, FitOf,
                          testing::Values(Network{5e-7, 1e-10}, Network{2e-5, 8e-10}, Network{2e-4, 3.2e-8},
                                          Network{5e-2, 1.6e-6}));

@@ -114,12 +114,12 @@ TEST(Contention, NeedsTwoPairsAndTimesThatCanBe) {
   EXPECT_EQ(contention_of(times, 4, 1000).factor, 5);
 }
 
-// ---- Who is measured when. ----
+// ---- Order of measurements. ----
 
 struct Place {
   int ranks;
-  int ranks_a_host;  ///< of all hosts but the last
-  bool scattered;    ///< ranks go to the hosts in turn
+  int ranks_a_host;  ///< on all hosts but the last
+  bool scattered;    ///< ranks are dealt to the hosts in turn
 };
 
 HostLayout layout_of(const Place& place) {

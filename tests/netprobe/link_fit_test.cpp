@@ -1,4 +1,4 @@
-// What a survey tells of a link, on times that are made up: exact, noisy, in pieces, disturbed, impossible.
+// The fit of a surveyed link, on made-up times: exact, noisy, piecewise, disturbed, impossible.
 #include "netprobe/link_fit.hpp"
 
 #include <gtest/gtest.h>
@@ -17,7 +17,7 @@ namespace {
 
 using TimeOf = std::function<double(double bytes)>;
 
-/// Every rung `passes` times.
+/// Every rung of the ladder of sizes, `passes` times.
 std::vector<SurveySample> survey(const TimeOf& time_of, int passes, std::uint64_t seed = 1) {
   std::vector<SurveySample> samples;
   for (const Rung& rung : random_ladder(seed))
@@ -117,7 +117,7 @@ TEST_P(SurveyOf, TheTruthIsInItsIntervals) {
     alpha_inside += link.alpha_low_s <= alpha_s && alpha_s <= link.alpha_high_s;
     beta_inside += link.beta_low_s_per_byte <= beta && beta <= link.beta_high_s_per_byte;
   }
-  // 95 % is promised; 91.5 % is 3.2 standard deviations of 400 trials below.
+  // The nominal coverage is 95 %. 91.5 % is 3.2 standard deviations of 400 trials below it.
   EXPECT_GE(alpha_inside, 0.915 * kTrials);
   EXPECT_GE(beta_inside, 0.915 * kTrials);
 }
@@ -139,7 +139,7 @@ TEST_P(SurveyOf, OutliersAreCountedAndDoNotMatter) {
 }
 
 TEST_P(SurveyOf, TheFloorIsBelowWhatIsTypical) {
-  // A quarter of the messages are undisturbed, the others wait for up to as long again.
+  // A quarter of the messages are undisturbed. The others take up to 1.75 times as long.
   std::uniform_real_distribution<double> part(0, 1);
   const TimeOf times = [&](double bytes) {
     return (alpha_s + bytes * beta) * (1 + std::max(0.0, part(random) - 0.25));
@@ -151,12 +151,12 @@ TEST_P(SurveyOf, TheFloorIsBelowWhatIsTypical) {
   EXPECT_GT(link.typical.beta_s_per_byte, 1.1 * link.floor.beta_s_per_byte);
 }
 
-// Shared memory; 10 Gbit/s; 250 and 5 Mbit/s with the lab's shortest and longest delays.
+// Shared memory, 10 Gbit/s, and 250 and 5 Mbit/s with the lab's shortest and longest delays.
 INSTANTIATE_TEST_SUITE_P(Networks, SurveyOf,
                          testing::Values(Network{5e-7, 1e-10}, Network{2e-5, 8e-10}, Network{2e-4, 3.2e-8},
                                          Network{5e-2, 1.6e-6}));
 
-/// A handshake above 48 KiB: two more latencies.
+/// A rendezvous above 48 KiB costs two more latencies.
 TEST(SurveyInPieces, FindsWhereTheProtocolChanges) {
   std::mt19937_64 random(3);
   const TimeOf times = [](double bytes) { return (bytes > 48 << 10 ? 3e-3 : 1e-3) + 1e-8 * bytes; };
@@ -247,7 +247,7 @@ TEST(SurveyOfTimesThatFall, HasNoNegativeBeta) {
   expect_sound(link);
 }
 
-/// The quickest tenth of the longer messages was as quick as a short one, by a disturbed clock.
+/// Because of a disturbed clock, the fastest tenth of the longer messages seems as fast as a short one.
 TEST(SurveyOfAFloorAtItsBound, TakesWhatIsTypical) {
   std::vector<SurveySample> samples = survey(line(1e-3, 1e-8), 20);
   double largest = 0;

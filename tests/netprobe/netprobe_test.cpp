@@ -1,4 +1,4 @@
-// Measuring the network between the ranks of this run.
+// Measures the network between the ranks of this run.
 #include "netprobe/netprobe.hpp"
 
 #include <gtest/gtest.h>
@@ -43,8 +43,8 @@ Pairs all_pairs(int ranks) {
   return pairs;
 }
 
-/// Of the first rounds alone: in two each of an even number of ranks meets two others, in three of an odd
-/// one.
+/// Pairs of the first rounds alone. An even number of ranks needs two rounds for two partners each, an odd
+/// one three.
 Pairs least_pairs(int ranks) {
   Pairs pairs;
   for (int round = 0; round < std::min(measured_rounds(ranks), 2 + ranks % 2); ++round)
@@ -74,7 +74,7 @@ TEST(MeasurementWithoutTime, LetsEveryRankMeetTwoOthers) {
   for (const int met : partners) EXPECT_GE(met, std::min(2, comm.ranks() - 1));
 }
 
-/// Seconds given: none to speak of, too few for large messages perhaps, and enough for most.
+/// Time budget [s]: almost none, perhaps too little for large messages, and enough for most.
 class Measurement : public testing::TestWithParam<double> {};
 
 TEST_P(Measurement, HoldsNoPairTwice) {

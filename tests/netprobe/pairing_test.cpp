@@ -1,4 +1,4 @@
-// The tournament: who meets whom, on tables of all small numbers of ranks.
+// The tournament: the pairs of each round, on tables of all small numbers of ranks.
 #include "netprobe/pairing.hpp"
 
 #include <gtest/gtest.h>

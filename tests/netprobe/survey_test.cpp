@@ -1,4 +1,4 @@
-// Surveying the links between the ranks of this run.
+// Surveys the links between the ranks of this run.
 #include "netprobe/survey.hpp"
 
 #include <gtest/gtest.h>
@@ -16,7 +16,7 @@
 namespace pliant {
 namespace {
 
-/// Every rank a host of its own.
+/// A layout with one rank per host.
 HostLayout apart(int ranks) {
   std::vector<int> marks;
   for (int rank = 0; rank < ranks; ++rank) marks.push_back(rank);
@@ -51,7 +51,7 @@ void expect_every_pair_and_times_that_can_be(const Survey& survey, int ranks) {
   EXPECT_EQ(measured, expected);
 }
 
-/// Seconds given: none to speak of, and enough for several sizes.
+/// Time budget [s]: almost none, and enough for several sizes.
 class SurveyFor : public testing::TestWithParam<double> {};
 
 TEST_P(SurveyFor, HoldsEveryPairOnceTheSameOnAllRanks) {
@@ -111,9 +111,9 @@ TEST(SurveyWithoutTime, MeasuresOneLinkOfEachLeader) {
 
 INSTANTIATE_TEST_SUITE_P(Seconds, SurveyFor, testing::Values(1e-9, 0.1));
 
-// ---- Clocks that are set while a survey runs. ----
+// ---- The clock is set while a survey runs. ----
 
-/// Goes back by an hour, and on again, every few readings; and by a minute in between.
+/// Jumps back an hour and forward again every few readings, and a minute in between.
 double restless_clock() {
   static int readings = 0;
   ++readings;

@@ -1,4 +1,4 @@
-// Profiles: written, read again, and refused where they are not what the probe writes.
+// Profiles: written, read back, and refused if the probe cannot have written them.
 #include "apps/probe/profile.hpp"
 
 #include <gtest/gtest.h>
@@ -133,7 +133,7 @@ TEST(Remarks, TellASlowLinkAndASteppedClock) {
 }
 
 struct Damage {
-  const char* expected;  ///< how the message goes on after "profile p.json: "
+  const char* expected;  ///< the message after "profile p.json: "
   std::function<void(Json&)> act;
 };
 

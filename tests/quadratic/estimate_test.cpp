@@ -1,4 +1,4 @@
-// Both ends of a link agree, and nothing that was not sent is lost.
+// Both ends of a link agree, and everything not sent is kept.
 #include "apps/quadratic/estimate.hpp"
 
 #include <gtest/gtest.h>
@@ -72,7 +72,7 @@ TEST(Estimate, SentAndRestAreTheChange) {
         sent += went ? 1 : 0;
       }
       EXPECT_EQ(sent, kept[l]);
-      // Top-k contracts by k / n: papers' alpha.
+      // Top-k contracts by k / n, the papers' alpha.
       const auto begin = static_cast<std::size_t>(kLayers[l]);
       const auto length = static_cast<std::size_t>(kLayers[l + 1]) - begin;
       EXPECT_LE(squared(sender.change().subspan(begin, length)),

@@ -33,7 +33,7 @@ std::int64_t sum(const Counts& counts) {
   return std::accumulate(counts.begin(), counts.end(), std::int64_t{0});
 }
 
-/// Of what is left when each layer sends its kept[l] largest.
+/// Squared norm of the rest when each layer sends its kept[l] largest.
 double squared_rest(const std::vector<float>& change, const Counts& kept) {
   double rest = 0;
   for (std::size_t l = 0; l < kept.size(); ++l) {
@@ -68,8 +68,8 @@ TEST_P(EveryMode, StaysWithinTheBudgetAndAboveTheFloor) {
   }
 }
 
-/// Rounding to whole elements loses one a layer; the programme's units and its grid of two densities an
-/// octave more.
+/// Rounding to whole elements loses up to one per layer. The units of Kimad+ and its grid of two densities
+/// per octave lose more.
 TEST_P(EveryMode, UsesTheBudget) {
   const std::vector<float> change = skewed_change(2);
   const bool on_grid = GetParam() == &find_mode("kimad+");
@@ -93,7 +93,7 @@ INSTANTIATE_TEST_SUITE_P(Modes, EveryMode, testing::ValuesIn(modes().begin(), mo
                            return name;
                          });
 
-/// The theorem behind kimad_threshold: for top-k no allocation leaves less, hence Kimad+ cannot either.
+/// The theorem behind kimad_threshold: for top-k no allocation leaves less, so neither does Kimad+.
 TEST(Modes, ThresholdLeavesTheLeastOfAll) {
   for (unsigned seed = 1; seed <= 20; ++seed) {
     const std::vector<float> change = skewed_change(seed);

@@ -31,7 +31,7 @@ TEST(Problem, LaterLayersAreLongerAndFlatter) {
   for (std::size_t i = 0; i < 1000; ++i) EXPECT_NEAR(at_one[i] - at_zero[i], i < 200 ? 1 : 0.125, 1e-6);
 }
 
-/// The gradient is the error's slope: gradients' mean, times a difference, against differences of f.
+/// Compares the workers' mean gradient, times a difference in x, with differences of f.
 TEST(Problem, MeanGradientBelongsToTheError) {
   constexpr std::size_t kCount = 50;
   const Problem problem({.workers = 3, .dimension = kCount, .layers = 3});
@@ -43,8 +43,7 @@ TEST(Problem, MeanGradientBelongsToTheError) {
     problem.gradient(worker, x, gradient);
     for (std::size_t i = 0; i < kCount; ++i) mean[i] += static_cast<double>(gradient[i]) / 3;
   }
-  // A quadratic's central difference is its slope exactly, up to rounding; all slopes have one unknown
-  // factor.
+  // A quadratic's central difference is its exact slope, up to rounding. All slopes share one unknown factor.
   std::vector<double> factors;
   for (std::size_t i = 0; i < kCount; ++i) {
     std::vector<float> before = x;
@@ -68,7 +67,7 @@ TEST(Problem, ErrorIsOneAtTheStartAndGradientDescentEndsIt) {
     for (std::size_t i = 0; i < x.size(); ++i) x[i] -= 0.5F * (one[i] + two[i]);
   }
   EXPECT_LT(problem.error(x), 1e-12);
-  // Workers differ: theirs are not zero where their mean is.
+  // Workers differ, so their gradients are not zero where the mean gradient is.
   EXPECT_GT(*std::ranges::max_element(one), 0.01F);
 }
 

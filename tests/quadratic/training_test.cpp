@@ -1,4 +1,4 @@
-// Rounds of server and workers, all in one process: what travels, how long it takes, and where it leads.
+// Rounds of server and workers in one process: their messages, their duration, and their result.
 #include "apps/quadratic/training.hpp"
 
 #include <gtest/gtest.h>
@@ -103,7 +103,7 @@ TEST(Training, ConstantBandwidthTakesBytesOverBandwidth) {
   }
 }
 
-/// Where nothing changes, Kimad is EF21 with the density that its round time was made of: round by round.
+/// On constant links Kimad equals EF21, in every round, with the density that defines its round time.
 TEST(Training, KimadIsEf21OverConstantLinks) {
   const Bandwidth bandwidth(links("constant"));
   const Setting setting = setting_of(bandwidth);
@@ -119,7 +119,7 @@ TEST(Training, KimadIsEf21OverConstantLinks) {
 }
 
 TEST(Training, RoundsLastAsLongAsKimadAllowsWhereBandwidthHolds) {
-  // One slot is longer than the run: what a sender sees is what it gets.
+  // One slot is longer than the run, so the bandwidth is constant as the sender expects.
   BandwidthOptions options = links("constant", 0.5);
   options.slot_s = 1e5;
   const Bandwidth bandwidth(options);

@@ -1,4 +1,4 @@
-// Barriers of blocks and collectives of warps: what they give back, and who may not come to them.
+// Barriers of blocks and collectives of warps: their results, and errors about their participants.
 #include <gpu/language.hpp>
 
 #include "support.hpp"
@@ -117,7 +117,7 @@ TEST(Mask, NamingLanesThatTheBlockDoesNotHaveIsAnError) {
   expect_fine({.threads = 40}, [] { gpu::ballot(gpu::thread() < 32 ? gpu::kAllLanes : 0xffU, true); });
 }
 
-TEST(Meeting, OfDifferentCollectivesIsAnError) {
+TEST(Rendezvous, OfDifferentCollectivesIsAnError) {
   const auto votes = [] {
     if (lane() < 16) {
       gpu::ballot(gpu::kAllLanes, true);
@@ -136,7 +136,7 @@ TEST(Meeting, OfDifferentCollectivesIsAnError) {
   expect_error({}, widths, "(8 bytes)");
 }
 
-TEST(Meeting, OfDifferentMasksIsAnError) {
+TEST(Rendezvous, OfDifferentMasksIsAnError) {
   const auto pairs = [] {
     if (lane() == 0) gpu::warp_barrier(0x3);
     if (lane() == 1) gpu::warp_barrier(0x7);
@@ -145,7 +145,7 @@ TEST(Meeting, OfDifferentMasksIsAnError) {
   expect_error({}, pairs, "meets warp_barrier of lanes 0x");
 }
 
-TEST(Meeting, OfALaneThatTwoAwaitInDifferentOnesIsAnError) {
+TEST(Rendezvous, OfALaneThatTwoAwaitInDifferentOnesIsAnError) {
   for_each_schedule({.threads = 3}, 5, [](const simt::Launch& launch) {
     std::uint32_t here = 0;
     const simt::Report report = simt::run(launch, [&] {
@@ -158,7 +158,7 @@ TEST(Meeting, OfALaneThatTwoAwaitInDifferentOnesIsAnError) {
   });
 }
 
-TEST(Meeting, LanesMayMeetInTurn) {
+TEST(Rendezvous, LanesMayMeetInTurn) {
   expect_fine({}, [] {
     if (lane() == 0) gpu::warp_barrier(0x3);
     if (lane() == 1) {
@@ -173,7 +173,7 @@ TEST(Meeting, LanesMayMeetInTurn) {
   });
 }
 
-TEST(Meeting, ACircleIsADeadlock) {
+TEST(Rendezvous, ACircleIsADeadlock) {
   const simt::Launch three{.threads = 3};
   expect_error(
       three, [] { gpu::warp_barrier(lane() == 0   ? 0x3

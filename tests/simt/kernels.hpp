@@ -1,4 +1,4 @@
-// Kernels of a few lines in the language of kernels; nvcc takes them as they stand.
+// Small kernels in the language of kernels; nvcc compiles them unchanged.
 #pragma once
 
 #include <gpu/language.hpp>
@@ -8,7 +8,7 @@ namespace pliant {
 inline constexpr unsigned kThreads = 256;
 inline constexpr unsigned kWarps = kThreads / gpu::kWarp;
 
-/// The sum of `value` over the threads up to and with this one; `sums` has an element for each warp.
+/// Inclusive prefix sum of `value` over the threads. `sums` has an element for each warp.
 template <class Array>
 PLIANT_DEVICE unsigned scan(unsigned value, Array& sums) {
   const unsigned lane = gpu::thread() % gpu::kWarp;
@@ -44,7 +44,7 @@ PLIANT_KERNEL void histogram(const unsigned* from, std::int64_t count, std::uint
   gpu::atomic_add(&bins[gpu::thread()], own[gpu::thread()]);
 }
 
-/// Indices of the multiples of 3, in order; one block.
+/// Writes the indices of the multiples of 3, in order. Runs as one block.
 PLIANT_KERNEL void compact(const unsigned* from, std::int64_t count, unsigned* indices, unsigned* found) {
   PLIANT_SHARED_ARRAY(unsigned, counts, kWarps);
   const unsigned lane = gpu::thread() % gpu::kWarp;

@@ -1,4 +1,4 @@
-// Accesses to shared memory that nothing orders are reported; those that something orders are not.
+// Unordered accesses to shared memory are reported, ordered ones are not.
 #include <gpu/language.hpp>
 
 #include "support.hpp"
@@ -122,7 +122,8 @@ TEST(Race, ASmallerWarpBarrierOrdersTheLanesItNames) {
 }
 
 TEST(Race, OrderIsHandedOn) {
-  // Lane 0 writes; 0 meets 1, then 1 meets 2: lane 2 may read. Lane 3 met nobody who knows.
+  // Lane 0 writes. Lanes 0 and 1 synchronise, then 1 and 2, so lane 2 may read. Lane 3 is not ordered after
+  // the write.
   const auto kernel = [](unsigned reader) {
     PLIANT_SHARED(unsigned, value);
     if (lane() == 0) value = 9;
@@ -168,7 +169,7 @@ TEST(Race, AnAtomicAfterAPlainWriteOfAnotherThread) {
   };
   expect_error(
       {}, [&] { kernel(false); }, "count[0]");
-  // The atomic of thread 0 does not hide its own plain write.
+  // An atomic access of thread 0 does not hide its own plain write.
   expect_error(
       {}, [&] { kernel(true); }, "count[0]");
 }
@@ -199,7 +200,7 @@ TEST(Race, FourFloatsAtOnceAreSeen) {
 }
 
 TEST(Race, IsOfOneBlockOnly) {
-  // What the last block of a slot left behind is before all of the next.
+  // All accesses of a slot's previous block precede those of the next one.
   expect_fine({.blocks = 8, .resident = 2}, [] {
     PLIANT_SHARED(unsigned, value);
     if (gpu::thread() == gpu::block()) value = 1;

@@ -1,4 +1,4 @@
-// Grids, blocks and threads: every one of them runs, once, and what goes wrong in one ends the launch alone.
+// Grids, blocks and threads: each thread runs once, and an error ends only its launch.
 #include <gpu/language.hpp>
 
 #include <stdexcept>

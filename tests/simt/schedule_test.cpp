@@ -1,4 +1,4 @@
-// Blocks that wait for each other: which go on, which cannot, and what random schedules bring to light.
+// Blocks that wait for each other: progress, deadlock, and errors that random schedules find.
 #include <gpu/language.hpp>
 
 #include <set>
@@ -10,7 +10,7 @@
 namespace pliant {
 namespace {
 
-/// Block 0 waits for the last one.
+/// Block 0 waits for the last block.
 PLIANT_KERNEL void await_last(std::uint32_t* flag) {
   if (gpu::thread() != 0) return;
   if (gpu::block() + 1 == gpu::blocks()) gpu::atomic_exchange(flag, 1U);
@@ -35,7 +35,7 @@ TEST(Spin, IsADeadlockWhereItIsNot) {
                 "0 to 0 may go on (last read 0x"),
             std::string::npos)
       << report.text;
-  // The other way round the last block is through before block 0 begins.
+  // In reverse order, the last block ends before block 0 begins.
   const simt::Launch reversed{.blocks = 3, .resident = 1, .order = simt::Order::reversed};
   EXPECT_TRUE(simt::run(reversed, [&] { await_last(&flag); }).ok);
 }
@@ -89,8 +89,8 @@ TEST(Spin, WaitsForABlockThatIsLongAtWork) {
 constexpr unsigned long long kSum = 1ULL << 62;
 constexpr unsigned long long kTotal = 1ULL << 63;
 
-/// The sum of all blocks in front of this one, by decoupled look-back (Merrill, Garland: Single-pass parallel
-/// prefix scan, 2016). Thread 0 only.
+/// The sum over all previous blocks, by decoupled look-back (Merrill, Garland: Single-pass parallel prefix
+/// scan, 2016). Thread 0 only.
 PLIANT_DEVICE unsigned long long look_back(unsigned long long* state, unsigned block,
                                            unsigned long long own) {
   gpu::atomic_exchange(&state[block], (block == 0 ? kTotal : kSum) | own);

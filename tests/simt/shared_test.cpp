@@ -1,4 +1,4 @@
-// Shared memory: what it holds, how much of it there is, and what is written beside it.
+// Shared memory: its contents, its size, and writes beside it.
 #include <gpu/language.hpp>
 
 #include <vector>

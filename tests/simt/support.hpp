@@ -1,4 +1,4 @@
-// What the executor's own tests share.
+// Shared by the executor's own tests.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -11,7 +11,7 @@
 
 namespace pliant {
 
-/// The launch in order, reversed, and under `seeds` random schedules.
+/// Runs a launch in order, reversed, and under `seeds` random schedules.
 inline void for_each_schedule(simt::Launch launch, std::uint64_t seeds,
                               const std::function<void(const simt::Launch&)>& visit) {
   for (const simt::Order order : {simt::Order::in_order, simt::Order::reversed}) {
@@ -22,7 +22,7 @@ inline void for_each_schedule(simt::Launch launch, std::uint64_t seeds,
   for (launch.seed = 0; launch.seed < seeds; ++launch.seed) visit(launch);
 }
 
-/// Under every schedule the kernel runs without an error.
+/// The kernel must run without an error under every schedule.
 inline void expect_fine(const simt::Launch& launch, const std::function<void()>& kernel) {
   for_each_schedule(launch, 5, [&](const simt::Launch& each) {
     const simt::Report report = simt::run(each, kernel);
@@ -30,7 +30,7 @@ inline void expect_fine(const simt::Launch& launch, const std::function<void()>&
   });
 }
 
-/// Under every schedule the error has this in its text.
+/// The error must contain this text under every schedule.
 inline void expect_error(const simt::Launch& launch, const std::function<void()>& kernel,
                          const std::string& text) {
   for_each_schedule(launch, 5, [&](const simt::Launch& each) {

@@ -1,7 +1,7 @@
-"""A Slurm cluster of four emulated nodes on this machine's loopback interface, for the time of a test.
+"""A Slurm cluster of four emulated nodes on this machine's loopback interface, which lasts as long as a test.
 
-Every node is a slurmd of its own on this machine. The daemons belong to the user who runs the test, use ports, sockets
-and files of their own, and read nothing of /etc: no root, no system service.
+Each node is a slurmd of its own. The daemons run as the user of the test. They have their own ports, sockets and files,
+read nothing in /etc, and need neither root nor a system service.
 """
 import getpass
 import os
@@ -20,8 +20,8 @@ PACKAGES = "slurmctld slurmd slurm-client munge slurm-wlm-basic-plugins"
 START_S = 60
 RUNNING = ("PENDING", "CONFIGURING", "RUNNING", "COMPLETING")
 
-# Waiting times are short: 5 s until a requeued job starts, 3 s from SIGTERM to SIGKILL. MpiDefault is none, as on many
-# sites: job scripts name the MPI type themselves.
+# Short waiting times: 5 s until a requeued job starts, and 3 s from SIGTERM to SIGKILL. MpiDefault is none, as at many
+# sites, so job scripts name the MPI type themselves.
 CONFIGURATION = """
 ClusterName=test
 SlurmctldHost={host}(127.0.0.1)
@@ -70,7 +70,7 @@ def wait_for(condition, seconds, what):
 
 
 def free_ports(count):
-    """The first of `count` neighbouring ports on which nobody listens."""
+    """The first of `count` consecutive free ports."""
     for first in range(20000 + os.getpid() % 900 * 10, 32000, count):
         sockets = [socket.socket() for _ in range(count)]
         try:
@@ -86,17 +86,17 @@ def free_ports(count):
 
 
 class Cluster:
-    """Use it in a `with` statement. `environment` is what commands of the cluster need."""
+    """Use it in a `with` statement. Commands of the cluster need `environment`."""
 
     def __init__(self):
         path = os.environ["PATH"] + ":/usr/sbin:/sbin"
         missing = [name for name in PROGRAMS if shutil.which(name, path=path) is None]
         if missing:
             raise Unavailable(f"no {', '.join(missing)} (packages {PACKAGES})")
-        # Sockets' paths have 108 characters.
+        # Paths of sockets have at most 108 characters.
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="slurm."))
         self.folder.chmod(0o755)
-        # The nodes' PMIx folders collide in a common TMPDIR. A test may itself run in a job.
+        # In a common TMPDIR the nodes' PMIx folders would collide. A test may itself run in a job.
         foreign = ("TMPDIR", "SLURM", "SBATCH", "SRUN", "SALLOC", "PMI", "PLIANT_")
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
         self.environment = {**inherited, "PATH": path, "SLURM_CONF": f"{self.folder}/slurm.conf"}
@@ -133,7 +133,7 @@ class Cluster:
         (self.folder / "slurm.conf").write_text(CONFIGURATION.format(
             host=socket.gethostname().split(".")[0], user=getpass.getuser(), folder=self.folder, nodes=NODES, cpus=CPUS,
             port=port, first=port + 1, last=port + NODES))
-        # slurmd asks nothing of control groups then, which a container may not have.
+        # With this file slurmd needs no control groups, which a container may lack.
         (self.folder / "cgroup.conf").write_text("CgroupPlugin=cgroup/v1\n")
 
     def start(self):
@@ -152,7 +152,7 @@ class Cluster:
     def start_daemon(self, *command, pid_file):
         self.run(*command)
         path = self.folder / pid_file
-        # The file vanishes while the daemon ends: its number is kept here.
+        # The daemon removes this file when it ends, so the process number is kept here.
         self.daemons.append(int(wait_for(lambda: path.exists() and path.read_text().strip(), START_S, pid_file)))
 
     def stop(self):
@@ -171,7 +171,7 @@ class Cluster:
                          for path in sorted((self.folder / "log").iterdir()))
 
     def submit(self, script, *options, folder, **settings):
-        """The job's id. Runs in `folder`, which sbatch remembers as the one it was called in."""
+        """Submits a job from `folder`, where it will run. Returns its id."""
         command = ["sbatch", "--parsable", "--time=5", *options, str(script)]
         done = subprocess.run(command, env={**self.environment, **settings}, cwd=folder, capture_output=True, text=True,
                               timeout=60, check=False)
@@ -180,7 +180,7 @@ class Cluster:
         return done.stdout.strip()
 
     def describe(self, job):
-        """What scontrol says of a job: key -> value."""
+        """The output of scontrol for a job: key -> value."""
         words = self.run("scontrol", "--oneliner", "show", "job", job).split()
         return dict(word.split("=", 1) for word in words if "=" in word)
 
@@ -188,13 +188,13 @@ class Cluster:
         return self.describe(job)["JobState"]
 
     def end_state(self, job, seconds=400):
-        """Waits until a job has ended. (sbatch --wait asks at long intervals.)"""
+        """Waits until a job has ended. (sbatch --wait would poll at long intervals.)"""
         wait_for(lambda: self.state(job) not in RUNNING, seconds, f"end of job {job}")
         return self.state(job)
 
 
 def lives(process):
-    """False for a zombie, too: in a container without init nobody reaps them."""
+    """False for a zombie too, since a container without init does not reap them."""
     try:
         return pathlib.Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except (FileNotFoundError, ProcessLookupError):

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs a job script with a stand-in for srun, and checks which command lines it started and which results it left.
-# job.sh ROOT BUILD-FOLDER JOB WORK-FOLDER EXPECTED-RESULT...; JOB.expected holds the command lines
+# Runs a job script with a stand-in for srun. Checks the command lines that it started and the results that it left.
+# Usage: job.sh ROOT BUILD-FOLDER JOB WORK-FOLDER EXPECTED-RESULT... JOB.expected has the command lines.
 set -euo pipefail
 root=$1 build=$2 job=$3 work=$4
 shift 4

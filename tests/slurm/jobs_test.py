@@ -1,7 +1,7 @@
 """The job scripts on a real Slurm: jobs_test.py ROOT BUILD CMAKE. Skipped (77) where Slurm is not installed.
 
-sbatch, srun, slurmctld, slurmd and PMIx are the real ones. All nodes are this machine: no network, no shared file system
-and no second host name take part.
+sbatch, srun, slurmctld, slurmd and PMIx are the real ones. All nodes are on this machine, so the tests cover no
+network, no shared file system, and no second host name.
 """
 import csv
 import gzip
@@ -60,7 +60,7 @@ def write_dataset(folder):
 
 
 def submit_all():
-    """All jobs at once, so that Slurm fills its nodes; the tests wait for their own."""
+    """Submits all jobs at once, so that Slurm fills its nodes. Each test waits for its own job."""
     tree = WORK / "a source tree"
     shutil.copytree(ROOT / "slurm", tree / "slurm")
     elsewhere = WORK / "elsewhere"
@@ -216,7 +216,7 @@ class Refused(JobCase):
 
 class Interrupted(JobCase):
     def wait_for_lines(self, job, path):
-        """Some results are there, and more are to come."""
+        """Waits for some results, with more to come."""
         cluster.wait_for(lambda: len(lines(path)) > 20 or SLURM.state(job.id) not in cluster.RUNNING, 120, path.name)
         self.assertIn(SLURM.state(job.id), cluster.RUNNING, job.said())
 
@@ -259,7 +259,7 @@ def main():
         with cluster.Cluster() as SLURM, tempfile.TemporaryDirectory(prefix="jobs.") as work:
             WORK = pathlib.Path(work)
             submit_all()
-            # Those that hold nodes until they are interrupted come first.
+            # Tests that hold nodes until they are interrupted come first.
             program = unittest.main(defaultTest=["Interrupted", "Refused", "Completed"], exit=False)
             return 0 if program.result.wasSuccessful() else 1
     except cluster.Unavailable as reason:

@@ -1,4 +1,4 @@
-// Comparing numbers by their bits: -0 differs from 0, and a NaN equals itself.
+// Compares numbers by their bits: -0 differs from 0, and a NaN equals itself.
 #pragma once
 
 #include <bit>
@@ -16,7 +16,7 @@ inline std::uint64_t bits(double value) {
   return std::bit_cast<std::uint64_t>(value);
 }
 
-/// Index of the first element whose bits differ; -1 if there is none. Both spans have one length.
+/// Index of the first element whose bits differ, or -1. Both spans have the same length.
 template <class T>
 std::int64_t first_difference(std::span<const T> a, std::span<const T> b) {
   for (std::size_t i = 0; i < a.size(); ++i)

@@ -1,4 +1,4 @@
-// A program linked with this counts what operator new is asked for.
+// A program linked with this counts calls of operator new.
 #pragma once
 
 #include <cstdint>

@@ -12,7 +12,7 @@ std::atomic<bool> damages_next = false;
 
 namespace {
 
-/// What such messages are sent from: MPI reads it until they have left.
+/// Copies of damaged messages, which MPI reads until they are sent.
 std::list<std::vector<unsigned char>> damaged_messages;
 
 /// Coded messages begin with these bytes.

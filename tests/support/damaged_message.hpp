@@ -1,11 +1,11 @@
-// A network that changes one bit of one message: linked into a test, it stands before MPI_Isend.
+// Simulates a network that changes one bit of one message. Linked into a test, it intercepts MPI_Isend.
 #pragma once
 
 #include <atomic>
 
 namespace pliant::test {
 
-/// The next coded message that this rank sends gets one bit wrong; false again once that was done.
+/// If true, one bit of this rank's next coded message changes, and this becomes false.
 extern std::atomic<bool> damages_next;
 
 }  // namespace pliant::test

@@ -1,4 +1,4 @@
-// The process environment, as a test wants it.
+// Controls the process environment of a test.
 #pragma once
 
 #include <cstdlib>
@@ -8,7 +8,7 @@
 
 namespace pliant::test {
 
-/// Takes every PLIANT_* variable away when made and when it goes: a test sees only what it set itself.
+/// Removes all PLIANT_* variables on construction and on destruction, so that a test sees only its own.
 class CleanEnvironment {
  public:
   CleanEnvironment() { clear(); }

@@ -1,4 +1,4 @@
-// What an Error says, and whether it says it in the house's grammar.
+// Checks an Error: its text, and whether that follows the project's grammar.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -11,8 +11,8 @@
 
 namespace pliant::test {
 
-/// The text of the Error that `work` throws; it must be of `expected` class and read `problem (rule).
-/// action`.
+/// Returns the text of the Error that `work` throws. Its class must be `expected`, and its form `problem
+/// (rule). action`.
 inline std::string error_text(ErrorClass expected, const std::function<void()>& work) {
   try {
     work();

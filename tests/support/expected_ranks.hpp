@@ -1,4 +1,5 @@
-// --ranks=N: how many ranks a test is for. Under another MPI's launcher each rank would be alone, and pass.
+// --ranks=N: the number of ranks that a test expects. Under another MPI's launcher each rank would run alone,
+// and pass.
 #pragma once
 
 #include <mpi.h>
@@ -9,7 +10,7 @@
 
 namespace pliant::test {
 
-/// Of the argument --ranks=N; 0: there is none.
+/// The N of --ranks=N; 0 if there is none.
 inline int expected_ranks(int argc, char** argv) {
   constexpr std::string_view kName = "--ranks=";
   for (int i = 1; i < argc; ++i)
@@ -17,7 +18,7 @@ inline int expected_ranks(int argc, char** argv) {
   return 0;
 }
 
-/// After MPI_Init. False, and told by rank 0, where there are not that many ranks.
+/// Call after MPI_Init. Returns false if the number of ranks differs; rank 0 then prints why.
 inline bool has_expected_ranks(int argc, char** argv) {
   const int expected = expected_ranks(argc, argv);
   int ranks = 0;

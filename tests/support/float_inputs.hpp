@@ -1,4 +1,4 @@
-// Inputs that selection and reduction get wrong first, each by name.
+// Named inputs that selection and reduction are most likely to get wrong.
 #pragma once
 
 #include <cstddef>

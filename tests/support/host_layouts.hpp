@@ -1,4 +1,4 @@
-// Layouts of ranks on hosts and in their caches, to be played by ranks that are all on one.
+// Layouts of ranks on hosts and caches, for simulation by ranks of a single host.
 #pragma once
 
 #include <string>
@@ -16,8 +16,8 @@ struct NamedLayout {
   bool has_domains() const { return HostLayout(marks, localities).most_domains() > 1; }
 };
 
-/// All on one host; two uneven hosts whose ranks alternate, of two caches each; hosts of three and a rest;
-/// one rank a host; one host with ranks on two sockets, behind several caches, one of them bound to none.
+/// The layouts are: one host; two uneven hosts with alternating ranks and two caches each. Hosts of three and
+/// a remainder; one rank per host. One host with two sockets and several caches, where one rank is not bound.
 inline std::vector<NamedLayout> host_layouts(int ranks) {
   std::vector<NamedLayout> layouts = {{"one host", {}},
                                       {"two hosts with caches", {}},

@@ -1,4 +1,4 @@
-// The kernel table that a test is to use.
+// The kernel table for a test.
 #pragma once
 
 #include <cstdlib>
@@ -7,8 +7,8 @@
 
 namespace pliant::test {
 
-/// What PLIANT_KERNELS names, or the best one: CTest runs some programs once for each table. Throws for one
-/// that this processor cannot run; CTest knows that message, and skips the test.
+/// The table that PLIANT_KERNELS names, or the best one. CTest runs some programs once per table. Throws if
+/// this processor cannot run it; CTest recognises the message and skips the test.
 inline const Kernels& kernels_under_test() {
   const char* const name = std::getenv("PLIANT_KERNELS");
   return choose_kernels(name != nullptr ? name : "auto");

@@ -1,4 +1,4 @@
-// main() of the MPI tests: a test fails when it fails on any rank; only rank 0 reports what passes.
+// main() of the MPI tests. A test fails if it fails on any rank, and only rank 0 reports passed tests.
 #include <gtest/gtest.h>
 #include <mpi.h>
 
@@ -9,7 +9,7 @@
 
 namespace {
 
-/// Non-root ranks print nothing but their failures.
+/// Ranks other than 0 print only their failures.
 class FailuresOnly : public testing::EmptyTestEventListener {
  public:
   explicit FailuresOnly(int rank) : rank_(rank) {}

@@ -1,2 +1,4 @@
-// Nothing: its target holds the headers that test programs share (tests/CMakeLists.txt).
-int main() { return 0; }
+// Empty: its target holds the precompiled headers of the test programs (tests/CMakeLists.txt).
+int main() {
+  return 0;
+}

@@ -1,4 +1,4 @@
-// A system that may refuse shared memory, and counts what it gives. For one file of a test program.
+// A system that may refuse shared memory, and counts reservations. Include it in one file of a test program.
 #pragma once
 
 #include <fcntl.h>
@@ -10,12 +10,12 @@
 namespace pliant::test {
 
 inline std::atomic<bool> refuses_memory{false};
-inline std::atomic<std::int64_t> memory_reserved{0};  ///< calls
+inline std::atomic<std::int64_t> memory_reserved{0};  ///< number of calls
 inline std::atomic<std::int64_t> memory_bytes{0};
 
 }  // namespace pliant::test
 
-/// Stands before the C library's: the call with which memory is reserved for ranks of a host.
+/// Replaces the C library's function, which reserves memory for the ranks of a host.
 extern "C" int posix_fallocate(int file, off_t begin, off_t bytes) {
   ++pliant::test::memory_reserved;
   pliant::test::memory_bytes += bytes;

@@ -1,4 +1,4 @@
-// Exact top-k by sorting: what every selection must agree with.
+// Exact top-k by sorting, the reference for every selection.
 #pragma once
 
 #include <algorithm>
@@ -11,7 +11,7 @@
 
 namespace pliant::test {
 
-/// Indices of the `kept` largest magnitudes, ascending; the lowest index first among equals.
+/// Indices of the `kept` largest magnitudes, ascending. Among equals, the lowest index wins.
 template <class T>
 std::vector<std::uint32_t> topk_indices(std::span<const T> values, std::int64_t kept) {
   std::vector<std::uint32_t> order(values.size());

@@ -1,4 +1,4 @@
-// A build without HDF5 says which package it lacks.
+// A build without HDF5 names the missing package.
 #include <gtest/gtest.h>
 
 #include "core/error.hpp"

@@ -1,5 +1,6 @@
-"""A trace opens in h5py and h5dump, the readers most users have, also while it is written: h5py_test.py PROGRAM, which
-writes one to the path it is given."""
+"""h5py and h5dump, the most common readers, open a trace, even while it is being written.
+
+usage: h5py_test.py PROGRAM, which writes a trace to a given path"""
 import os
 import pathlib
 import shutil
@@ -38,8 +39,8 @@ def check_h5dump(path):
 
 
 def check_running(folder, locking):
-    """Readers with default settings open a trace that is written; nobody else may write it. HDF5_USE_FILE_LOCKING is
-    the writer's."""
+    """Readers with default settings can open a trace during writing; other writers cannot. HDF5_USE_FILE_LOCKING
+    applies to the writer."""
     path = folder / f"running-{locking}.h5"
     environment = {**os.environ, **({"HDF5_USE_FILE_LOCKING": locking} if locking else {})}
     with subprocess.Popen([PROGRAM, path, "hold"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,

@@ -1,5 +1,4 @@
-// H5close, called by the program: files end with the true reason, and nothing of the program's own is
-// touched.
+// The program calls H5close: traces end with the true reason, and the program's own objects stay untouched.
 #include <hdf5.h>
 
 #include <cstdlib>
@@ -18,7 +17,7 @@ bool says_why(const TraceFailure& failure) {
   return failure && failure->find(kWhy) != std::string::npos;
 }
 
-/// The program's own file and number, with the identifiers that ours had before H5close.
+/// A file and dataset of the program, whose identifiers are those that the trace had before H5close.
 hid_t own_dataset(const std::string& path) {
   const hid_t file = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
   const hsize_t length = 1;

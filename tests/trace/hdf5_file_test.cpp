@@ -1,4 +1,4 @@
-// HDF5 files: what is written is read back, and what cannot be is said without HDF5's own noise.
+// HDF5 files: written data reads back, and errors appear without HDF5's own output.
 #include "trace/hdf5_file.hpp"
 
 #include <cmath>

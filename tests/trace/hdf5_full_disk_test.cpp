@@ -1,5 +1,5 @@
-// A disk that is full: the error is told, what was there before stays, and the program ends as it should
-// (HDF5 1.10 by itself crashes at exit after a file that it could not close).
+// A full disk: the error is reported, existing data stays, and the program ends normally. Without
+// precautions, HDF5 1.10 crashes at exit after a file that it could not close.
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -13,7 +13,7 @@
 
 namespace {
 
-/// [byte] no file with a name can be written beyond this: room on the disk.
+/// [byte] named files cannot grow beyond this, which simulates the room on the disk.
 off_t room_bytes = std::numeric_limits<off_t>::max();
 
 bool has_name(int descriptor) {
@@ -23,7 +23,8 @@ bool has_name(int descriptor) {
 
 }  // namespace
 
-/// Stands in for the C library's, for HDF5 too: what does not fit is not written, as on a full disk.
+/// Replaces the C library's function, also for HDF5: data that does not fit is not written, as on a full
+/// disk.
 extern "C" ssize_t pwrite(int descriptor, const void* bytes, size_t count, off_t offset) {
   if (has_name(descriptor) && offset + static_cast<off_t>(count) > room_bytes) {
     if (offset >= room_bytes) {
@@ -52,7 +53,7 @@ namespace {
   std::exit(failure.find("No space left on device") != std::string::npos ? 0 : 1);
 }
 
-/// Ends with the number of failures told.
+/// Exits with the number of reported failures.
 [[noreturn]] void record_until_full(const std::string& path, off_t room) {
   room_bytes = room;
   int told = 0;
@@ -95,13 +96,14 @@ TEST_P(FullDiskTraceTest, EndsTracingWithOneWarning) {
   EXPECT_EXIT(record_until_full(path("a.h5"), GetParam()), testing::ExitedWithCode(1), "^$");
 }
 
-// Some fail in open, some in the first row, some later: found by trying.
+// Some limits fail in open, some in the first row, some later. Found by trying.
 INSTANTIATE_TEST_SUITE_P(Limits, FullDiskTraceTest,
                          testing::Values(2'048, 8'192, 20'000, 40'000, 60'000, 100'000, 300'000, 600'000));
 
 TEST_F(FullDiskTest, LosesAtMostTheLastBatch) {
   constexpr std::size_t kBatch = 64;
-  // The first row takes a chunk of 1,024 rows in each column; this and the file's own tables always fit.
+  // The first row takes a chunk of 1,024 rows in each column. This much, with the file's own tables, always
+  // fits.
   constexpr off_t kFirstChunks = 1024 * sizeof(TraceEvent) + 70'000;
   for (off_t room = kFirstChunks; room < kFirstChunks + 700'000; room += 20'000) {
     EXPECT_EXIT(record_until_full(path("a.h5"), room), testing::ExitedWithCode(1), "^$") << room;

@@ -1,4 +1,4 @@
-// Traces: every column comes back, in batches and after a kill; failures are told once.
+// Traces: every column reads back, after batches and after a kill, and failures are reported once.
 #include "trace/recorder.hpp"
 
 #include <algorithm>
@@ -18,7 +18,7 @@ const RunInfo kRun{.software_version = "pliant 0.1.0",
                    .ranks = 7,
                    .clock_monotonic_at_zero = 12345.0625};
 
-/// A value that says which column and row it is of.
+/// A value that identifies its column and row.
 template <class T>
 T value_of(std::size_t column, std::int64_t row) {
   if constexpr (std::is_same_v<T, std::string>) return std::to_string(column) + "/" + std::to_string(row);
@@ -39,7 +39,7 @@ void fill(TraceEvent& event, T TraceEvent::*member, std::size_t column, std::int
   }
 }
 
-/// Every member is filled with value_of, and then the time is set.
+/// Fills every member with value_of, then sets the time.
 TraceEvent event_of(std::int64_t row, double time_s) {
   TraceEvent event;
   for (std::size_t i = 0; i < trace_columns().size(); ++i) {
@@ -59,7 +59,7 @@ void expect_column(const Hdf5File& file, std::size_t column, std::int64_t rows, 
   }
 }
 
-/// All columns hold value_of for `rows` rows, and time rows of `row_s` seconds.
+/// All columns must hold value_of for `rows` rows, and times must be `row_s` seconds apart.
 void expect_rows(const std::string& path, std::int64_t rows, double row_s) {
   const Hdf5File file = Hdf5File::open(path);
   const std::vector<double> times = file.read<double>("/calls/time");
@@ -145,7 +145,7 @@ TEST_F(RecorderTest, BeginsAgainWhenOpenedAgain) {
   expect_rows(path("b.h5"), 3, 0.5);
 }
 
-/// Dies with rows waiting: `rows` of 1/64 s each, so that they are written at rows 0, 64, 128, ...
+/// Dies with rows waiting. Rows are 1/64 s apart, so the file is written at rows 0, 64, 128, ...
 [[noreturn]] void record_and_die(const std::string& path, std::int64_t rows, bool flush) {
   Recorder recorder;
   recorder.open(path, kRun);

@@ -1,4 +1,4 @@
-// Which file a trace gets, and which old files stay: one in use is never emptied, that of an ended run is
+// The file name of a trace, and the fate of old files: one in use is never emptied, that of an ended run is
 // replaced.
 #include <fcntl.h>
 #include <signal.h>
@@ -21,7 +21,7 @@ bool file_system_has_locks = true;
 
 }  // namespace
 
-/// Stands in for the C library's, for HDF5 too: a file system that knows no locks.
+/// Replaces the C library's function, also for HDF5: a file system without locks.
 extern "C" int flock(int descriptor, int operation) {
   if (!file_system_has_locks) {
     errno = ENOLCK;
@@ -54,7 +54,7 @@ void record_steps(Recorder& recorder, std::int64_t first, int rows) {
   }
 }
 
-/// A whole run; its notice.
+/// Runs a whole recording and returns its notice.
 std::string run(const std::string& path, std::int64_t first, const RunInfo& info = kRun) {
   Recorder recorder;
   EXPECT_EQ(recorder.open(path, info), std::nullopt);
@@ -121,7 +121,7 @@ TEST_F(TraceNameTest, IsThatOfAnEndedRun) {
   EXPECT_EQ(run(path("a.h5"), 10), "");
   EXPECT_EQ(steps_of(path("a.h5")), steps_from(10));
   EXPECT_FALSE(std::filesystem::exists(path("a-1.h5")));
-  // Of one on another host, too: it says that it ended.
+  // A file from another host may be replaced too, because it says that it has ended.
   EXPECT_EQ(run(path("a.h5"), 20, on_host("node-2")), "");
   EXPECT_EQ(steps_of(path("a.h5")), steps_from(20));
 }
@@ -198,7 +198,8 @@ TEST_F(TraceNameTest, BelongsToOneOfManyProcessesThatBeginTogether) {
     ASSERT_EQ(waitpid(child, &status, 0), child);
     EXPECT_EQ(status, 0);
   }
-  // One that ends before the next begins leaves its name to it: so there may be fewer files, each whole.
+  // A recorder that ends before the next begins leaves its name to it. There may be fewer files, but each is
+  // complete.
   std::set<std::int64_t> firsts;
   for (const auto& entry :
        std::filesystem::directory_iterator(std::filesystem::path(path("a")).parent_path())) {
@@ -251,7 +252,7 @@ TEST_F(TraceNameTest, IsRefusedInAFolderThatCannotBeWritten) {
   run(path("a.h5"), 0);
   const std::filesystem::path folder = std::filesystem::path(path("a.h5")).parent_path();
   std::filesystem::permissions(folder, std::filesystem::perms{0555});
-  // Root may write everywhere, so a child tries as nobody.
+  // Root may write everywhere, so a child process tries as nobody.
   const pid_t child = fork();
   if (child == 0) {
     if (geteuid() == 0 && seteuid(65534) != 0) _exit(2);
@@ -306,7 +307,7 @@ TEST_F(TraceNameTest, IsFreeWhenTheRunEndsThoughItsProgramsLiveOn) {
     execlp("sleep", "sleep", "600", nullptr);
     _exit(1);
   }
-  // Its exec closes the trace: the link to the program changes with it.
+  // Its exec closes the trace. The change shows in the link to the program.
   const std::string program = "/proc/" + std::to_string(daemon) + "/exe";
   const auto self = std::filesystem::read_symlink("/proc/self/exe");
   while (std::filesystem::read_symlink(program) == self) usleep(1000);

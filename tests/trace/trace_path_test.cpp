@@ -1,4 +1,4 @@
-// PLIANT_TRACE's patterns, and names beside a name.
+// The patterns of PLIANT_TRACE, and alternative names.
 #include "trace/trace_path.hpp"
 
 #include <gtest/gtest.h>

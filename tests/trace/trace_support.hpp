@@ -1,4 +1,4 @@
-// What the tests of traces share: a folder of their own, and the text of an expected error.
+// Shared by the tests of traces: a temporary folder, and the text of an expected error.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -10,7 +10,7 @@
 
 namespace pliant {
 
-/// A test with an empty folder that goes away with it.
+/// A test with an empty folder, which is removed afterwards.
 class FolderTest : public testing::Test {
  protected:
   void SetUp() override {

@@ -1,5 +1,5 @@
-// Writes a trace of three rows to the path given, for readers that are not ours. With a second argument it
-// says "ready" when they are in the file, and closes it when its input ends.
+// Writes a trace of three rows to the given path, for readers from other projects. With a second argument,
+// prints "ready" when the rows are in the file, and closes it when its input ends.
 #include <cstdio>
 
 #include "trace/recorder.hpp"

@@ -9,14 +9,14 @@
 
 namespace pliant::bench {
 
-/// A device, which is the current one of the thread that made this.
+/// A device. Constructing it makes the device current for the calling thread.
 class Accelerator {
  public:
   /// Device `local_rank` modulo how many there are. Throws Error without CUDA or a device.
   explicit Accelerator(int local_rank);
 
   cuda::Device& device() { return *device_; }
-  /// As a heading says it: "device 0 of 4, CUDA 13.0".
+  /// For a heading, for example "device 0 of 4, CUDA 13.0".
   std::string name() const;
   /// Waits for the device's own stream. Throws Error if anything has failed.
   void finish();
@@ -27,7 +27,7 @@ class Accelerator {
   std::unique_ptr<cuda::Device> device_;
 };
 
-/// Bytes in a device's memory; garbage at first. What it does is done when it returns; throws Error.
+/// Bytes in a device's memory, uninitialised. Its functions return when their work is done. They throw Error.
 class DeviceBuffer {
  public:
   DeviceBuffer(Accelerator& accelerator, std::int64_t bytes);
@@ -38,25 +38,25 @@ class DeviceBuffer {
 
  private:
   Accelerator& accelerator_;
-  cuda::DeviceRoom room_;
+  cuda::DeviceScratch room_;
   std::int64_t bytes_;
 };
 
-/// Pinned memory of the host, between device buffers and an MPI that does not read them. Throws Error.
+/// Pinned host memory between device buffers and an MPI that cannot read them. Throws Error.
 class PinnedCopies {
  public:
   PinnedCopies(Accelerator& accelerator, std::int64_t bytes);
 
   const void* send() const { return send_; }
   void* recv() const { return recv_; }
-  /// Fills send(); empties recv(). Done when they return.
+  /// bring() fills send() from a device buffer, take_back() copies recv() to one. Both wait for the copy.
   void bring(const void* from_device);
   void take_back(void* to_device);
 
  private:
   Accelerator& accelerator_;
-  cuda::HostRoom send_room_;
-  cuda::HostRoom recv_room_;
+  cuda::HostScratch send_room_;
+  cuda::HostScratch recv_room_;
   std::int64_t bytes_;
   void* send_;
   void* recv_;

@@ -38,7 +38,7 @@ KernelRow KernelBench::row(std::string_view kernel, std::optional<double> densit
 void KernelBench::time(KernelRow& row, const std::function<void()>& prepare,
                        const std::function<void()>& work) {
   const ReduceFunction add = kernels.reduction(ElementType::float32, ReduceOp::sum);
-  // The floor has the threads that the kernel has: each adds its share.
+  // The floor uses as many threads as the kernel. Each thread adds its share.
   const auto floor = [&] {
     for_each_member(workspace, row.threads, [&](int member) {
       const std::int64_t begin = count * member / row.threads;

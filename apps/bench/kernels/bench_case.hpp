@@ -1,4 +1,4 @@
-// What the timed kernels share: the vectors, and the floor.
+// The vectors that all timed kernels use, and the floor that they are compared with.
 #pragma once
 
 #include <cstdint>
@@ -16,23 +16,23 @@
 
 namespace pliant::bench {
 
-/// One input of one length, in memory that is touched and in huge pages where there are any.
+/// One input of one length, in memory that has been touched, on huge pages where available.
 class KernelBench {
-  // First: what follows points into them.
-  Room gradient_room_;
-  Room residual_room_;
-  Room first_residual_room_;
-  Room result_room_;
+  // Must come first: the members below point into these.
+  Scratch gradient_room_;
+  Scratch residual_room_;
+  Scratch first_residual_room_;
+  Scratch result_room_;
 
  public:
   KernelBench(const KernelOptions& options, const KernelInput& input, std::int64_t count);
 
-  /// Times `work` beside the floor, `residual += gradient` by the same table's plain reduction on the same
-  /// vectors, in turn; `prepare` runs before each, untimed. Fills floor_ratio and ms.
+  /// Times `work` against the floor, alternately. The floor is `residual += gradient`, by the same table's
+  /// plain reduction on the same vectors. `prepare` runs untimed before each. Fills floor_ratio and ms.
   void time(KernelRow& row, const std::function<void()>& prepare, const std::function<void()>& work);
-  /// A row of this bench.
+  /// A new row for this input, without results.
   KernelRow row(std::string_view kernel, std::optional<double> density = {}) const;
-  /// residual as it was at first.
+  /// Resets the residual to its first values.
   void restore();
 
   const KernelOptions& options;
@@ -49,10 +49,10 @@ class KernelBench {
   float* first_residual_;
 };
 
-/// What is timed: one entry a family of kernels.
+/// A kernel to time: one entry for each family of kernels.
 struct TimedKernel {
   std::string_view name;
-  bool every_input;  ///< false: how long it takes does not depend on the values: one input is enough
+  bool every_input;  ///< false: its time does not depend on the values, so one input is enough
   void (*run)(KernelBench& bench, std::string_view name);
 };
 

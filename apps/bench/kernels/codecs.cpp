@@ -1,4 +1,4 @@
-// Index codecs, value codecs and the checksum, on what a selection of the input gives.
+// Index codecs, value codecs and the checksum, timed on a selection from the input.
 #include <array>
 #include <cmath>
 #include <cstring>
@@ -12,7 +12,7 @@
 namespace pliant::bench {
 namespace {
 
-/// Copies of a selection: timing the floor overwrites what it was selected from, not these.
+/// Copies of a selection: timing the floor overwrites the vectors it came from, but not these.
 struct Selected {
   std::vector<std::uint32_t> indices;
   std::vector<float> values;
@@ -30,7 +30,7 @@ Selected select(KernelBench& bench, double density) {
   return {{call.indices, call.indices + call.kept}, {call.values, call.values + call.kept}};
 }
 
-/// Bits that an index of a random set of density d must cost: H(d) / d.
+/// The least bits per index of a random set of density d: H(d) / d.
 double entropy_bits(double d) {
   return d >= 1 ? 0 : -std::log2(d) - (1 - d) / d * std::log2(1 - d);
 }

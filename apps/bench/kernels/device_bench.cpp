@@ -14,7 +14,8 @@ namespace {
 
 constexpr std::int64_t kBytesOfFloat = 4;
 
-/// Cuts an allocation in pieces, each at a multiple of 256 bytes; counts where there is none.
+/// Cuts an allocation into pieces that begin at multiples of 256 bytes. Without an allocation it only adds up
+/// sizes.
 class Cutter {
  public:
   explicit Cutter(void* memory) : memory_(static_cast<std::byte*>(memory)) {}

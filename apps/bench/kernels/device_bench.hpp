@@ -1,5 +1,5 @@
-// What the timed kernels of a device share: vectors on the device and the same on the host, the two passes
-// that everything is measured beside, and the comparison with the scalar table.
+// Shared by the timed kernels of a device: vectors on the device and on the host, the two passes that serve
+// as a yardstick, and the comparison with the scalar table.
 #pragma once
 
 #include <cstdint>
@@ -23,9 +23,9 @@ struct DeviceMemory {
   float* first_residual = nullptr;
   float* residual = nullptr;
   float* result = nullptr;
-  std::uint32_t* indices = nullptr;  ///< [k] of the highest density
+  std::uint32_t* indices = nullptr;  ///< [k] for the highest density
   float* values = nullptr;
-  std::byte* packed = nullptr;  ///< those indices, by the block codec
+  std::byte* packed = nullptr;  ///< these indices, packed by the block codec
   cuda::SelectMemory select;
   cuda::PackMemory pack;
 };
@@ -33,32 +33,33 @@ struct DeviceMemory {
 /// One input of one length.
 class DeviceBench {
  public:
-  /// Null where the device has no room for so many elements. Throws Error for what it fails to do.
+  /// Null if the device's memory is too small. Throws Error if another call of the device fails.
   static std::unique_ptr<DeviceBench> make(Accelerator& accelerator, const KernelOptions& options,
                                            const KernelInput& input, std::int64_t count);
 
-  /// Puts work on stream(), and waits for nothing; CUDA's code.
+  /// Puts work on stream() without waiting; returns CUDA's error code.
   using Enqueue = std::function<int()>;
 
-  /// The work beside a pass of 12 bytes an element (`residual += gradient`) and a copy of 8 (`result =
-  /// gradient`), in turn; of each a batch without a wait of the host, which ends with one. A batch begins
-  /// with the first residual: it is as many steps of error feedback. Fills floor_ratio, copy_ratio and ms.
+  /// Times the work in turn with two passes: `residual += gradient` (12 bytes an element) and a copy `result
+  /// = gradient` (8 bytes). The host waits only at the end of a batch. Each batch starts from the first
+  /// residual, and its iterations are steps of error feedback. Fills floor_ratio, copy_ratio and ms.
   void time(KernelRow& row, const Enqueue& enqueue);
-  /// The work alone, from the first residual, to its end.
+  /// Runs the work once, from the first residual, and waits for its end.
   void run(const Enqueue& enqueue);
   KernelRow row(std::string_view kernel, std::optional<double> density = {}) const;
 
   cuda::SelectTask task(double density) const;
-  /// Selects on both sides, from the first residual: the picks are in memory.indices and values, and here.
+  /// Selects on device and host from the first residual. The device's picks are in memory.indices and values;
+  /// the host's are returned.
   SelectCall<float> select(double density);
-  /// The vectors of the host as they were at first.
+  /// Resets the host's vectors to their first values.
   void restore_host();
 
-  /// Throws Error unless the device's 4-byte items are the expected ones.
+  /// Throws Error unless the device's 4-byte items equal the expected ones.
   void expect(const KernelRow& row, const char* what, const void* on_device, const void* expected,
               std::int64_t items);
   void expect_number(const KernelRow& row, const char* what, double found, double expected) const;
-  /// What the device's kernels left for the host.
+  /// Results of the device's kernels, copied to the host.
   template <class T>
   T fetch(const T* on_device) {
     T found{};
@@ -75,7 +76,7 @@ class DeviceBench {
   DeviceMemory memory;
   cuda::Launcher launcher;
   SelectWorkspace workspace;
-  float* gradient = nullptr;  ///< the host's, [n], as the next two
+  float* gradient = nullptr;  ///< on the host, [n], as the next two
   float* residual = nullptr;
   float* result = nullptr;
   std::function<void(const KernelRow&)> emit;
@@ -89,12 +90,12 @@ class DeviceBench {
 
   Accelerator& accelerator_;
   cuda::Device& device_;
-  cuda::DeviceRoom device_room_;
-  Room gradient_room_;
-  Room first_room_;
-  Room residual_room_;
-  Room result_room_;
-  Room found_room_;
+  cuda::DeviceScratch device_room_;
+  Scratch gradient_room_;
+  Scratch first_room_;
+  Scratch residual_room_;
+  Scratch result_room_;
+  Scratch found_room_;
   float* first_ = nullptr;
 };
 

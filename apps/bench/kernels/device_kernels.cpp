@@ -43,8 +43,8 @@ void time_topk(DeviceBench& bench, std::string_view name) {
   }
 }
 
-/// A pass over whole vectors: the device's, and the scalar table's, which returns the norm that the former
-/// leaves, if any.
+/// A pass over whole vectors, on the device and by the scalar table. The scalar version returns the norm, if
+/// the device's kernel computes one.
 struct Pass {
   std::string_view name;
   int (*enqueue)(DeviceBench& bench);
@@ -107,7 +107,7 @@ void time_pass(DeviceBench& bench, std::string_view name) {
   bench.emit(row);
 }
 
-/// Accesses at the selected places of the first residual.
+/// Gathers or scatters at the selected places of the first residual.
 struct Move {
   std::string_view name;
   int (*enqueue)(const cuda::Launcher& launcher, const cuda::MoveTask& task, cuda::Stream stream);
@@ -154,8 +154,8 @@ void emit_with_bits(DeviceBench& bench, KernelRow& row, std::int64_t kept, std::
   bench.emit(row);
 }
 
-/// The block codec, both ways. Bytes are compared as words: what is behind the last whole one is left to the
-/// indices that come back.
+/// The block codec in both directions. Packed bytes are compared as words. The decoded indices cover bytes
+/// after the last whole word.
 void time_pack(DeviceBench& bench, std::string_view name) {
   for (const double density : bench.options.densities) {
     KernelRow row = bench.row(name, density);
@@ -187,7 +187,7 @@ void time_pack(DeviceBench& bench, std::string_view name) {
   }
 }
 
-/// As TimedKernel.
+/// The device's counterpart of TimedKernel.
 struct TimedDeviceKernel {
   std::string_view name;
   bool every_input;
@@ -207,7 +207,7 @@ constexpr std::array kTimed = {
     TimedDeviceKernel{"pack_cuda", false, time_pack},
 };
 
-/// So many elements, or half of them, and so on, until the device has room.
+/// A bench of the wanted length, halved until it fits into the device's memory.
 std::unique_ptr<DeviceBench> fitting(Accelerator& accelerator, const KernelOptions& options,
                                      const KernelInput& input, std::int64_t& count) {
   const std::int64_t wanted = count;

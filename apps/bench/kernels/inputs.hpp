@@ -10,13 +10,13 @@ namespace pliant::bench {
 struct KernelInput {
   std::string_view name;
   std::string_view summary;
-  /// Element `index` of `count`, from two independent numbers in (0, 1).
+  /// Element `index` of `count`, from two independent uniform numbers in (0, 1).
   float (*draw)(double u, double v, std::int64_t index, std::int64_t count);
 };
 
 std::span<const KernelInput> kernel_inputs();
 
-/// `scale` times independent elements, the same for the same seed.
+/// Fills a vector with `scale` times independent elements; equal seeds give equal vectors.
 void fill(const KernelInput& input, std::uint64_t seed, float scale, std::span<float> out);
 
 }  // namespace pliant::bench

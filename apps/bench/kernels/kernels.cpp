@@ -11,8 +11,8 @@ namespace {
 
 std::vector<TimedKernel> all_timed() {
   std::vector<TimedKernel> all;
-  for (const auto family : {timed_selections(), timed_primitives(), timed_codecs()})
-    all.insert(all.end(), family.begin(), family.end());
+  for (const auto rule : {timed_selections(), timed_primitives(), timed_codecs()})
+    all.insert(all.end(), rule.begin(), rule.end());
   return all;
 }
 

@@ -26,9 +26,9 @@ void time_topk(KernelBench& bench, std::string_view name) {
   }
 }
 
-/// Floor and kernel on as many doubles: the bench's own floor is of floats.
+/// Times floor and kernel on doubles: the bench's own floor uses floats.
 void time_topk_float64(KernelBench& bench, std::string_view name) {
-  Room rooms[3];
+  Scratch rooms[3];
   double* const gradient = rooms[0].of<double>(bench.count);
   double* const first = rooms[1].of<double>(bench.count);
   double* const residual = rooms[2].of<double>(bench.count);

@@ -10,11 +10,10 @@
 #include <numeric>
 #include <random>
 
-#include "api/learning.hpp"
-#include "api/operation.hpp"
-#include "api/quality.hpp"
 #include "collectives/sparse/messages.hpp"
 #include "core/stats.hpp"
+#include "planner/equivalent_density.hpp"
+#include "planner/sync_round.hpp"
 
 namespace pliant::info {
 namespace {
@@ -44,7 +43,7 @@ std::vector<Kind> kinds() {
   return all;
 }
 
-/// Gain of the largest elements, rising with the density as of a gradient with heavy tails.
+/// Gain of the largest elements. It rises with the density as for a gradient with heavy tails.
 GainModel gain_of(std::int64_t count, double exponent) {
   GainModel points(std::array<double, GainModel::kPoints>{}, count);
   std::array<double, GainModel::kPoints> gains{};
@@ -53,14 +52,14 @@ GainModel gain_of(std::int64_t count, double exponent) {
   return GainModel(gains, count);
 }
 
-/// Each rank on a host of its own.
+/// The host of each rank: each has one of its own.
 std::vector<int> places_of(int ranks) {
   std::vector<int> places(static_cast<std::size_t>(ranks));
   std::iota(places.begin(), places.end(), 0);
   return places;
 }
 
-/// [s] that this thread has had a processor. Others of the machine do not count.
+/// [s] processor time of this thread. Time of other processes on the machine does not count.
 double processor_s() {
   timespec now{};
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
@@ -82,11 +81,13 @@ double copy_us() {
   return median(times_us);
 }
 
-/// A tensor, and what its gradient is like now.
+/// A tensor, and the present state of its gradient.
 struct Tensor {
-  TensorState state;
+  std::int64_t count = 0;  ///< elements
+  PolicyMemory policy;
+  CallSite site;
   double exponent = 0.25;
-  double drifted = 1;  ///< gain / that of the model agreed on
+  double drifted = 1;  ///< gain / gain in the model that the ranks agreed on
 };
 
 class Training {
@@ -100,7 +101,7 @@ class Training {
     std::uniform_real_distribution<double> decades(3, 8);
     for (int i = 0; i < options.tensors; ++i) {
       tensors_.push_back(std::make_unique<Tensor>());
-      tensors_.back()->state.count = std::llround(std::pow(10, decades(random_)));
+      tensors_.back()->count = std::llround(std::pow(10, decades(random_)));
     }
   }
 
@@ -114,8 +115,8 @@ class Training {
     row_.mean_us = std::accumulate(times_us_.begin(), times_us_.end(), 0.0) / calls;
     row_.median_us = median(times_us_);
     row_.p99_us = quantile(times_us_, 0.99);
-    row_.meetings = static_cast<double>(meetings_) / calls;
-    row_.meeting_us = meetings_ > 0 ? meeting_us_ / static_cast<double>(meetings_) : 0;
+    row_.rounds = static_cast<double>(rounds_) / calls;
+    row_.round_us = rounds_ > 0 ? round_us_ / static_cast<double>(rounds_) : 0;
     row_.anew_us = anew_us();
     row_.of_operation = row_.mean_us * calls / kUs / operations_s_;
     return row_;
@@ -125,13 +126,8 @@ class Training {
   double normal() { return std::normal_distribution<double>()(random_); }
   bool adapts() const { return plan_.policy->adapts && plan_.settings.topk; }
 
-  Operation operation_of(Tensor& tensor) const {
-    return {plan_,         &tensor.state, nullptr, nullptr, tensor.state.count, ElementType::float32,
-            ReduceOp::sum, false};
-  }
-
-  DecisionInput input_of(Tensor& tensor, const AllreduceShape& shape, const Worth* worth) {
-    PolicyMemory& policy = tensor.state.policy;
+  DecisionInput input_of(Tensor& tensor, const AllreduceShape& shape, const EquivalentDensity* equivalent) {
+    PolicyMemory& policy = tensor.policy;
     const bool lossy = lossy_eligible(plan_, shape, ReduceOp::sum);
     return {.plan = plan_,
             .shape = shape,
@@ -141,116 +137,82 @@ class Training {
             .margin = policy.margin.factor(),
             .gain = adapts() && policy.fingerprint != 0 ? &policy.agreed : nullptr,
             .memo = &policy.memo,
-            .worth = plan_.by_quality && lossy ? worth : nullptr,
-            .only_family = lossy ? tried_family(operation_of(tensor)) : Family::exact,
+            .equivalent = plan_.by_quality && lossy ? equivalent : nullptr,
             .resumable = true};
   }
 
-  /// What rank 0 does for a meeting, and what all find in its word.
-  void meet(Lane& lane, const DecisionInput& input) {
+  /// Rank 0's work for a sync round, and the record that all ranks receive.
+  void hold_sync_round(CallSite& site, const DecisionInput& input) {
     const double begin_s = processor_s();
-    if (lane.sampled != nullptr) learner_.learn(*lane.sampled, lane.shape, lane.sample_s, lane.calls);
-    const Decision decision = decide_at_meeting(input, learner_);
-    AllreduceShape shape = input.shape;
-    shape.kept = decision.lossy_kept > 0 ? decision.lossy_kept : decision.kept;
-    const Choice choice = learner_.choose(decision.candidates.all(), shape, lane.calls);
-    const Candidate& taken = decision.candidates.items[choice.index];
-    shape.kept = taken.kept;
-    const auto place =
-        std::find(kAlgorithms.begin(), kAlgorithms.end(), taken.algorithm) - kAlgorithms.begin();
-    lane.algorithm = taken.algorithm;
-    lane.correction = learner_.corrections().of(static_cast<std::size_t>(place), shape).factor;
-    lane.link = learner_.model().link;
-    const bool asks = learner_.wanted_message(shape.ranks).has_value();
-    const bool trial = choice.why == Why::tries || choice.why == Why::explores;
-    lane.calls_left = asks || trial
-                          ? 0
-                          : calls_between(taken, lane.link, shape.ranks,
-                                          {.had = lane.meetings, .alarm = learner_.drift().level()});
-    lane.calls = lane.calls_left + 1;
-    lane.kept.valid = false;
-    ++lane.meetings;
+    if (site.sampled != nullptr) learner_.learn(*site.sampled, site.shape, site.sample_s, site.calls);
+    take(site, propose(site, input, learner_).record, kModel);
     if (!counts_) return;
-    meeting_us_ += (processor_s() - begin_s) * kUs;
-    ++meetings_;
+    round_us_ += (processor_s() - begin_s) * kUs;
+    ++rounds_;
   }
 
-  Decision decide_once(Tensor& tensor, Lane* lane, DecisionInput input, bool& met) {
-    CostModel model = kModel;
-    if (lane != nullptr) {
-      met = lane->calls_left-- <= 0;
-      if (met) meet(*lane, input);
-      model = model_of(*lane, model);
-    }
-    DecisionInput now{input.plan,      input.shape,       input.may_lose, model,
-                      input.compute_s, input.margin,      input.gain,     input.memo,
-                      input.worth,     input.only_family, input.resumable};
-    const auto decided = [&] { return lane != nullptr ? decide_in(*lane, now) : decide_without(now); };
-    Decision decision = decided();
-    if (ends_trial(operation_of(tensor), decision)) {
-      now.only_family = Family::exact;
-      decision = decided();
-    }
-    if (input.may_lose) sample_before(operation_of(tensor), decision, input.shape, model);
-    return decision;
-  }
-
-  static Decision decide_without(const DecisionInput& input) {
-    Decision decision = decide(input);
-    AllreduceShape shape = input.shape;
-    shape.kept = decision.kept;
-    decision.shape = tuned_for(*decision.algorithm, shape, input.model);
-    return decision;
+  Decision decide_once(CallSite* site, const DecisionInput& input, bool& met) {
+    if (site == nullptr) return decide_alone(input);
+    met = site->calls_left-- <= 0;
+    if (met) hold_sync_round(*site, input);
+    const CostModel model = model_of(*site, kModel);
+    return decide_in(*site, {.plan = input.plan,
+                             .shape = input.shape,
+                             .may_lose = input.may_lose,
+                             .model = model,
+                             .compute_s = input.compute_s,
+                             .margin = input.margin,
+                             .gain = input.gain,
+                             .memo = input.memo,
+                             .equivalent = input.equivalent,
+                             .resumable = input.resumable});
   }
 
   void call(Tensor& tensor) {
-    TensorState& state = tensor.state;
-    const AllreduceShape shape = plan_.shape(layout_, state.count, ElementType::float32);
-    Lane* const lane = shape.bytes() > kMeasureBytes ? &state.lane : nullptr;
+    const AllreduceShape shape = plan_.shape(layout_, tensor.count, ElementType::float32);
+    CallSite* const site = shape.bytes() > kMeasureBytes ? &tensor.site : nullptr;
     bool met = false;
     const double begin_s = processor_s();
-    const Worth worth = adapts() ? state.quality.worth(shape) : usual_worth(shape);
-    const DecisionInput input = input_of(tensor, shape, &worth);
-    const Decision decision = decide_once(tensor, lane, input, met);
+    const EquivalentDensity equivalent = usual_equivalents(shape);
+    const DecisionInput input = input_of(tensor, shape, &equivalent);
+    const Decision decision = decide_once(site, input, met);
     const double time_us = (processor_s() - begin_s) * kUs;
     if (counts_) {
       times_us_.push_back(time_us);
       operations_s_ += decision.predicted_s;
     }
-    happen(tensor, decision, lane, met);
+    happen(tensor, decision, site, met);
   }
 
-  /// The operation, and what is seen of it.
-  void happen(Tensor& tensor, const Decision& decision, Lane* lane, bool met) {
+  /// Simulates the operation and what its timing teaches.
+  void happen(Tensor& tensor, const Decision& decision, CallSite* site, bool met) {
     const double measured_s =
         decision.algorithm->cost_s(decision.shape, kModel) * std::exp(options_.noise * normal());
-    if (lane != nullptr && met) {
-      lane->sampled = decision.algorithm;
-      lane->shape = decision.shape;
-      lane->sample_s = measured_s;
+    if (site != nullptr && met) {
+      site->sampled = decision.algorithm;
+      site->shape = decision.shape;
+      site->sample_s = measured_s;
     }
     if (!adapts() || decision.algorithm->exact) return;
-    TensorState& state = tensor.state;
-    state.quality.note({decision.algorithm->family, decision.kept, decision.predicted_s});
-    state.policy.margin.add(measured_s, decision.formula_s);
+    PolicyMemory& policy = tensor.policy;
+    policy.margin.add(measured_s, decision.formula_s);
     tensor.drifted *= std::exp(kMoves * normal());
-    ++state.policy.since_count;
-    if (state.policy.fingerprint != 0 && !state.policy.is_count_due(tensor.drifted, state.policy.since_count))
-      return;
+    ++policy.since_count;
+    if (policy.fingerprint != 0 && !policy.is_count_due(tensor.drifted, policy.since_count)) return;
     tensor.exponent = std::clamp(tensor.exponent / tensor.drifted, 0.1, 0.5);
     tensor.drifted = 1;
-    state.policy.agree(gain_of(state.count, tensor.exponent).gains(), state.count);
-    state.policy.since_count = 0;
+    policy.agree(gain_of(tensor.count, tensor.exponent).gains(), tensor.count);
+    policy.since_count = 0;
   }
 
-  /// Mean of decisions for which nothing is remembered.
+  /// [us] mean decision time when nothing is remembered.
   double anew_us() {
     const double begin_s = processor_s();
     for (const auto& tensor : tensors_) {
-      const AllreduceShape shape = plan_.shape(layout_, tensor->state.count, ElementType::float32);
-      const Worth worth = usual_worth(shape);
-      tensor->state.policy.memo = {};
-      decide(input_of(*tensor, shape, &worth));
+      const AllreduceShape shape = plan_.shape(layout_, tensor->count, ElementType::float32);
+      const EquivalentDensity equivalent = usual_equivalents(shape);
+      tensor->policy.memo = {};
+      decide(input_of(*tensor, shape, &equivalent));
     }
     return (processor_s() - begin_s) * kUs / static_cast<double>(tensors_.size());
   }
@@ -264,8 +226,8 @@ class Training {
   double computing_s_ = kComputing_s;
   bool counts_ = false;
   std::vector<double> times_us_;
-  double meeting_us_ = 0, operations_s_ = 0;
-  std::int64_t meetings_ = 0;
+  double round_us_ = 0, operations_s_ = 0;
+  std::int64_t rounds_ = 0;
   DecisionRow row_;
 };
 

@@ -1,5 +1,6 @@
-// What deciding takes: the processor's time of a call before it sends anything, on rank 0, which has most to
-// do. The library's own decisions and learner, for many tensors in turn; the network is simulated.
+// Measures the processor time of a call's decision, before it sends anything. It is measured on rank 0, which
+// does most of the work. Uses the library's own decisions and learner for many tensors in turn, on a
+// simulated network.
 #pragma once
 
 #include <cstdint>
@@ -9,20 +10,20 @@
 namespace pliant::info {
 
 struct DecisionOptions {
-  int tensors = 1000;  ///< of 1e3 to 1e8 elements, as many in each decade
-  int steps = 60;      ///< that count; each reduces every tensor once
+  int tensors = 1000;  ///< lengths from 1e3 to 1e8 elements, as many in each decade
+  int steps = 60;      ///< counted steps; each reduces every tensor once
   int ranks = 8;
   double noise = 0.1;  ///< standard deviation of the logarithm of a time
   std::uint64_t seed = 1;
 };
 
-/// Of one way of calling.
+/// Results for one way of calling.
 struct DecisionRow {
   std::string call;
   double mean_us = 0, median_us = 0, p99_us = 0;
-  double meeting_us = 0;    ///< mean of a decision by what was learned, alone
-  double meetings = 0;      ///< share of the calls before which there is one
-  double anew_us = 0;       ///< mean where nothing is remembered: the policy is asked, and candidates ranked
+  double round_us = 0;      ///< mean time of learning and deciding at a sync round
+  double rounds = 0;        ///< share of calls that begin with a sync round
+  double anew_us = 0;       ///< mean if nothing is remembered: policy asked, candidates ranked
   double of_operation = 0;  ///< all decisions / all operations, predicted
 };
 
@@ -31,8 +32,8 @@ struct DecisionTimes {
   std::vector<DecisionRow> rows;
 };
 
-/// On 1 ms and 100 Mbit/s, of which everything is learned from noisy times. The program's computing takes
-/// 50 ms, which move by a per cent each step, as gains do; the budget is 200 ms.
+/// Simulates 1 ms and 100 Mbit/s, already learned from noisy times. Computation takes 50 ms, which changes by
+/// 1 % each step, as gains do. The budget is 200 ms.
 DecisionTimes decision_times(const DecisionOptions& options);
 
 }  // namespace pliant::info

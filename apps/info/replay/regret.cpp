@@ -7,14 +7,14 @@
 #include <numeric>
 #include <random>
 
-#include "api/learner.hpp"
 #include "apps/info/replay/trace.hpp"
 #include "core/stats.hpp"
+#include "planner/learning/learner.hpp"
 
 namespace pliant::info {
 namespace {
 
-/// A core of 2020: 10 GB/s added, 1 ns per element selected, some ns per index encoded.
+/// A core of 2020: adds 10 GB/s, selects an element in 1 ns, encodes an index in a few ns.
 constexpr ComputeModel kCompute = {.gamma_s_per_byte = 0.1e-9,
                                    .select_s_per_element = 1e-9,
                                    .apply_s_per_element = 0.1e-9,
@@ -38,7 +38,7 @@ SelectionRequest request_for(int ranks, std::int64_t count, double density) {
 
 constexpr std::size_t kMostCounts = 3;
 
-/// A program: what it reduces, in turn, on so many ranks.
+/// A simulated program: the counts it reduces in turn, and its ranks.
 struct Program {
   int ranks;
   std::vector<std::int64_t> counts;  ///< at most kMostCounts
@@ -78,7 +78,7 @@ class Simulation {
   double normal() { return std::normal_distribution<double>()(random_); }
   double noise() { return std::exp(options_.noise * normal()); }
 
-  /// What the algorithm at a place of the registry takes, without noise.
+  /// [s] true time of an algorithm, without noise.
   double really_s(const Candidate& candidate) const {
     const auto place =
         std::find(kAlgorithms.begin(), kAlgorithms.end(), candidate.algorithm) - kAlgorithms.begin();
@@ -89,7 +89,7 @@ class Simulation {
     double own_s, least_s;
   };
 
-  /// What each algorithm takes on the link of a step, without noise; kept until the next step.
+  /// True times of all algorithms on the link of a step, without noise; kept until the next step.
   const CandidateList& truth_of(std::size_t which, const SelectionRequest& request, const LinkModel& link) {
     CandidateList& truth = truths_[which];
     if (truth.used > 0) return truth;
@@ -99,7 +99,7 @@ class Simulation {
     return truth;
   }
 
-  /// What the learner predicts; kept until it has learned something, as the library does.
+  /// Predicted times. Kept until the learner's model changes, as in the library.
   const CandidateList& list_of(std::size_t which, const SelectionRequest& request, bool learns) {
     CandidateList& list = lists_[which];
     if (list.used == 0)
@@ -113,7 +113,7 @@ class Simulation {
     const SelectionRequest request = request_for(program_.ranks, program_.counts[which], program_.density);
     const CandidateList& list = list_of(which, request, learns);
     const Choice choice = learns ? learner_.choose(list.all(), request.shape) : Choice{};
-    row.trials += choice.why == Why::explores || choice.why == Why::tries ? 1 : 0;
+    row.exploring += choice.why == Why::explores || choice.why == Why::tries ? 1 : 0;
     const AllreduceAlgorithm* own = list.items[choice.index].algorithm;
     Times times{0, std::numeric_limits<double>::infinity()};
     for (const Candidate& candidate : truth_of(which, request, link).all()) {
@@ -121,13 +121,13 @@ class Simulation {
       if (candidate.algorithm == own) times.own_s = candidate.predicted_s;
     }
     if (!learns) return times;
-    const Lesson lesson = learner_.learn(*own, request.shape, times.own_s * noise());
-    row.alarms += lesson.alarm ? 1 : 0;
-    if (lesson.changed) lists_ = {};
+    const LearningResult result = learner_.learn(*own, request.shape, times.own_s * noise());
+    row.changes += result.change ? 1 : 0;
+    if (result.changed) lists_ = {};
     return times;
   }
 
-  /// Messages that only teach, and their time.
+  /// Sends the messages that only serve to learn; returns their time [s].
   double ask(const LinkModel& link) {
     double total_s = 0;
     while (const auto bytes = learner_.wanted_message(program_.ranks)) {
@@ -143,7 +143,7 @@ class Simulation {
   const RegretOptions& options_;
   std::mt19937_64 random_;
   std::array<double, kAlgorithms.size()> really_{};
-  std::array<CandidateList, kMostCounts> truths_{}, lists_{};  ///< of each of the program's counts
+  std::array<CandidateList, kMostCounts> truths_{}, lists_{};  ///< [count of the program]
   Learner learner_{model_of({.alpha_s = 1, .beta_s_per_byte = 1})};
 };
 
@@ -159,7 +159,7 @@ std::vector<Program> programs() {
   return all;
 }
 
-/// Where sine, step and walk begin.
+/// First links of sine, step and walk.
 constexpr std::array kBases = {LinkModel{.alpha_s = 10e-6, .beta_s_per_byte = 8e-11},
                                LinkModel{.alpha_s = 1e-3, .beta_s_per_byte = 8e-9},
                                LinkModel{.alpha_s = 50e-3, .beta_s_per_byte = 8e-7}};
@@ -171,8 +171,8 @@ void finish(RegretRow& row, const std::vector<double>& regrets, int runs) {
   row.mean = std::accumulate(regrets.begin(), regrets.end(), 0.0) / static_cast<double>(regrets.size());
   row.total /= runs;
   row.messages /= runs;
-  row.trials *= 1000.0 / static_cast<double>(regrets.size());
-  row.alarms *= 1000.0 / static_cast<double>(regrets.size());
+  row.exploring *= 1000.0 / static_cast<double>(regrets.size());
+  row.changes *= 1000.0 / static_cast<double>(regrets.size());
 }
 
 RegretRow row_of(const std::string& schedule, Knowledge knowledge, const RegretOptions& options) {
@@ -192,7 +192,7 @@ RegretRow row_of(const std::string& schedule, Knowledge knowledge, const RegretO
   return row;
 }
 
-/// Every link of the grid, in an order of its own.
+/// Every link of the grid, in random order.
 std::vector<LinkModel> grid_links(std::mt19937_64& random) {
   std::vector<LinkModel> links;
   for (const double alpha_s : {10e-6, 50e-6, 200e-6, 1e-3, 5e-3, 50e-3})
@@ -213,13 +213,13 @@ RegretRow regret_on_grid(std::uint64_t seed) {
     for (const double count : {1e4, 1e5, 1e6, 1e7, 1e8, 1e9})
       for (const double density : {1e-4, 1e-3, 1e-2, 1e-1, 1.0}) {
         const auto request = request_for(ranks, std::llround(count), density);
-        Incumbent incumbent;
-        ShareBudget trials(0);
+        CurrentAlgorithm current;
+        ShareBudget exploring(0);
         double own_s = 0, best_s = 0;
         for (const LinkModel& link : grid_links(random)) {
           const CandidateList list = rank_candidates(request, AlgorithmFilter(), model_of(link));
           const Choice choice =
-              choose(list.all(), incumbent, trials, true, 1, [](std::size_t, std::size_t) { return 0.0; });
+              choose(list.all(), current, exploring, true, 1, [](std::size_t, std::size_t) { return 0.0; });
           own_s += list.items[choice.index].predicted_s;
           best_s += list.items[0].predicted_s;
           regrets.push_back(list.items[choice.index].predicted_s / list.items[0].predicted_s - 1);

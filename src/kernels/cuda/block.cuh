@@ -1,4 +1,5 @@
-// What blocks do together: sums, scans, finding a rank in a histogram, being the last. And arithmetic.
+// Block-wide functions: sums, scans, finding a rank in a histogram, detecting the last block. Also
+// arithmetic.
 #pragma once
 
 #include <gpu/language.hpp>
@@ -16,7 +17,7 @@ PLIANT_DEVICE unsigned lane() {
 PLIANT_DEVICE unsigned warp() {
   return gpu::thread() / gpu::kWarp;
 }
-PLIANT_DEVICE unsigned lanes_below() {
+PLIANT_DEVICE unsigned channels_below() {
   return (1U << lane()) - 1;
 }
 PLIANT_DEVICE std::uint32_t at_most(std::uint32_t a, std::uint32_t b) {
@@ -27,28 +28,29 @@ PLIANT_DEVICE std::uint32_t magnitude_of(float x) {
   return gpu::bits_of(x) & 0x7fffffffU;
 }
 
-/// a + b. A GPU makes every NaN the same; hosts keep an operand's payload, by which magnitudes are ordered.
+/// a + b. A GPU returns one canonical NaN, but hosts keep an operand's payload, which affects the magnitude
+/// order.
 PLIANT_DEVICE float sum_of(float a, float b) {
   constexpr std::uint32_t kQuiet = 0x00400000U;
   const float sum = gpu::add(a, b);
   if (magnitude_of(sum) <= kInfiniteBits) return sum;
   if (magnitude_of(a) > kInfiniteBits) return gpu::float_of(gpu::bits_of(a) | kQuiet);
   if (magnitude_of(b) > kInfiniteBits) return gpu::float_of(gpu::bits_of(b) | kQuiet);
-  return gpu::float_of(0xffc00000U);  // what x86 makes of infinity less infinity
+  return gpu::float_of(0xffc00000U);  // x86's result of infinity minus infinity
 }
-/// a - b, likewise.
+/// a - b, with the host's NaNs, too.
 PLIANT_DEVICE float difference_of(float a, float b) {
-  if (magnitude_of(b) > kInfiniteBits) return sum_of(a, b);  // whose sign a subtraction leaves alone
+  if (magnitude_of(b) > kInfiniteBits) return sum_of(a, b);  // the sign of a NaN is kept
   return sum_of(a, gpu::float_of(gpu::bits_of(b) ^ 0x80000000U));
 }
 
-/// Of a warp; all lanes get it.
+/// Sum over a warp, returned on all of its threads.
 template <class T>
 PLIANT_DEVICE T warp_sum(T value) {
   for (int by = 16; by > 0; by /= 2) value += gpu::shuffle_xor(gpu::kAllLanes, value, by);
   return value;
 }
-/// Sum of the lanes up to this one.
+/// Sum over the threads of the warp up to this one.
 template <class T>
 PLIANT_DEVICE T warp_scan(T value) {
   for (unsigned by = 1; by < gpu::kWarp; by *= 2) {
@@ -64,12 +66,12 @@ struct Scanned {
   T total;
 };
 
-/// All threads of the block come here.
+/// All threads of the block must call this.
 template <class T>
 PLIANT_DEVICE Scanned<T> block_scan(T value) {
   PLIANT_SHARED_ARRAY(T, warp_sums, kWarps);
   const T inclusive = warp_scan(value);
-  gpu::barrier();  // an earlier call's sums have been read
+  gpu::barrier();  // the sums of an earlier call have been read
   if (lane() == gpu::kWarp - 1) warp_sums[warp()] = inclusive;
   gpu::barrier();
   Scanned<T> scanned{inclusive - value, T{0}};
@@ -81,7 +83,8 @@ PLIANT_DEVICE Scanned<T> block_scan(T value) {
   return scanned;
 }
 
-/// True in all threads of the block that comes here last; it sees what all blocks wrote before.
+/// Returns true on all threads of the last block to call this. That block sees everything that all blocks
+/// wrote before.
 PLIANT_DEVICE bool last_block(std::uint32_t* ticket) {
   PLIANT_SHARED_ARRAY(std::uint32_t, arrived, 1);
   gpu::barrier();
@@ -99,14 +102,15 @@ PLIANT_DEVICE std::uint32_t* ticket_of(SelectState* state, Ticket ticket) {
   return &state->tickets[static_cast<unsigned>(ticket)];
 }
 
-/// A bin, and what is left of the rank in it.
+/// A bin, and the remaining rank inside it.
 struct Found {
   std::uint32_t bin;
   std::uint32_t rank;
 };
 
-/// The bin of bins[begin, begin + 256 kEach) that holds the rank-th from the top, from 1; they hold so many.
-/// All threads of the block come here, and see bins complete and unchanged afterwards.
+/// Finds the bin of bins[begin, begin + 256 kEach) with the rank-th entry from the top, from 1. The bins must
+/// hold so many. All threads of the block must call this. The bins may be filled just before, and must not
+/// change during the call.
 template <unsigned kEach, class Bins>
 PLIANT_DEVICE Found find_rank(Bins& bins, unsigned begin, std::uint32_t rank) {
   PLIANT_SHARED_ARRAY(std::uint32_t, found, 2);
@@ -128,13 +132,13 @@ PLIANT_DEVICE Found find_rank(Bins& bins, unsigned begin, std::uint32_t rank) {
   return {found[0], found[1]};
 }
 
-/// Set to `value` by all threads; a barrier must follow.
+/// All threads set the array to `value`. A barrier must follow.
 template <class Array>
 PLIANT_DEVICE void fill_shared(Array& array, unsigned count, std::uint32_t value) {
   for (unsigned i = gpu::thread(); i < count; i += kBlockThreads) array[i] = value;
 }
 
-/// Adds a block's bins to those of all blocks.
+/// Adds a block's bins to the global ones.
 template <class Array>
 PLIANT_DEVICE void flush_bins(Array& bins, std::uint32_t* all) {
   for (unsigned i = gpu::thread(); i < kBins; i += kBlockThreads) {
@@ -142,7 +146,7 @@ PLIANT_DEVICE void flush_bins(Array& bins, std::uint32_t* all) {
     if (held > 0) gpu::atomic_add(all + i, held);
   }
 }
-/// Takes them back into one block's, which are left at zero.
+/// Moves the global bins back into one block's bins, and clears them.
 template <class Array>
 PLIANT_DEVICE void fetch_bins(Array& bins, std::uint32_t* all) {
   for (unsigned i = gpu::thread(); i < kBins; i += kBlockThreads) {

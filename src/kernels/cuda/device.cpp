@@ -45,10 +45,10 @@ void Device::make_pool() {
 Device::~Device() {
   if (context_ == nullptr) return;
   {
-    // What a broken device returns here tells nothing new.
+    // Ignore codes here: the errors of a broken device give no new information.
     const OnDevice here(*this);
     for (Stream stream : {work_, to_host_, to_device_, memory_})
-      if (stream != nullptr) calls_.stream_synchronize(stream);  // what was given back on it has gone
+      if (stream != nullptr) calls_.stream_synchronize(stream);  // so memory released on it is free by now
     for (const BlockList::Block& block : pinned_.all()) calls_.free_host(block.memory);
     for (const BlockList::Block& block : without_pool_.all()) calls_.free(block.memory);
     if (pool_ != nullptr) calls_.pool_destroy(pool_);
@@ -130,7 +130,7 @@ void* Device::allocate(std::int64_t bytes) {
   if (code == calls_.out_of_memory) return nullptr;
   if (!did(code, pool_ != nullptr ? "cudaMallocFromPoolAsync" : "cudaMalloc")) return nullptr;
   if (pool_ == nullptr) without_pool_.add(memory, bytes);
-  if (pool_ != nullptr) wait(memory_);  // any stream may use it then
+  if (pool_ != nullptr) wait(memory_);  // then any stream may use it
   return memory;
 }
 
@@ -164,22 +164,22 @@ OnDevice::~OnDevice() {
   if (entered_) device_.did(device_.calls().leave(before_), "cuCtxPopCurrent");
 }
 
-Moment::Moment(Device& device) : device_(device) {
+DeviceEvent::DeviceEvent(Device& device) : device_(device) {
   const OnDevice here(device);
   if (device.ok()) device.did(device.calls().event_create(&event_), "cudaEventCreate");
 }
 
-Moment::~Moment() {
+DeviceEvent::~DeviceEvent() {
   const OnDevice here(device_);
   if (event_ != nullptr) device_.calls().event_destroy(event_);
 }
 
-void Moment::mark(Stream stream) {
+void DeviceEvent::mark(Stream stream) {
   const OnDevice here(device_);
   marked_ = device_.ok() && device_.did(device_.calls().event_record(event_, stream), "cudaEventRecord");
 }
 
-bool Moment::past() {
+bool DeviceEvent::past() {
   if (!marked_ || !device_.ok()) return true;
   const OnDevice here(device_);
   const int code = device_.calls().event_query(event_);
@@ -189,28 +189,28 @@ bool Moment::past() {
   return true;
 }
 
-DeviceRoom::DeviceRoom(DeviceRoom&& other) noexcept
+DeviceScratch::DeviceScratch(DeviceScratch&& other) noexcept
     : device_(other.device_),
       memory_(std::exchange(other.memory_, nullptr)),
       bytes_(std::exchange(other.bytes_, 0)) {}
 
-DeviceRoom& DeviceRoom::operator=(DeviceRoom&& other) noexcept {
+DeviceScratch& DeviceScratch::operator=(DeviceScratch&& other) noexcept {
   std::swap(device_, other.device_);
   std::swap(memory_, other.memory_);
   std::swap(bytes_, other.bytes_);
   return *this;
 }
 
-DeviceRoom::~DeviceRoom() {
+DeviceScratch::~DeviceScratch() {
   release();
 }
 
-void DeviceRoom::release() {
+void DeviceScratch::release() {
   device_->release(std::exchange(memory_, nullptr));
   bytes_ = 0;
 }
 
-void* DeviceRoom::of(std::int64_t bytes) {
+void* DeviceScratch::of(std::int64_t bytes) {
   if (bytes <= bytes_) return memory_;
   release();
   memory_ = device_->allocate(bytes);
@@ -218,11 +218,11 @@ void* DeviceRoom::of(std::int64_t bytes) {
   return memory_;
 }
 
-HostRoom::~HostRoom() {
+HostScratch::~HostScratch() {
   release();
 }
 
-void HostRoom::release() {
+void HostScratch::release() {
   if (memory_ == nullptr) return;
   if (pinned_) {
     device_->unpin(memory_);
@@ -233,7 +233,7 @@ void HostRoom::release() {
   bytes_ = 0;
 }
 
-void* HostRoom::of(std::int64_t bytes) {
+void* HostScratch::of(std::int64_t bytes) {
   if (bytes <= bytes_) return memory_;
   release();
   memory_ = device_->pin(bytes);
@@ -243,7 +243,7 @@ void* HostRoom::of(std::int64_t bytes) {
   return memory_;
 }
 
-void HostRoom::pin_again() {
+void HostScratch::pin_again() {
   if (!pinned_ && device_->may_pin()) release();
 }
 

@@ -1,8 +1,7 @@
-// One device as one communicator uses it: streams, memory that only grows, and the first thing that went
-// wrong.
+// One device as used by one communicator: streams, memory that only grows, and the first failure.
 //
-// After a failure nothing more is asked of the device, and everything here returns at once: the operation
-// goes on with the other ranks to its end, where they tell one another. Who reads results asks ok() first.
+// After a failure the device gets no more work, and every function returns at once. The operation continues
+// with the other ranks to its end, where they exchange their failures. So check ok() before reading results.
 #pragma once
 
 #include <atomic>
@@ -15,16 +14,16 @@
 
 namespace pliant::cuda {
 
-/// How many operations of this process are under way on devices that may wait for another rank: NCCL's, of
-/// all communicators. While there are any, no call of CUDA is made that may wait for them.
+/// Number of pending device operations of this process that may wait for another rank, of all communicators.
+/// These are NCCL's. While there are any, no CUDA call is made that could wait for them.
 using WaitingWork = std::atomic<int>;
 
-/// Blocks of memory, each in use or free. CUDA gets none back before the end.
+/// Blocks of memory, each in use or free. None is returned to CUDA before the end.
 class BlockList {
  public:
-  /// The shortest free one of at least so many bytes and not more than twice as many; null: there is none.
+  /// Returns the shortest free block of at least `bytes` and at most twice as many; null if there is none.
   void* take(std::int64_t bytes);
-  /// A new one, in use.
+  /// Adds a new block, in use.
   void add(void* memory, std::int64_t bytes) { blocks_.push_back({memory, bytes, false}); }
   void give_back(void* memory);
 
@@ -41,7 +40,7 @@ class BlockList {
 
 class Device {
  public:
-  /// Throws nothing: ask ok(). `waiting_work`: the process's, and outlives it.
+  /// Does not throw; check ok(). `waiting_work` belongs to the process, and must outlive this.
   Device(const Calls& calls, int number, WaitingWork& waiting_work);
   Device(const Device&) = delete;
   Device& operator=(const Device&) = delete;
@@ -52,34 +51,36 @@ class Device {
   DeviceContext context() const { return context_; }
   WaitingWork& waiting_work() { return waiting_work_; }
   bool ok() const { return code_ == 0; }
-  /// What went wrong first, as a message says it; empty where nothing did.
+  /// The first failure, as message text; empty if there was none.
   std::string failure() const;
-  /// Notes the failure if `code` is one. `call`: CUDA's name of what returned it; lives for good.
+  /// Records a failure if `code` is one. `call`: CUDA's name of the failed call, with static lifetime.
   bool did(int code, const char* call);
-  /// The same for what another library found.
+  /// Records a failure that another library found.
   void fail(std::string text);
 
-  Stream work() const { return work_; }        ///< kernels, and copies they wait for
-  Stream to_host() const { return to_host_; }  ///< copies that run beside one another
+  Stream work() const { return work_; }        ///< kernels, and copies that they wait for
+  Stream to_host() const { return to_host_; }  ///< copies that run concurrently
   Stream to_device() const { return to_device_; }
-  /// What may wait for other ranks: nobody waits for it on the host, and nothing is put behind it.
+  /// Work that may wait for other ranks. The host never waits for this stream, and no other work follows on
+  /// it.
   Stream among_ranks() const { return among_ranks_; }
 
-  /// What the program has put on `user` so far comes before what is put on any of the three. Returns why that
-  /// cannot be, and has done nothing then: "is captured into a graph"; empty otherwise. To be called in the
-  /// program's thread, which cudaStreamPerThread goes by.
+  /// Orders the program's work on `user` before later work on the other three streams. Returns why this is
+  /// impossible, for example "is captured into a graph", and does nothing then; empty otherwise. Call it in
+  /// the program's thread, since cudaStreamPerThread depends on the thread.
   std::string begin_after(Stream user);
-  /// What was put on `first` so far comes before what is put on `then`.
+  /// Orders all present work on `first` before later work on `then`.
   void order(Stream first, Stream then);
-  /// Blocks until a stream has done all. Returns ok().
+  /// Blocks until all work on the stream has finished. Returns ok().
   bool wait(Stream stream);
   void copy(void* to, const void* from, std::int64_t bytes, Stream stream);
   void clear(void* memory, std::int64_t bytes, Stream stream);
-  /// The device's own memory. Null where it has no more, which is no failure. Waits for nothing that runs.
+  /// Allocates device memory. Returns null if there is none left, which is no failure. Waits for no running
+  /// work.
   void* allocate(std::int64_t bytes);
-  /// What is on the three streams so far may still use it.
+  /// Frees memory that present work on the three streams may still use.
   void release(void* memory);
-  /// Pinned memory of the host. Null where no more can be pinned, or not as long as there is waiting work.
+  /// Allocates pinned host memory. Returns null if no more can be pinned, and while there is waiting work.
   void* pin(std::int64_t bytes);
   void unpin(void* memory) { pinned_.give_back(memory); }
   bool may_pin() const { return ok() && waiting_work_ == 0; }
@@ -96,16 +97,16 @@ class Device {
   Stream to_host_ = nullptr;
   Stream to_device_ = nullptr;
   Stream among_ranks_ = nullptr;
-  Stream memory_ = nullptr;  ///< allocations alone
+  Stream memory_ = nullptr;  ///< used only for allocations
   Event ordered_ = nullptr;
   DeviceContext context_ = nullptr;
-  MemoryPool pool_ = nullptr;  ///< null: the device knows none
-  BlockList without_pool_;     ///< its memory, where there is no pool
+  MemoryPool pool_ = nullptr;  ///< null: the device has no pools
+  BlockList without_pool_;     ///< device memory, if there is no pool
   BlockList pinned_;
 };
 
-/// The thread's current device is this one meanwhile; then what it was, without a context that was not there.
-/// Members of Device see to it themselves; kernels and NCCL's calls need it.
+/// Makes the device current for this thread during its lifetime, then restores the previous state without
+/// creating a context. Members of Device do this themselves; kernels and NCCL calls need it.
 class OnDevice {
  public:
   explicit OnDevice(Device& device);
@@ -119,17 +120,17 @@ class OnDevice {
   int before_ = 0;
 };
 
-/// A moment on a stream.
-class Moment {
+/// A point in the work of a stream.
+class DeviceEvent {
  public:
-  explicit Moment(Device& device);
-  Moment(const Moment&) = delete;
-  Moment& operator=(const Moment&) = delete;
-  ~Moment();
+  explicit DeviceEvent(Device& device);
+  DeviceEvent(const DeviceEvent&) = delete;
+  DeviceEvent& operator=(const DeviceEvent&) = delete;
+  ~DeviceEvent();
 
-  /// When `stream` has done what was put on it so far.
+  /// Marks the point behind all present work on `stream`.
   void mark(Stream stream);
-  /// Is it past? True, too, when the device has failed.
+  /// Whether the point is past; also true if the device has failed.
   bool past();
   Event event() const { return event_; }
 
@@ -139,15 +140,15 @@ class Moment {
   bool marked_ = false;
 };
 
-/// Memory of a device. Growing forgets what it held.
-class DeviceRoom {
+/// Device memory. Growing discards the contents.
+class DeviceScratch {
  public:
-  explicit DeviceRoom(Device& device) : device_(&device) {}
-  DeviceRoom(DeviceRoom&& other) noexcept;
-  DeviceRoom& operator=(DeviceRoom&& other) noexcept;
-  ~DeviceRoom();
+  explicit DeviceScratch(Device& device) : device_(&device) {}
+  DeviceScratch(DeviceScratch&& other) noexcept;
+  DeviceScratch& operator=(DeviceScratch&& other) noexcept;
+  ~DeviceScratch();
 
-  /// Null where the device has no more.
+  /// Returns null if the device has no more memory.
   void* of(std::int64_t bytes);
   void* get() const { return memory_; }
   std::int64_t bytes() const { return bytes_; }
@@ -159,19 +160,20 @@ class DeviceRoom {
   std::int64_t bytes_ = 0;
 };
 
-/// Memory of the host that copies run from and to beside other work. Where no more can be pinned, it is
-/// ordinary memory, and pinned() false. Growing forgets what it held.
-class HostRoom {
+/// Host memory for copies that run concurrently with other work. If no more can be pinned, it is ordinary
+/// memory, and pinned() is false. Growing discards the contents.
+class HostScratch {
  public:
-  explicit HostRoom(Device& device) : device_(&device) {}
-  HostRoom(const HostRoom&) = delete;
-  HostRoom& operator=(const HostRoom&) = delete;
-  ~HostRoom();
+  explicit HostScratch(Device& device) : device_(&device) {}
+  HostScratch(const HostScratch&) = delete;
+  HostScratch& operator=(const HostScratch&) = delete;
+  ~HostScratch();
 
   /// Throws std::bad_alloc.
   void* of(std::int64_t bytes);
   bool pinned() const { return pinned_; }
-  /// Ordinary memory goes if there may be pinned memory by now. Between operations: it forgets what it held.
+  /// Frees ordinary memory if pinned memory may be available by now. Call between operations: the contents
+  /// are discarded.
   void pin_again();
 
  private:

@@ -1,4 +1,4 @@
-// A vector of floats in a device's memory.
+// A vector of floats in device memory.
 #pragma once
 
 #include <cstdint>
@@ -11,13 +11,13 @@ namespace pliant::cuda {
 
 class DeviceArray {
  public:
-  /// All zero; null where the device has no room.
+  /// Returns a zeroed array; null if the device has no memory for it.
   static std::unique_ptr<DeviceArray> zeros(Device& device, std::int64_t count);
 
   float* data() const { return static_cast<float*>(room_.get()); }
   std::int64_t count() const { return count_; }
   void clear();
-  /// [count]; done when they return.
+  /// These block until the copy is complete. values: [count].
   void set(std::span<const float> values);
   void get(std::span<float> values) const;
 
@@ -26,7 +26,7 @@ class DeviceArray {
   std::int64_t bytes() const { return count_ * static_cast<std::int64_t>(sizeof(float)); }
 
   Device& device_;
-  DeviceRoom room_;
+  DeviceScratch room_;
   std::int64_t count_;
 };
 

@@ -13,9 +13,9 @@ namespace {
 static_assert(kTile == kSquaresBlock);
 static_assert(kBins == kBuckets<float>);
 
-/// The pool has room for twice what is wanted and this many (streaming_topk.cpp).
+/// The pool has room for twice the wanted candidates and this many more (as in streaming_topk.cpp).
 constexpr std::int64_t kSpareCandidates = 65536;
-/// Samples: guess.cpp tells where these numbers are from.
+/// Parameters of the samples; guess.cpp explains them.
 constexpr std::int64_t kWhole = 1024;
 constexpr std::int64_t kElementsPerStratum = 64;
 constexpr std::int64_t kLeastStrata = 256;
@@ -36,7 +36,7 @@ std::int64_t strata_of(std::int64_t count, std::int64_t kept) {
                   count / kElementsPerStratum);
 }
 
-/// Cuts arrays off an allocation, each at a multiple of 256 bytes; counts where there is none.
+/// Divides an allocation into arrays, each aligned to 256 bytes. Only counts bytes if there is no allocation.
 class Divider {
  public:
   explicit Divider(void* memory) : memory_(static_cast<std::byte*>(memory)) {}
@@ -54,12 +54,12 @@ class Divider {
   std::size_t bytes_ = 0;
 };
 
-/// Puts one call after the other on a stream, up to the first that fails.
+/// Enqueues calls on a stream, up to the first that fails.
 class Queue {
  public:
   Queue(const Launcher& launcher, Stream stream) : launcher_(launcher), stream_(stream) {}
 
-  /// `blocks` would keep all busy; the device may hold fewer.
+  /// `blocks` is the number that would keep all threads busy; fewer are launched if the device holds fewer.
   template <class Arguments>
   void launch(Kernel kernel, std::int64_t blocks, const Arguments& arguments) {
     static_assert(std::has_unique_object_representations_v<Arguments>, "no padding");
@@ -81,18 +81,18 @@ class Queue {
   int code_ = 0;
 };
 
-/// Blocks for a loop over elements, some of them a thread.
+/// Number of blocks for a loop over elements, with several elements per thread.
 std::int64_t blocks_for(std::int64_t elements) {
   constexpr std::int64_t kEachThread = 4;
   return (elements + kBlockThreads * kEachThread - 1) / (kBlockThreads * kEachThread);
 }
-/// Blocks for a loop whose warps have an item each.
+/// Number of blocks for a loop with one item per warp.
 std::int64_t blocks_for_warps(std::int64_t items) {
   constexpr std::int64_t kBlockWarps = kBlockThreads / 32;
   return (items + kBlockWarps - 1) / kBlockWarps;
 }
 
-/// Norms of `total` elements and of `sent` values, whose tiles have been squared.
+/// Sums the norms of `total` elements and of `sent` values, whose tiles have been squared.
 void add_totals(Queue& queue, const SelectMemory& memory, std::int64_t total, std::int64_t sent) {
   queue.launch(
       Kernel::totals, 1,
@@ -100,14 +100,14 @@ void add_totals(Queue& queue, const SelectMemory& memory, std::int64_t total, st
                       static_cast<std::uint32_t>(tiles_of(sent)), memory.state, memory.selection});
 }
 
-/// The norm of what was selected.
+/// Computes the norm of the selected values.
 void square_values(Queue& queue, const SelectMemory& memory, const float* values, std::int64_t kept) {
   if (kept == 0) return;
   queue.launch(Kernel::norm, blocks_for_warps((tiles_of(kept) + 1) / 2),
                NormArguments{values, kept, memory.sent_squares, &memory.state->nonfinite});
 }
 
-/// A loop that leaves a norm.
+/// Runs a loop that also computes a norm.
 int feed(const Launcher& launcher, const SelectMemory& memory, Kernel kernel, const FeedArguments& arguments,
          Stream stream) {
   Queue queue(launcher, stream);
@@ -148,7 +148,7 @@ SelectArguments arguments_of(const SelectMemory& memory, const SelectTask& task)
   return a;
 }
 
-/// Thresholds into the state, unless they are there or there is too little to draw from.
+/// Puts thresholds into the state, unless they are kept or there are too few elements to sample.
 void guess(Queue& queue, const SelectMemory& memory, const SelectTask& task, SelectArguments& arguments) {
   if (task.kept == 0 || task.keep_thresholds) return;
   const std::int64_t strata = strata_of(task.count, task.kept);
@@ -234,7 +234,7 @@ int enqueue_select(const Launcher& launcher, const SelectMemory& memory, const S
   guess(queue, memory, task, arguments);
   queue.launch(task.magnitudes == nullptr ? Kernel::stream : Kernel::stream_counting, tiles, arguments);
   if (task.kept == 0) return queue.code();
-  // What a good guess leaves to be narrowed fits the pool.
+  // After a good guess, the elements to narrow fit into the pool.
   for (; arguments.pass < kPasses; ++arguments.pass)
     queue.launch(Kernel::narrow, tiles_of(arguments.capacity), arguments);
   queue.launch(Kernel::share, blocks_for_warps(tiles), arguments);

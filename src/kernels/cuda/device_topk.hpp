@@ -1,9 +1,9 @@
-// Selections and the loops around them on a device: each call puts kernels on a stream, and waits for
+// Selections, and the loops around them, on a device. Each call enqueues kernels on a stream, and waits for
 // nothing.
 //
-// All answers are those of scalar_kernels, bit for bit. Pointers are the device's; every function returns the
-// first code of CUDA that is not 0. No memory is allocated, and nothing is read back, so that all of it may
-// be captured in a graph.
+// All answers equal those of scalar_kernels, bit for bit. Pointers are device pointers. Every function
+// returns the first nonzero CUDA code. Nothing is allocated or read back, so all calls may be captured in a
+// graph.
 #pragma once
 
 #include <array>
@@ -15,20 +15,20 @@
 
 namespace pliant::cuda {
 
-/// A device's kernels. Grids are no larger than what the device holds at once.
+/// The kernels of a device. Grids are at most as large as the device holds at once.
 struct Launcher {
   const Calls* calls = nullptr;
   std::array<unsigned, kKernels> resident{};  ///< blocks
 };
 int make_launcher(const Calls& calls, Launcher& launcher);
 
-/// Memory of the selections of one stream, one at a time, and of the norms: one allocation, divided. What the
-/// members point at is described in kernel_list.hpp.
+/// Memory for the selections of one stream, one at a time, and for norms. It is one allocation, divided into
+/// arrays. kernel_list.hpp describes the arrays.
 struct SelectMemory {
-  std::int64_t count = 0;  ///< most elements
-  std::int64_t kept = 0;   ///< most picks
+  std::int64_t count = 0;  ///< largest number of elements
+  std::int64_t kept = 0;   ///< largest number of picks
   SelectState* state = nullptr;
-  DeviceSelection* selection = nullptr;  ///< of the last call; to be copied back
+  DeviceSelection* selection = nullptr;  ///< result of the last call, to be copied back
   float* sample = nullptr;
   std::uint32_t* histogram = nullptr;
   std::uint32_t* pool_indices = nullptr;
@@ -42,38 +42,39 @@ struct SelectMemory {
   std::size_t bytes = 0;           ///< of the allocation
 };
 
-/// Most elements of one selection.
+/// Largest number of elements of one selection.
 inline constexpr std::int64_t kMostElements = (std::int64_t{1} << 32) - 1;
 
-/// For up to `count` elements (<= kMostElements), `kept` of them selected. `memory`: at least `bytes` of the
-/// result, a multiple of 256; null to learn how many.
+/// Divides memory for selections of `kept` of up to `count` elements (<= kMostElements). `memory` needs at
+/// least `bytes` of the result, a multiple of 256. Pass null to learn how many.
 SelectMemory divide_memory(void* memory, std::int64_t count, std::int64_t kept);
-/// Once, before the first selection, and after a kernel has failed.
+/// Call once before the first selection, and again after a kernel has failed.
 int enqueue_reset(const Launcher& launcher, const SelectMemory& memory, Stream stream);
 
 /// One selection with error feedback: SelectCall of kernels.hpp.
 struct SelectTask {
-  float* residual = nullptr;        ///< [count], a multiple of 16 bytes
-  const float* gradient = nullptr;  ///< [count], of any alignment; null: `residual` is error-fed already
-  std::int64_t count = 0;           ///< at most the memory's
-  std::int64_t kept = 0;            ///< at most the memory's, and count
-  bool take = true;                 ///< false: what is selected stays in `residual` too
-  bool keep_thresholds = false;     ///< no sample: the thresholds that are in the state, from an earlier step
+  float* residual = nullptr;         ///< [count], aligned to 16 bytes
+  const float* gradient = nullptr;   ///< [count], of any alignment; null: `residual` is error-fed already
+  std::int64_t count = 0;            ///< at most that of the memory
+  std::int64_t kept = 0;             ///< at most that of the memory, and at most count
+  bool take = true;                  ///< false: selected elements also stay in `residual`
+  bool keep_thresholds = false;      ///< use the state's thresholds of an earlier step, without a sample
   std::uint32_t* indices = nullptr;  ///< [kept] out, ascending
   float* values = nullptr;           ///< [kept] out
   std::uint32_t* magnitudes =
       nullptr;  ///< [kBins] out, not null: how many have each magnitude (gain_curve.hpp)
 };
-/// The picks, and what is left. The norms follow with enqueue_select_norms(), on which nothing else waits.
+/// Selects. enqueue_select_norms() computes the norms afterwards; nothing else depends on them.
 int enqueue_select(const Launcher& launcher, const SelectMemory& memory, const SelectTask& task,
                    Stream stream);
-/// The memory's `selection`, of the task that was enqueued last; before the next one, and before its values
-/// change. Another stream may do it, behind an event.
+/// Computes the memory's `selection` for the last enqueued task. Call it before the next task, and before the
+/// task's values change. Another stream may run it, after an event.
 int enqueue_select_norms(const Launcher& launcher, const SelectMemory& memory, const SelectTask& task,
                          Stream stream);
 
-/// residual += gradient. Both [count]; here and below, any alignment unless said. Those that leave a norm put
-/// it into the memory's selection->total_squared (sent_squared for take), for up to its `count` (`kept`).
+/// residual += gradient, both [count]. Here and below, any alignment is allowed unless said otherwise. Loops
+/// with a norm store it in selection->total_squared of the memory, for up to its `count` elements.
+/// enqueue_take uses sent_squared and `kept`.
 int enqueue_accumulate(const Launcher& launcher, const SelectMemory& memory, float* residual,
                        const float* gradient, std::int64_t count, Stream stream);
 /// result = residual + gradient, residual = +0; result may be gradient.
@@ -87,7 +88,7 @@ int enqueue_drain(const Launcher& launcher, const SelectMemory& memory, const Dr
 int enqueue_squared_norm(const Launcher& launcher, const SelectMemory& memory, const float* values,
                          std::int64_t count, Stream stream);
 
-/// Values of chosen elements; indices differ from each other.
+/// Values of selected elements. All indices must differ.
 struct MoveTask {
   float* vector = nullptr;
   const std::uint32_t* indices = nullptr;  ///< [kept]
@@ -96,9 +97,9 @@ struct MoveTask {
 };
 /// values[j] = vector[indices[j]].
 int enqueue_gather(const Launcher& launcher, const MoveTask& task, Stream stream);
-/// The same, and vector[indices[j]] = +0.
+/// values[j] = vector[indices[j]], vector[indices[j]] = +0.
 int enqueue_take(const Launcher& launcher, const MoveTask& task, Stream stream);
-/// The sent_squared and nonfinite of values that were taken.
+/// Computes sent_squared and nonfinite of values that were taken.
 int enqueue_take_norms(const Launcher& launcher, const SelectMemory& memory, const MoveTask& task,
                        Stream stream);
 /// vector[indices[j]] += values[j].
@@ -111,12 +112,12 @@ struct Ef21Task {
   float* total = nullptr;
   std::int64_t count = 0;
 };
-/// residual = gradient - estimate, estimate = gradient; leaves the residual's norm.
+/// residual = gradient - estimate, estimate = gradient. Also computes the residual's norm.
 int enqueue_ef21_begin(const Launcher& launcher, const SelectMemory& memory, const Ef21Task& task,
                        const float* gradient, Stream stream);
-/// estimate -= residual; total += sum, sum = total.
+/// estimate -= residual, total += sum, sum = total.
 int enqueue_ef21_finish(const Launcher& launcher, const Ef21Task& task, float* sum, Stream stream);
-/// estimate += residual; total += sum; residual = +0.
+/// estimate += residual, total += sum, residual = +0.
 int enqueue_ef21_settle(const Launcher& launcher, const Ef21Task& task, const float* sum, Stream stream);
 
 /// into[i] = op(into[i], from[i]).
@@ -129,9 +130,9 @@ struct ReduceTask {
 };
 int enqueue_reduce(const Launcher& launcher, const ReduceTask& task, Stream stream);
 
-/// Memory for packing and unpacking, as SelectMemory.
+/// Memory for packing and unpacking, like SelectMemory.
 struct PackMemory {
-  std::int64_t kept = 0;  ///< most indices
+  std::int64_t kept = 0;  ///< largest number of indices
   PackReport* report = nullptr;
   std::uint32_t* ticket = nullptr;
   std::uint64_t* places = nullptr;
@@ -143,15 +144,15 @@ int enqueue_pack_reset(const Launcher& launcher, const PackMemory& memory, Strea
 
 struct PackTask {
   std::uint32_t* indices = nullptr;  ///< [kept] ascending
-  std::int64_t count = 0;            ///< every index is below
-  std::int64_t kept = 0;             ///< at most the memory's
-  void* packed = nullptr;            ///< for packing: index_block's max_bytes(count, kept)
-  std::int64_t bytes = 0;            ///< to unpack
+  std::int64_t count = 0;            ///< upper bound of the indices (exclusive)
+  std::int64_t kept = 0;             ///< at most that of the memory
+  void* packed = nullptr;            ///< output of packing: index_block's max_bytes(count, kept)
+  std::int64_t bytes = 0;            ///< length of `packed`, for unpacking
 };
-/// index_block.cpp's encode(); report->bytes says how many there are.
+/// Computes encode() of index_block.cpp. report->bytes is the number of bytes.
 int enqueue_pack(const Launcher& launcher, const PackMemory& memory, const PackTask& task, Stream stream);
-/// Its decode(); report->refusal says what is wrong. Nothing is written beyond [kept] whatever the bytes are;
-/// refused bytes leave indices of no meaning.
+/// Computes decode() of index_block.cpp. report->refusal says what is wrong. Writes only [kept] for any
+/// input. Indices are unspecified if the bytes are refused.
 int enqueue_unpack(const Launcher& launcher, const PackMemory& memory, const PackTask& task, Stream stream);
 
 }  // namespace pliant::cuda

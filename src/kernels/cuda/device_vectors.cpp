@@ -42,7 +42,7 @@ DeviceVectors::DeviceVectors(Device& device)
 }
 
 void DeviceVectors::pin_again() {
-  for (HostRoom* room : {&found_, &numbers_, &instead_}) room->pin_again();
+  for (HostScratch* room : {&found_, &numbers_, &instead_}) room->pin_again();
 }
 
 void DeviceVectors::lack(const char* what, std::int64_t bytes) {
@@ -71,7 +71,7 @@ bool DeviceVectors::prepare(std::int64_t count, std::int64_t kept) {
 bool DeviceVectors::reserve(std::int64_t count, std::int64_t kept) {
   const OnDevice here(device_);
   const std::int64_t bytes = kept * kPairBytes;
-  found_.of(bytes);  // a leader's turn may come late
+  found_.of(bytes);  // reserve now: this rank may become leader much later
   return prepare(count, kept) && selected_.of(bytes) != nullptr && pairs_.of(bytes) != nullptr;
 }
 

@@ -1,9 +1,9 @@
-// kernels/long_vectors.hpp on a device: each function enqueues kernels, and returns when their answer is
-// here.
+// kernels/long_vectors.hpp on a device. Each function enqueues kernels, and returns once their result is
+// available.
 //
-// Where the device has no memory for a selection, vectors are brought to the host in segments, selected from
-// there, and brought back: slow, and notice() says so. What the device failed to do reads as zeros, and
-// indices as 0, 1, 2, ...: the ranks tell one another at the end (api/device_operation.cpp).
+// If the device lacks memory for a selection, vectors are copied to the host in segments, selected from
+// there, and copied back. This is slow, and notice() reports it. After a device failure, results read as
+// zeros, and indices as 0, 1, 2, ... The ranks exchange their failures at the end (runtime/device/device_operation.cpp).
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@
 
 namespace pliant::cuda {
 
-/// Indices and values in the device's memory. [kept] each; null where there is no room.
+/// Indices and values in device memory. [kept] each; null if there is no memory.
 struct DevicePairs {
   std::uint32_t* indices = nullptr;
   float* values = nullptr;
@@ -27,12 +27,12 @@ class DeviceVectors {
  public:
   explicit DeviceVectors(Device& device);
 
-  /// Between operations: see HostRoom.
+  /// Call between operations; see HostScratch.
   void pin_again();
-  /// Is there room for such selections, and for their pairs? Takes it.
+  /// Reserves memory for such selections and their pairs. Returns whether there was enough.
   bool reserve(std::int64_t count, std::int64_t kept);
 
-  // As long_vectors.hpp has them. `kernels`: the host's, for what is done there.
+  // As in long_vectors.hpp. `kernels` is the host's table, for work that is done there.
   Selection select(const Kernels& kernels, SelectCall<float>& call);
   double accumulate(const Kernels& kernels, float* residual, const float* gradient, std::int64_t count);
   double drain(const Kernels& kernels, float* result, const float* gradient, float* residual,
@@ -44,24 +44,23 @@ class DeviceVectors {
   void clear(void* memory, std::int64_t bytes);
   void copy(void* to, const void* from, std::int64_t bytes);
 
-  // The same for pairs that are, and stay, on the device. Nothing is waited for but numbers that are
-  // returned.
+  // As above, for pairs that stay on the device. These only wait for numbers that they return.
 
-  /// Room for so many, until pairs are asked for again. Without room the device counts as failed, and they
-  /// are the host's: whoever carries them finds memory.
+  /// Returns memory for `kept` pairs, valid until the next call. If the device has none, it counts as failed,
+  /// and the pairs are in host memory. So there is always memory to send or receive them.
   DevicePairs pairs(std::int64_t kept);
-  /// indices: the host's. [kept]
+  /// indices: [kept], in host memory.
   void put_indices(const DevicePairs& pairs, const std::uint32_t* indices);
   Selection take_there(float* from, const DevicePairs& pairs);
   void scatter_add_there(float* into, const DevicePairs& pairs);
 
   Device& device() { return device_; }
-  /// What was done otherwise for want of memory; empty where nothing was.
+  /// Message about work done on the host for lack of device memory; empty if there was none.
   const std::string& notice() const { return notice_; }
 
  private:
   bool prepare(std::int64_t count, std::int64_t kept);
-  /// As pairs(), for as many as there is room for, and less of them where there is little.
+  /// Like pairs(), for at most `kept` pairs: fewer if memory is short.
   DevicePairs some_pairs(std::int64_t kept);
   Selection numbers();
   Selection select_here(SelectCall<float>& call, float* selected);
@@ -73,15 +72,15 @@ class DeviceVectors {
   Device& device_;
   Launcher launcher_;
   SelectMemory memory_;
-  DeviceRoom select_;    ///< memory_
-  DeviceRoom selected_;  ///< this rank's own selection, until the next
-  DeviceRoom pairs_;
-  DeviceRoom counts_;  ///< of magnitudes
-  HostRoom found_;     ///< this rank's own selection, until the next
-  HostRoom numbers_;   ///< what kernels found
-  HostRoom instead_;   ///< of pairs that a failed device has no room for
+  DeviceScratch select_;    ///< memory of memory_
+  DeviceScratch selected_;  ///< this rank's own selection, until the next one
+  DeviceScratch pairs_;
+  DeviceScratch counts_;  ///< counts of magnitudes
+  HostScratch found_;     ///< this rank's own selection, until the next one
+  HostScratch numbers_;   ///< results of kernels
+  HostScratch instead_;   ///< replaces pairs_ on a failed device
   SelectWorkspace on_host_;
-  std::vector<float> residual_;  ///< vectors that were brought to the host
+  std::vector<float> residual_;  ///< vectors that were copied to the host
   std::vector<float> gradient_;
   std::string notice_;
 };

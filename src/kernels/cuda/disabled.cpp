@@ -1,4 +1,4 @@
-// Built without CUDA.
+// Used in builds without CUDA.
 #include "kernels/cuda/calls.hpp"
 
 namespace pliant::cuda {

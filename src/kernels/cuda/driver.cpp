@@ -1,5 +1,5 @@
-// Where pointers lead, from the driver that the program has loaded. CUDA's runtime is not asked: it would
-// make a context on the thread's device for it, in programs that use no GPU as well.
+// Classifies pointers by asking the driver that the program has loaded. CUDA's runtime would create a context
+// on the thread's device for this, even in programs that use no GPU.
 #include <dlfcn.h>
 
 #include <atomic>
@@ -20,7 +20,7 @@ constexpr int kUnknownPointer = 1;  // CUDA_ERROR_INVALID_VALUE
 constexpr int kNotInitialized = 3;
 constexpr int kDeinitialized = 4;
 
-/// Null where the program has loaded no driver. What it has loaded once stays.
+/// Null if the program has loaded no driver. A driver, once found, is remembered.
 PointerGetAttribute driver() {
   static std::atomic<PointerGetAttribute> known{nullptr};
   if (const PointerGetAttribute found = known) return found;

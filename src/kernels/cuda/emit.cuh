@@ -1,4 +1,4 @@
-// The picks, in order of index: how many each tile has, where they begin, and then the picks themselves.
+// Writes the picks in order of index. First it counts the picks of each tile, then it finds where they begin.
 //
 //   k = 5, two of the three on the k-th magnitude:
 //   tile          0      1      2
@@ -12,7 +12,7 @@
 
 namespace pliant::cuda {
 
-/// What a warp counts in a tile: above the k-th magnitude in the low half, on it in the high half.
+/// Adds to a warp's counts in a tile: above the k-th magnitude in the low half, equal to it in the high half.
 PLIANT_DEVICE std::uint32_t compare_magnitude(float value, std::uint32_t kth) {
   const std::uint32_t m = magnitude_of(value);
   return (m > kth ? 1U : 0U) + (m == kth ? 0x10000U : 0U);
@@ -39,7 +39,8 @@ PLIANT_DEVICE std::uint32_t count_pool(const float* values, std::uint32_t hits, 
   return counts;
 }
 
-/// By the last block; a thread has tiles side by side. Counts become places and shares.
+/// Run by the last block, where each thread has adjacent tiles. Turns counts into positions and shares of the
+/// ties.
 PLIANT_DEVICE void share_ties(const SelectArguments& a, std::uint32_t tiles, bool tied,
                               std::uint32_t wanted) {
   const std::uint32_t each = (tiles + kBlockThreads - 1) / kBlockThreads;
@@ -72,7 +73,7 @@ PLIANT_KERNEL void share_kernel(SelectArguments a) {
   const std::uint32_t kth = s.low;
   const std::uint32_t wanted = s.rank;
   const bool whole = s.whole != 0;
-  const bool tied = s.tied != 0;  // then streaming has counted
+  const bool tied = s.tied != 0;  // then stream has counted already
   const std::uint32_t tiles = (a.count - 1) / kTile + 1;
   for (std::uint32_t tile = gpu::block() * kWarps + warp(); tile < tiles && !tied;
        tile += gpu::blocks() * kWarps) {
@@ -87,25 +88,25 @@ PLIANT_KERNEL void share_kernel(SelectArguments a) {
   if (last_block(ticket_of(a.state, Ticket::share))) share_ties(a, tiles, tied, wanted);
 }
 
-/// Where a warp's picks go, and which.
+/// The position of a warp's next pick, and the criteria for picks.
 struct Picking {
   std::uint32_t kth;
   std::uint32_t zeroed_from;
-  std::uint32_t at;    ///< of the next pick
-  std::uint32_t end;   ///< of the tile's last
-  std::uint32_t ties;  ///< still to be picked
+  std::uint32_t at;    ///< position of the next pick
+  std::uint32_t end;   ///< end of the tile's picks
+  std::uint32_t ties;  ///< ties still to be picked
 };
 
-/// 32 elements in order, one a lane: those above are picked, and the first equals. `cleared`: the residual
-/// has +0 in this one's place.
+/// Processes 32 elements in order, one per thread: picks those above, and the first equal ones. `cleared`:
+/// the residual has +0 at this thread's element.
 PLIANT_DEVICE void pick(const SelectArguments& a, Picking& p, bool above, bool equal, std::uint32_t index,
                         float value, bool cleared) {
   const std::uint32_t equals = gpu::ballot(gpu::kAllLanes, equal);
-  const bool tie = equal && static_cast<std::uint32_t>(gpu::count_bits(equals & lanes_below())) < p.ties;
+  const bool tie = equal && static_cast<std::uint32_t>(gpu::count_bits(equals & channels_below())) < p.ties;
   const bool picked = above || tie;
   const std::uint32_t picks = gpu::ballot(gpu::kAllLanes, picked);
   if (picked) {
-    const std::uint32_t to = p.at + static_cast<std::uint32_t>(gpu::count_bits(picks & lanes_below()));
+    const std::uint32_t to = p.at + static_cast<std::uint32_t>(gpu::count_bits(picks & channels_below()));
     a.indices[to] = index;
     a.values[to] = value;
   }
@@ -126,14 +127,14 @@ PLIANT_DEVICE void pick_from_pool(const SelectArguments& a, Picking& p, std::uin
   }
 }
 
-/// Bits of a tile, for each warp.
+/// Words of a tile's bit mask, for each warp.
 inline constexpr unsigned kWords = kTile / 32;
 
-/// The tile's candidates as bits, so that they can be met in order with what lies between them.
+/// Stores the tile's candidates as bits, so that they can be merged in order with the elements between them.
 template <class Array>
 PLIANT_DEVICE void mark_candidates(const SelectArguments& a, std::uint32_t begin, std::uint32_t hits,
                                    Array& words) {
-  gpu::warp_barrier(gpu::kAllLanes);  // another tile's have been read
+  gpu::warp_barrier(gpu::kAllLanes);  // the words of another tile have been read
   for (unsigned w = lane(); w < kWords; w += gpu::kWarp) words[warp() * kWords + w] = 0;
   gpu::warp_barrier(gpu::kAllLanes);
   for (std::uint32_t i = lane(); i < hits; i += gpu::kWarp) {
@@ -143,7 +144,7 @@ PLIANT_DEVICE void mark_candidates(const SelectArguments& a, std::uint32_t begin
   gpu::warp_barrier(gpu::kAllLanes);
 }
 
-/// Candidates from the pool, all of which are above; the others from the residual.
+/// Picks candidates from the pool, all of which are above, and the others from the residual.
 template <class Array>
 PLIANT_DEVICE void pick_from_tile(const SelectArguments& a, Picking& p, std::uint32_t tile,
                                   std::uint32_t begin, std::uint32_t hits, Array& words) {
@@ -156,7 +157,7 @@ PLIANT_DEVICE void pick_from_tile(const SelectArguments& a, Picking& p, std::uin
     const bool candidate = (marked >> lane() & 1) != 0;
     float value = 0;
     if (candidate) {
-      value = a.pool_values[begin + static_cast<std::uint32_t>(gpu::count_bits(marked & lanes_below()))];
+      value = a.pool_values[begin + static_cast<std::uint32_t>(gpu::count_bits(marked & channels_below()))];
     } else if (at < left) {
       value = a.residual[base + at];
     }

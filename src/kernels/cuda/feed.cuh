@@ -1,4 +1,4 @@
-// Loops over whole vectors that leave a squared norm behind, a tile at a time; and dense reductions.
+// Loops over whole vectors that also compute a squared norm, tile by tile; and dense reductions.
 #pragma once
 
 #include <type_traits>
@@ -8,15 +8,15 @@
 
 namespace pliant::cuda {
 
-/// What stands in two vectors at one place.
+/// The elements of two vectors at one index.
 template <class T>
 struct Pair {
   T a;
   T b;
 };
 
-/// For all of [begin, end) that are `stride` apart: p = load(i), then store(i, p). Several are loaded before
-/// the first is stored: a compiler cannot know that vectors do not overlap, and would wait for each.
+/// For every `stride`-th i in [begin, end): p = load(i), then store(i, p). Loads several elements before the
+/// first store: a compiler cannot know that vectors do not overlap, and would wait for each.
 template <class Load, class Store>
 PLIANT_DEVICE void for_each_strided(std::int64_t begin, std::int64_t end, std::int64_t stride, Load&& load,
                                     Store&& store) {
@@ -30,15 +30,15 @@ PLIANT_DEVICE void for_each_strided(std::int64_t begin, std::int64_t end, std::i
   }
 }
 
-/// For [0, count), all blocks together.
+/// Runs over [0, count), on all blocks together.
 template <class Load, class Store>
 PLIANT_DEVICE void for_each_element(std::int64_t count, Load&& load, Store&& store) {
   for_each_strided(std::int64_t{gpu::block()} * kBlockThreads + gpu::thread(), count,
                    std::int64_t{gpu::blocks()} * kBlockThreads, load, store);
 }
 
-/// The same a tile at a time; store() returns what is squared. Neighbouring threads have neighbouring
-/// elements, so no vector need be aligned.
+/// Runs over [0, count) tile by tile; store() returns the value to square. Neighbouring threads process
+/// neighbouring elements, so vectors need no alignment.
 template <class Load, class Store>
 PLIANT_DEVICE void for_each_tile(std::int64_t count, double* squares, Load&& load, Store&& store) {
   PLIANT_SHARED_ARRAY(float, items, kTileSlots);
@@ -99,7 +99,7 @@ PLIANT_KERNEL void ef21_finish_kernel(FeedArguments a) {
       [&](std::int64_t i, const Pair<float>& p) { a.total[i] = a.result[i] = sum_of(p.a, p.b); });
 }
 
-/// Integers wrap: they are added and multiplied without a sign.
+/// Integers wrap, so they are added and multiplied as unsigned.
 template <ReduceOp kOp, class T>
 PLIANT_DEVICE T combine(T a, T b) {
   if constexpr (kOp == ReduceOp::min) {

@@ -1,35 +1,34 @@
-// Where the k-th magnitude probably lies, from a sample: guess.hpp's design. All blocks draw; the last one
-// ranks what they drew. Nothing depends on the guess but the time that a selection takes.
+// Estimates the k-th magnitude from a sample, as in guess.hpp. All blocks draw elements, and the last block
+// ranks them. The guess affects only the time of a selection.
 #pragma once
 
 #include "kernels/cuda/block.cuh"
 
 namespace pliant::cuda {
 
-/// The first digit of a rank: exponent and three bits of the mantissa. Two more of ten bits follow.
+/// The first digit of a rank: exponent and three bits of the mantissa. Two more digits of ten bits follow.
 inline constexpr unsigned kFirstShift = 20;
 inline constexpr unsigned kSecondShift = 10;
 inline constexpr unsigned kDigits = 1024;
-/// Standard deviations between `zero` and the other two, squared; and ranks on top (guess.cpp).
+/// Standard deviations between `zero` and the other two, squared; and the additional ranks (guess.cpp).
 inline constexpr unsigned kMarginSquared = 9;
 inline constexpr std::uint32_t kRankSlack = 8;
 
-/// A number in [0, 2^32) that differs from stratum to stratum without a pattern (Knuth's multiplicative
-/// hash).
+/// A number in [0, 2^32) that varies between strata without a pattern (Knuth's multiplicative hash).
 PLIANT_DEVICE std::uint32_t scattered(std::uint32_t stratum) {
   std::uint32_t x = stratum * 2654435769U;
   x ^= x >> 15;
   return x * 2246822519U;
 }
 
-/// Strata of equal length, and in each of them 16 neighbours somewhere.
+/// Begin of the 16 sampled neighbours in a stratum. Strata have equal length.
 PLIANT_DEVICE std::uint64_t stratum_begin(const SampleArguments& a, std::uint32_t stratum) {
   const std::uint64_t begin = std::uint64_t{stratum} * a.count / a.strata;
   const std::uint64_t end = (std::uint64_t{stratum} + 1) * a.count / a.strata;
   return begin + (std::uint64_t{scattered(stratum)} * (end - begin - kNeighbours + 1) >> 32);
 }
 
-/// visit(magnitude, entry's number) for all that was drawn, by the threads of one block, four at a time.
+/// Calls visit(four elements, number of the group) for all drawn elements, on the threads of one block.
 template <class Visit>
 PLIANT_DEVICE void for_each_drawn(const SampleArguments& a, Visit&& visit) {
   const unsigned quads = a.strata * kNeighbours / 4;
@@ -50,9 +49,9 @@ PLIANT_DEVICE std::uint32_t spread_at(const SampleArguments& a, Shared& hits, st
     if (here > 0) gpu::atomic_add(&hits[quad / (kNeighbours / 4)], here);
   });
   gpu::barrier();
-  std::uint32_t squares = 0;  // at most 4096 16^2
+  std::uint32_t squares = 0;  // at most 4096 x 16^2
   for (unsigned s = gpu::thread() + 1; s < a.strata; s += kBlockThreads) {
-    const std::uint32_t step = hits[s] - hits[s - 1];  // its square is right modulo 2^32
+    const std::uint32_t step = hits[s] - hits[s - 1];  // the square is right modulo 2^32
     squares += step * step;
   }
   squares = block_scan(squares).total;
@@ -63,7 +62,7 @@ PLIANT_DEVICE std::uint32_t spread_at(const SampleArguments& a, Shared& hits, st
   return root + kRankSlack;
 }
 
-/// Digits of three ranks: bins[1024 i, ...) has those of the entries that begin with prefix[i].
+/// Counts the next digits for three ranks: bins[1024 i, ...) counts the entries that begin with prefix[i].
 template <class Shared>
 PLIANT_DEVICE void next_digits(const SampleArguments& a, Shared& bins, const std::uint32_t (&prefix)[3],
                                unsigned shift) {
@@ -78,8 +77,8 @@ PLIANT_DEVICE void next_digits(const SampleArguments& a, Shared& bins, const std
   });
 }
 
-/// By the last block. The k-th's rank is widened to three ranks, and these become magnitudes: the tie's to
-/// the last bit, since it may be a plateau; the others to the edge of one in 8192 of an octave.
+/// Run by the last block. Widens the k-th's rank to three ranks, and turns these into magnitudes. The tie is
+/// exact, since it may be a plateau. The others are rounded to an edge, with 8192 edges per octave.
 template <class Shared>
 PLIANT_DEVICE Thresholds rank_sample(const SampleArguments& a, Shared& bins) {
   const std::uint32_t size = a.strata * kNeighbours;

@@ -1,4 +1,4 @@
-// All kernels, by name: what the launcher's table is made from.
+// All kernels, by name, for the launcher's table.
 #pragma once
 
 #include "kernels/cuda/emit.cuh"
@@ -12,7 +12,7 @@
 
 namespace pliant::cuda {
 
-/// visit(name, kernel) for the reductions of T, whose sum is called `sum`.
+/// Calls visit(name, kernel) for the reductions of T; `sum` names the sum.
 template <class T, class Visit>
 constexpr void for_each_reduction(Kernel sum, Visit&& visit) {
   const auto name = [sum](unsigned op) { return static_cast<Kernel>(static_cast<unsigned>(sum) + op); };
@@ -22,7 +22,7 @@ constexpr void for_each_reduction(Kernel sum, Visit&& visit) {
   visit(name(3), reduce_kernel<T, ReduceOp::prod>);
 }
 
-/// visit(name, kernel) for each kernel.
+/// Calls visit(name, kernel) for each kernel.
 template <class Visit>
 constexpr void for_each_kernel(Visit&& visit) {
   visit(Kernel::sample, sample_kernel);

@@ -1,4 +1,4 @@
-// The kernels there are, and what each is given. Seen by host and device: no CUDA here.
+// The kernels and their arguments, for host and device code. Includes no CUDA header.
 #pragma once
 
 #include <cstddef>
@@ -6,18 +6,18 @@
 
 namespace pliant::cuda {
 
-/// Threads of a block, in all kernels.
+/// Threads per block, in all kernels.
 inline constexpr unsigned kBlockThreads = 256;
-/// Elements that are streamed, and whose squares are summed, together: kSquaresBlock of kernels.hpp.
+/// Elements that are streamed and squared together: kSquaresBlock of kernels.hpp.
 inline constexpr unsigned kTile = 4096;
-/// Buckets of one narrowing of an interval of magnitudes; kBuckets<float> of gain_curve.hpp as well.
+/// Buckets when narrowing an interval of magnitudes; also kBuckets<float> of gain_curve.hpp.
 inline constexpr unsigned kBins = 2048;
-/// Narrowings that find any magnitude of 31 bits.
+/// Number of narrowings that find any magnitude of 31 bits.
 inline constexpr unsigned kPasses = 3;
-/// Neighbours that are sampled together.
+/// Number of neighbours that are sampled together.
 inline constexpr unsigned kNeighbours = 16;
 inline constexpr unsigned kMostStrata = 4096;
-/// No magnitude is so large.
+/// Greater than any magnitude.
 inline constexpr std::uint32_t kNever = 0xffffffffU;
 
 enum class Kernel : unsigned {
@@ -41,7 +41,7 @@ enum class Kernel : unsigned {
   read_widths,
   unpack,
   add_up,
-  reduce_float32_sum,  // [ElementType][ReduceOp], from here
+  reduce_float32_sum,  // [ElementType][ReduceOp] from here on
   reduce_float32_min,
   reduce_float32_max,
   reduce_float32_prod,
@@ -61,46 +61,46 @@ enum class Kernel : unsigned {
 };
 inline constexpr std::size_t kKernels = static_cast<std::size_t>(Kernel::kernels);
 
-/// Kernels whose last block does something at the end count their blocks here.
+/// Counters of finished blocks, for kernels whose last block does additional work.
 enum class Ticket : unsigned { sample, stream, narrow, share, pack, unpack, tickets };
 
-/// Three magnitudes, and what they promise is checked: a wrong guess costs time.
+/// Three magnitudes. Their promises are checked, so a wrong guess only costs time.
 struct Thresholds {
-  std::uint32_t tie;   ///< candidates are above; on it, elements are only counted
-  std::uint32_t zero;  ///< taken at once: at least this, and a candidate
-  std::uint32_t high;  ///< surely picked: above
+  std::uint32_t tie;   ///< elements above it are candidates; those on it are only counted
+  std::uint32_t zero;  ///< candidates of at least this are taken at once
+  std::uint32_t high;  ///< elements above it are certainly picked
 };
 
-/// What stages of a selection tell one another; in device memory. Zero before the first selection; each
-/// leaves its counts at zero for the next.
+/// Data that the stages of a selection exchange, in device memory. Zero before the first selection. Each
+/// stage resets its counts to zero for the next.
 struct SelectState {
   Thresholds thresholds;
-  std::uint32_t used;         ///< candidates so far; more than the pool holds: it overflowed
-  std::uint32_t beyond;       ///< of these, above `high`
+  std::uint32_t used;         ///< candidates so far; the pool overflowed if they exceed its capacity
+  std::uint32_t beyond;       ///< candidates above `high`
   std::uint32_t ties;         ///< elements on `tie`
   std::uint32_t nonfinite;    ///< among the selected values
-  std::uint32_t low;          ///< the k-th magnitude lies in [low, top] ...
-  std::uint32_t top;          ///< (both the k-th, in the end)
+  std::uint32_t low;          ///< the k-th magnitude is in [low, top] ...
+  std::uint32_t top;          ///< ... (both equal it, in the end)
   std::uint32_t rank;         ///< ... and is the rank-th largest there, from 1
   std::uint32_t candidates;   ///< in the pool
   std::uint32_t zeroed_from;  ///< candidates of at least this are +0 in the residual
-  std::uint32_t whole;        ///< the pool does not tell: look at the whole residual
-  std::uint32_t tied;         ///< the k-th is `tie`: all candidates are picked
+  std::uint32_t whole;        ///< the pool is not enough: use the whole residual
+  std::uint32_t tied;         ///< the k-th equals `tie`: all candidates are picked
   std::uint32_t tickets[static_cast<std::size_t>(Ticket::tickets)];
 };
 
-/// What a selection found, as Selection in kernels.hpp has it; written by `totals`.
+/// The result of a selection, as in Selection of kernels.hpp. Written by `totals`.
 struct DeviceSelection {
   double sent_squared;
   double total_squared;
   std::uint64_t nonfinite;
 };
 
-/// How stream finds its thresholds.
+/// The source of stream's thresholds.
 enum class Aim : std::uint32_t {
-  guess,       ///< in the state
-  everything,  ///< all elements but zeros are candidates
-  nothing      ///< none is: k = 0
+  guess,       ///< from the state
+  everything,  ///< all elements except zeros are candidates
+  nothing      ///< no candidates: k = 0
 };
 
 struct SampleArguments {
@@ -109,37 +109,37 @@ struct SampleArguments {
   std::uint32_t count;
   std::uint32_t strata;  ///< <= kMostStrata, of 16 elements at least
   std::uint32_t rank;    ///< of the k-th among the sampled, from 1
-  std::uint32_t unused;  ///< arguments have no padding, which nobody would initialise
+  std::uint32_t unused;  ///< explicit padding, which would otherwise be uninitialised
   SelectState* state;
   float* sample;             ///< [strata][kNeighbours]
-  std::uint32_t* histogram;  ///< [kBins], zero; and left so
+  std::uint32_t* histogram;  ///< [kBins], zero on entry and exit
 };
 
-/// For stream, stream_counting, narrow, share and emit. `tiles` is the number of tiles.
+/// Arguments of stream, stream_counting, narrow, share and emit. `tiles` is the number of tiles.
 struct SelectArguments {
-  float* residual;        ///< [count], a multiple of 16 bytes
+  float* residual;        ///< [count], aligned to 16 bytes
   const float* gradient;  ///< [count], of any alignment; null: `residual` is error-fed already
   std::uint32_t count;
   std::uint32_t kept;
-  std::uint32_t capacity;  ///< of the pool
-  std::uint32_t take;      ///< 0: what is selected stays in the residual
+  std::uint32_t capacity;  ///< capacity of the pool
+  std::uint32_t take;      ///< 0: selected elements stay in the residual
   Aim aim;
-  std::uint32_t pass;  ///< of narrow
+  std::uint32_t pass;  ///< pass of narrow
   SelectState* state;
-  std::uint32_t* pool_indices;  ///< [capacity]; a tile's stand together and ascend
-  float* pool_values;           ///< [capacity], a multiple of 16 bytes
-  std::uint32_t* offsets;       ///< [tiles] where in the pool a tile's candidates begin
-  std::uint32_t* hits;          ///< [tiles] how many there are; 0 where they found no room
-  std::uint32_t* first;         ///< [tiles] picks above the k-th magnitude; then where the tile's picks begin
-  std::uint32_t* ties;          ///< [tiles] elements on `tie`; then on the k-th; then its picks of these
+  std::uint32_t* pool_indices;  ///< [capacity]; a tile's entries are contiguous and ascend
+  float* pool_values;           ///< [capacity], aligned to 16 bytes
+  std::uint32_t* offsets;       ///< [tiles] position of a tile's candidates in the pool
+  std::uint32_t* hits;          ///< [tiles] number of candidates in the pool; 0 if they did not fit
+  std::uint32_t* first;         ///< [tiles] elements above the k-th, later the position of the first pick
+  std::uint32_t* ties;          ///< [tiles] elements on `tie`, then elements on the k-th, then picked ties
   double* squares;              ///< [tiles]
-  std::uint32_t* histogram;     ///< [kBins], zero; and left so
+  std::uint32_t* histogram;     ///< [kBins], zero on entry and exit
   std::uint32_t* magnitudes;    ///< [kBins] for stream_counting: added to
   std::uint32_t* indices;       ///< [kept] out, ascending
   float* values;                ///< [kept] out
 };
 
-/// squares[t] = squared norm of tile t; *nonfinite += NaN and infinities, if not null.
+/// squares[t] = squared norm of tile t. Adds the number of NaN and infinities to *nonfinite, if not null.
 struct NormArguments {
   const float* values;
   std::int64_t count;
@@ -147,7 +147,7 @@ struct NormArguments {
   std::uint32_t* nonfinite;
 };
 
-/// Squared norms from those of tiles, added in order.
+/// Sums the squared norms of tiles, in order.
 struct TotalsArguments {
   const double* total_squares;
   const double* sent_squares;
@@ -157,7 +157,7 @@ struct TotalsArguments {
   DeviceSelection* selection;
 };
 
-/// For accumulate, drain, ef21_begin and ef21_finish.
+/// Arguments of accumulate, drain, ef21_begin and ef21_finish.
 ///   accumulate   into += from                            squares: of into
 ///   drain        result = into + from, into = +0         squares: of result; result may be from
 ///   ef21_begin   result = from - into, into = from       squares: of result
@@ -171,7 +171,7 @@ struct FeedArguments {
   double* squares;
 };
 
-/// For gather, take and scatter_add; indices differ from each other.
+/// Arguments of gather, take and scatter_add. All indices must differ.
 ///   gather       values[j] = into[indices[j]]
 ///   take         the same; then into[indices[j]] = +0
 ///   scatter_add  into[indices[j]] += values[j]
@@ -189,26 +189,26 @@ struct ReduceArguments {
   std::int64_t count;
 };
 
-/// What is wrong with packed indices, or nothing. Same order as index_block.cpp finds it.
+/// The errors that packed indices can have. The checks are in the same order as in index_block.cpp.
 enum class Refusal : std::uint32_t { none, short_for_widths, width, length, not_below_count, bits_behind };
 
-/// How packing or unpacking went.
+/// The result of packing or unpacking.
 struct PackReport {
   std::uint64_t bytes;
   Refusal refusal;
 };
 
-/// For measure_gaps and pack (indices -> bytes), read_widths, unpack and add_up (bytes -> indices). The
-/// format is index_block.cpp's, to the byte. `blocks` is ceil(kept / 128).
+/// Arguments of measure_gaps and pack (indices -> bytes), and of read_widths, unpack and add_up (bytes ->
+/// indices). The format is exactly that of index_block.cpp. `blocks` is ceil(kept / 128).
 struct PackArguments {
-  std::uint32_t* indices;  ///< [kept], ascending; out for the latter
-  std::uint8_t* packed;    ///< out for the former: [its max_bytes()]
-  std::uint64_t bytes;     ///< of `packed` to unpack
-  std::uint64_t count;     ///< every index is below
+  std::uint32_t* indices;  ///< [kept], ascending; output of unpacking
+  std::uint8_t* packed;    ///< output of packing: [its max_bytes()]
+  std::uint64_t bytes;     ///< length of `packed`, for unpacking
+  std::uint64_t count;     ///< upper bound of the indices (exclusive)
   std::uint32_t kept;
   std::uint32_t unused;
-  std::uint64_t* places;  ///< [blocks] where a block's bytes begin
-  std::uint64_t* sums;    ///< [blocks] what a block's gaps add up to; then the index it begins with
+  std::uint64_t* places;  ///< [blocks] position of each block's bytes
+  std::uint64_t* sums;    ///< [blocks] a block's gaps and indices added up, later its first possible index
   PackReport* report;
   std::uint32_t* ticket;
 };

@@ -1,11 +1,11 @@
-// Between what g++ compiles and what nvcc compiles.
+// The interface between code compiled by g++ and by nvcc.
 #pragma once
 
 #include "kernels/cuda/kernel_list.hpp"
 
 namespace pliant::cuda {
 
-/// The function that CUDA launches.
+/// Returns the function to launch.
 const void* device_function(Kernel kernel);
 
 }  // namespace pliant::cuda

@@ -1,4 +1,4 @@
-// Values of chosen elements, to and fro.
+// Moves values of selected elements.
 #pragma once
 
 #include "kernels/cuda/feed.cuh"
@@ -11,7 +11,7 @@ PLIANT_KERNEL void gather_kernel(MoveArguments a) {
       [&](std::int64_t j, float value) { a.values[j] = value; });
 }
 
-/// A value, and where it is from.
+/// A value and its index.
 struct Placed {
   float value;
   std::uint32_t index;

@@ -1,17 +1,18 @@
-// The k-th magnitude, exactly: an interval that holds it is cut into 2048 buckets, and becomes one of them.
-// Three times do for 31 bits; a good guess needs two, and what is left to do then returns at once.
+// Finds the k-th magnitude exactly. Each pass cuts an interval that contains it into 2048 buckets, and
+// continues with one of them. Three passes suffice for 31 bits. After a good guess two are enough, and later
+// kernels return at once.
 #pragma once
 
 #include "kernels/cuda/stream.cuh"
 
 namespace pliant::cuda {
 
-/// Magnitudes of a tile of the pool, or of the residual, into a block's buckets.
+/// Counts the magnitudes of a tile of the pool, or of the residual, in a block's buckets.
 template <class Array>
 PLIANT_DEVICE void count_tile(const float* values, unsigned left, std::uint32_t low, std::uint32_t top,
                               unsigned shift, Array& bins) {
   const auto count = [&](float value) {
-    const std::uint32_t above = magnitude_of(value) - low;  // below low: beyond any interval
+    const std::uint32_t above = magnitude_of(value) - low;  // below low: wraps out of the interval
     if (above <= top - low) gpu::atomic_add(&bins[above >> shift], std::uint32_t{1});
   };
   const unsigned begin = gpu::thread() * 4;
@@ -25,7 +26,7 @@ PLIANT_DEVICE void count_tile(const float* values, unsigned left, std::uint32_t 
   }
 }
 
-/// The pool is of no use: what was taken of a tile goes back.
+/// Puts the taken elements of a tile back, since the pool cannot be used.
 PLIANT_DEVICE void restore_tile(const SelectArguments& a, std::uint32_t tile, std::uint32_t zeroed_from) {
   const std::uint32_t begin = a.offsets[tile];
   const std::uint32_t hits = a.hits[tile];

@@ -1,4 +1,4 @@
-// The table of nccl_calls.hpp, from NCCL.
+// The table of nccl_calls.hpp, filled with NCCL's functions.
 #include <nccl.h>
 
 #include <cstring>

@@ -1,4 +1,5 @@
-// The calls of NCCL that Pliant makes, as a table; calls.hpp tells why. Codes and handles are NCCL's own.
+// The NCCL calls that Pliant makes, as a table, for the reasons in calls.hpp. Codes and handles are NCCL's
+// own.
 #pragma once
 
 #include <array>
@@ -12,10 +13,11 @@ namespace pliant::cuda {
 using NcclComm = void*;                      ///< ncclComm_t
 using NcclUniqueId = std::array<char, 128>;  ///< ncclUniqueId
 
-/// Communicators do not block: a call that returns in_progress is done when comm_get_async_error() says so.
+/// Communicators are non-blocking. A call that returns in_progress is complete once comm_get_async_error()
+/// says so.
 struct NcclCalls {
-  int version;      ///< of the library: 10000 major + 100 minor + patch
-  int in_progress;  ///< code of a call that goes on
+  int version;      ///< of the library: 10000 * major + 100 * minor + patch
+  int in_progress;  ///< code of a call that is not complete yet
 
   int (*get_unique_id)(NcclUniqueId* id);
   int (*comm_init_rank)(NcclComm* comm, int ranks, const NcclUniqueId* id, int rank);
@@ -26,12 +28,12 @@ struct NcclCalls {
 
   int (*all_reduce)(const void* send, void* recv, std::size_t count, ElementType type, ReduceOp op,
                     NcclComm comm, Stream stream);
-  /// bytes from root's memory to everybody's.
+  /// Copies bytes from root's memory to that of all ranks.
   int (*broadcast)(void* memory, std::size_t bytes, int root, NcclComm comm, Stream stream);
   const char* (*get_error_string)(int code);
 };
 
-/// Null where the library was built without NCCL.
+/// Null if the library was built without NCCL.
 const NcclCalls* nccl_calls();
 
 }  // namespace pliant::cuda

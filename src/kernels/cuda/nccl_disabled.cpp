@@ -1,4 +1,4 @@
-// Built without NCCL.
+// Used in builds without NCCL.
 #include "kernels/cuda/nccl_calls.hpp"
 
 namespace pliant::cuda {

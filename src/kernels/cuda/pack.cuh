@@ -1,23 +1,23 @@
-// Ascending indices as gaps of few bits, and back: index_block.cpp's format, byte for byte.
+// Packs ascending indices as gaps of a few bits, and unpacks them, in exactly the format of index_block.cpp.
 //
 //   [width of block 0] [width of block 1] ... one byte each | block 0 | block 1 | ... | tail
 //
-// A block is 128 indices, and a warp's. Number i of a block stands in row i / 4, lane i % 4; a tail's numbers
-// are one string of bits (bit_packing.hpp).
+// A block is 128 indices, processed by one warp. Number i of a block is in row i / 4 and column i % 4. A
+// tail's numbers are one string of bits (bit_packing.hpp).
 #pragma once
 
 #include "kernels/cuda/block.cuh"
 
 namespace pliant::cuda {
 
-inline constexpr unsigned kPacked = 128;  ///< numbers of a block
+inline constexpr unsigned kPacked = 128;  ///< numbers per block
 inline constexpr unsigned kOwn = kPacked / gpu::kWarp;
 inline constexpr unsigned kMostWidth = 32;
 
 PLIANT_DEVICE std::uint32_t pack_blocks(const PackArguments& a) {
   return a.kept / kPacked + (a.kept % kPacked > 0 ? 1 : 0);
 }
-/// Numbers in a block, of which the last may have fewer.
+/// Number of indices in a block. The last one may have fewer than kPacked.
 PLIANT_DEVICE unsigned numbers_of(const PackArguments& a, std::uint32_t block) {
   return at_most(a.kept - block * kPacked, kPacked);
 }
@@ -28,13 +28,13 @@ PLIANT_DEVICE std::uint32_t low_bits(unsigned width) {
   return width < 32 ? (1U << width) - 1 : 0xffffffffU;
 }
 
-/// Index j less the smallest that it could be.
+/// Index j less the smallest value that it could have.
 PLIANT_DEVICE std::uint32_t gap_of(const PackArguments& a, std::uint32_t j) {
   return j == 0 ? a.indices[0] : a.indices[j] - a.indices[j - 1] - 1;
 }
 
-/// By one block: entries[b] becomes first + the sum of those before it, for all its threads to see. Returns
-/// first + the sum of all.
+/// Exclusive scan by one block: entries[b] becomes first + the sum of the entries before it, visible to all
+/// its threads. Returns first + the sum of all.
 PLIANT_DEVICE std::uint64_t scan_entries(std::uint64_t* entries, std::uint32_t blocks, std::uint64_t first) {
   const std::uint32_t each = (blocks + kBlockThreads - 1) / kBlockThreads;
   const std::uint32_t begin = at_most(gpu::thread() * each, blocks);
@@ -52,7 +52,7 @@ PLIANT_DEVICE std::uint64_t scan_entries(std::uint64_t* entries, std::uint32_t b
   return first + scanned.total;
 }
 
-/// Widths, and where blocks begin.
+/// Computes the widths, and where blocks begin.
 PLIANT_KERNEL void measure_gaps_kernel(PackArguments a) {
   const std::uint32_t blocks = pack_blocks(a);
   for (std::uint32_t b = gpu::block() * kWarps + warp(); b < blocks; b += gpu::blocks() * kWarps) {
@@ -70,7 +70,8 @@ PLIANT_KERNEL void measure_gaps_kernel(PackArguments a) {
   if (gpu::thread() == 0) *a.report = {bytes, Refusal::none};
 }
 
-/// Numbers of a block are an array's [begin, begin + 128). 32 bits of a lane's string, from bit 32 word on.
+/// Returns 32 bits of a column's string, from bit 32 x word on. The block's numbers are numbers[begin, begin
+/// + 128).
 template <class Array>
 PLIANT_DEVICE std::uint32_t word_of(Array& numbers, unsigned begin, unsigned width, unsigned word,
                                     unsigned column) {
@@ -117,7 +118,7 @@ PLIANT_KERNEL void pack_kernel(PackArguments a) {
   for (std::uint32_t b = gpu::block() * kWarps + warp(); b < blocks; b += gpu::blocks() * kWarps) {
     const unsigned n = numbers_of(a, b);
     const unsigned width = a.packed[b];
-    gpu::warp_barrier(gpu::kAllLanes);  // another block's gaps have been read
+    gpu::warp_barrier(gpu::kAllLanes);  // the gaps of another block have been read
     for (unsigned i = lane(); i < n; i += gpu::kWarp) gaps[own + i] = gap_of(a, b * kPacked + i);
     gpu::warp_barrier(gpu::kAllLanes);
     if (width == 0) continue;
@@ -131,7 +132,7 @@ PLIANT_KERNEL void pack_kernel(PackArguments a) {
   }
 }
 
-/// One block. Where the blocks begin, if the widths are of such bytes.
+/// Run by one block. Checks the widths, and computes where blocks begin.
 PLIANT_KERNEL void read_widths_kernel(PackArguments a) {
   if (gpu::block() != 0) return;
   const std::uint32_t blocks = pack_blocks(a);
@@ -151,7 +152,7 @@ PLIANT_KERNEL void read_widths_kernel(PackArguments a) {
   if (gpu::thread() == 0) *a.report = {bytes, refusal};
 }
 
-/// Number i of a block.
+/// Number i of a packed block.
 PLIANT_DEVICE std::uint32_t unpack_number(const std::uint8_t* in, unsigned width, unsigned i) {
   if (width == 0) return 0;
   const unsigned bit = i / 4 * width;
@@ -161,7 +162,7 @@ PLIANT_DEVICE std::uint32_t unpack_number(const std::uint8_t* in, unsigned width
   if (shift + width > 32) number |= load_word(word + 16) << (32 - shift);
   return number & low_bits(width);
 }
-/// Bits [bit, bit + width) of a string of `bytes`; width <= 32.
+/// Bits [bit, bit + width) of a string of `bytes` bytes; width <= 32.
 PLIANT_DEVICE std::uint32_t bits_at(const std::uint8_t* in, std::uint64_t bytes, unsigned bit,
                                     unsigned width) {
   std::uint64_t bits = 0;
@@ -174,7 +175,8 @@ PLIANT_DEVICE void refuse(PackReport* report, Refusal refusal) {
   report->refusal = refusal;
 }
 
-/// Gaps, in the indices' place, and what each block's add up to; the last block finds where blocks begin.
+/// Unpacks gaps into the memory of the indices, and sums them per block. The last block computes each block's
+/// first index.
 PLIANT_KERNEL void unpack_kernel(PackArguments a) {
   if (a.report->refusal != Refusal::none) return;
   const std::uint32_t blocks = pack_blocks(a);
@@ -211,7 +213,7 @@ PLIANT_KERNEL void unpack_kernel(PackArguments a) {
   }
 }
 
-/// Gaps become indices.
+/// Turns gaps into indices.
 PLIANT_KERNEL void add_up_kernel(PackArguments a) {
   if (a.report->refusal != Refusal::none) return;
   const std::uint32_t blocks = pack_blocks(a);

@@ -1,5 +1,5 @@
-// The table of calls.hpp, from the CUDA runtime; current contexts from the driver, which alone can bring back
-// a thread's without making one.
+// Fills the table of calls.hpp with functions of the CUDA runtime. Contexts come from the driver, since only
+// the driver can restore a thread's context without creating one.
 #include <cuda.h>
 #include <cuda_runtime_api.h>
 #include <dlfcn.h>
@@ -12,14 +12,14 @@
 namespace pliant::cuda {
 namespace {
 
-/// An error that is returned is not left behind for the program's own cudaGetLastError(): "not ready"
-/// neither, which CUDA keeps as an error too.
+/// Clears a returned error, so that the program's own cudaGetLastError() does not see it. CUDA also stores
+/// "not ready" as an error.
 int told(cudaError_t code) {
   if (code != cudaSuccess) cudaGetLastError();
   return code;
 }
 
-/// Functions of the driver, whose codes are the runtime's. Null where it cannot be loaded.
+/// Functions of the driver, whose codes equal the runtime's. Null if it cannot be loaded.
 struct Driver {
   decltype(&cuDeviceGet) device_get = nullptr;
   decltype(&cuDevicePrimaryCtxRetain) retain = nullptr;
@@ -43,7 +43,7 @@ const Driver& driver() {
     Driver driver;
     void* const library = dlopen("libcuda.so.1", RTLD_NOW);
     if (library == nullptr) return driver;
-    // As cuda.h renames them.
+    // These are the names that cuda.h maps the functions to.
     look_up(library, "cuDeviceGet", driver.device_get);
     look_up(library, "cuDevicePrimaryCtxRetain", driver.retain);
     look_up(library, "cuDevicePrimaryCtxRelease_v2", driver.release);
@@ -98,8 +98,8 @@ int leave(int before) {
   return code != cudaSuccess ? code : popping;
 }
 
-/// A pool of Pliant's own, which keeps what it has, and never makes a stream wait for another to have it
-/// back.
+/// Creates a pool of Pliant's own. It keeps freed memory, and never makes a stream wait for another in order
+/// to reuse memory.
 int pool_create(MemoryPool* pool, int device) {
   int supported = 0;
   if (const int code = told(cudaDeviceGetAttribute(&supported, cudaDevAttrMemoryPoolsSupported, device));
@@ -125,7 +125,7 @@ int pool_create(MemoryPool* pool, int device) {
 int stream_is_capturing(Stream stream, bool* capturing) {
   cudaStreamCaptureStatus status = cudaStreamCaptureStatusNone;
   const cudaError_t code = cudaStreamIsCapturing(stream_of(stream), &status);
-  // The default stream cannot be used while a stream that waits for it is captured.
+  // The default stream is unusable while a stream that waits for it is captured.
   *capturing = code == cudaErrorStreamCaptureImplicit || status != cudaStreamCaptureStatusNone;
   const int kept = told(code);
   return code == cudaErrorStreamCaptureImplicit ? 0 : kept;

@@ -1,4 +1,4 @@
-// Squared norms in the order that kernels.hpp defines: sixteen lanes a tile, then the tiles in order.
+// Squared norms in the order that kernels.hpp defines: sixteen sums per tile, then the tiles in order.
 #pragma once
 
 #include "kernels/cuda/block.cuh"
@@ -7,8 +7,8 @@ namespace pliant::cuda {
 
 inline constexpr unsigned kSumLanes = 16;
 
-/// A tile in shared memory: four planes, apart by so much that neither writing four neighbours a thread nor
-/// reading sixteen in a row meets a bank twice.
+/// A tile in shared memory, as four planes. Their distance avoids bank conflicts, both when each thread
+/// writes four neighbours and when threads read sixteen elements in a row.
 inline constexpr unsigned kPlane = kTile / 4 + 8;
 inline constexpr unsigned kTileSlots = 4 * kPlane;
 PLIANT_DEVICE unsigned slot_of(unsigned element) {
@@ -20,14 +20,14 @@ PLIANT_DEVICE double add_square(double sum, float value) {
   return gpu::add(sum, gpu::multiply(x, x));
 }
 
-/// Lane j has the sum of its elements; the tile's is lane 0's, and lane 16's of another tile.
+/// Folds the sums of sixteen threads. Thread 0 returns the tile's norm, and thread 16 that of another tile.
 PLIANT_DEVICE double fold_lanes(unsigned mask, double sum) {
   for (int width = kSumLanes / 2; width > 0; width /= 2)
     sum = gpu::add(sum, gpu::shuffle_xor(mask, sum, width));
   return sum;
 }
 
-/// Squared norm of the first `left` elements of a tile; for the first sixteen lanes of one warp.
+/// Squared norm of the first `left` elements of a tile, computed by the first sixteen threads of one warp.
 template <class Tile>
 PLIANT_DEVICE double tile_squares(Tile& tile, unsigned left) {
   double sum = 0;
@@ -41,7 +41,7 @@ PLIANT_DEVICE double tile_squares(Tile& tile, unsigned left) {
   return fold_lanes(0xffffU, sum);
 }
 
-/// Sixteen lanes a tile, straight from memory.
+/// Computes norms from global memory, with sixteen threads per tile.
 PLIANT_KERNEL void norm_kernel(NormArguments a) {
   const std::int64_t tiles = (a.count + kTile - 1) / kTile;
   const std::int64_t stride = std::int64_t{2} * kWarps * gpu::blocks();
@@ -67,13 +67,13 @@ PLIANT_KERNEL void norm_kernel(NormArguments a) {
   if (lane() == 0 && nonfinite > 0) gpu::atomic_add(a.nonfinite, nonfinite);
 }
 
-/// In order, by one warp: all lanes do the same additions, each of which waits for the one before.
+/// Adds the tiles' squares in order, on one warp. All threads do the same dependent additions.
 PLIANT_DEVICE double sum_in_order(const double* squares, std::uint32_t tiles) {
   const auto load = [&](std::uint32_t begin) { return begin + lane() < tiles ? squares[begin + lane()] : 0; };
   double total = 0;
   double mine = load(0);
   for (std::uint32_t begin = 0; begin < tiles; begin += gpu::kWarp) {
-    const double next = load(begin + gpu::kWarp);  // on its way meanwhile
+    const double next = load(begin + gpu::kWarp);  // loads while the additions below run
     const unsigned here = at_most(tiles - begin, gpu::kWarp);
     if (here == gpu::kWarp) {
       PLIANT_UNROLL(32)
@@ -88,7 +88,7 @@ PLIANT_DEVICE double sum_in_order(const double* squares, std::uint32_t tiles) {
   return total;
 }
 
-/// One block.
+/// Runs on one block.
 PLIANT_KERNEL void totals_kernel(TotalsArguments a) {
   if (gpu::block() != 0) return;
   if (warp() == 0) {

@@ -1,46 +1,47 @@
-// The pass over everything: residual + gradient, candidates collected, what is surely taken cleared.
+// The pass over all elements: adds residual + gradient, collects candidates, and clears elements that are
+// taken.
 //
 //   tile 0        tile 1        tile 2 ...   each 4096 elements, by one block; eight warps of 512 in a row
 //   .x..x....x.   ..x.......x   x...x..x     x: candidates, |residual + gradient| > tie
 //   pool:  x x x (tile 0)  x x x (tile 2)  x x (tile 1)    in what order tiles came is of no matter:
 //   offsets: 0, 6, 3   hits: 3, 2, 3                       later stages go through the tiles in order
 //
-// One atomic addition a tile finds its place. A tile that finds none leaves its elements in the residual. The
-// last block says where the k-th magnitude must lie.
+// A tile gets its position by one atomic addition. If its candidates do not fit, it leaves its elements in
+// the residual. The last block computes the interval of the k-th magnitude.
 #pragma once
 
 #include "kernels/cuda/squares.cuh"
 
 namespace pliant::cuda {
 
-/// Elements of one thread: four times four neighbours.
+/// Elements per thread, as groups of four neighbours.
 inline constexpr unsigned kQuads = 4;
 inline constexpr unsigned kEach = 4 * kQuads;
 inline constexpr unsigned kWarpElements = kTile / kWarps;
-/// Buckets of gain_curve.hpp: the exponent, and three bits of the mantissa.
+/// Buckets of gain_curve.hpp: the exponent and three bits of the mantissa.
 inline constexpr unsigned kBucketBits = 20;
 
 /// A thread's part of a tile. Element 4 q + c is the tile's element begin + 128 q + c.
 struct Part {
   float item[kEach];
   unsigned begin;
-  unsigned left;  ///< elements that the tile has
+  unsigned left;  ///< number of the tile's elements
 };
 PLIANT_DEVICE unsigned quad_at(const Part& part, unsigned q) {
   return part.begin + q * 4 * gpu::kWarp;
 }
 
-/// What one warp, and then one block, counts in a tile.
+/// Counts of one warp, and then of one block, in a tile.
 struct Counts {
   std::uint32_t hits;
   std::uint32_t ties;
 };
 
-/// A thread's candidates, and where in its warp's they stand.
+/// A thread's candidates, and their positions among those of its warp.
 struct Hits {
-  std::uint32_t mask;    ///< bit e: item[e] is one
-  std::uint32_t before;  ///< four bytes: candidates of lower lanes in each 128 neighbours
-  std::uint32_t totals;  ///< the same of all lanes
+  std::uint32_t mask;    ///< bit e: item[e] is a candidate
+  std::uint32_t before;  ///< four bytes: candidates of lower threads in each 128 neighbours
+  std::uint32_t totals;  ///< four bytes: candidates of all threads in each 128 neighbours
 };
 
 PLIANT_DEVICE std::uint32_t sum_of_bytes(std::uint32_t bytes) {
@@ -72,7 +73,7 @@ PLIANT_DEVICE void load_whole(const SelectArguments& a, std::uint32_t base, Part
   }
 }
 
-/// The last tile's; what lies behind the end is 0.
+/// Loads a part of the last tile. Elements behind the end are 0.
 PLIANT_DEVICE void load_rest(const SelectArguments& a, std::uint32_t base, Part& part) {
   for (unsigned e = 0; e < kEach; ++e) {
     const unsigned at = quad_at(part, e / 4) + e % 4;
@@ -83,20 +84,21 @@ PLIANT_DEVICE void load_rest(const SelectArguments& a, std::uint32_t base, Part&
   }
 }
 
-/// All lanes of a warp find their places among its candidates.
+/// Finds the positions of a thread's candidates among those of its warp. All threads of the warp must call
+/// this.
 PLIANT_DEVICE Hits place_hits(std::uint32_t mask) {
   Hits hits{mask, 0, 0};
   if (!gpu::any(gpu::kAllLanes, mask != 0)) return hits;
   std::uint32_t mine = 0;
   for (unsigned q = 0; q < kQuads; ++q)
     mine |= static_cast<std::uint32_t>(gpu::count_bits(mask >> 4 * q & 0xf)) << 8 * q;
-  const std::uint32_t up_to = warp_scan(mine);  // at most 128 a byte
+  const std::uint32_t up_to = warp_scan(mine);  // at most 128 per byte
   hits.before = up_to - mine;
   hits.totals = gpu::shuffle(gpu::kAllLanes, up_to, gpu::kWarp - 1);
   return hits;
 }
 
-/// residual = what was found, +0 where it is taken at once.
+/// Sets residual to the computed sums, and to +0 for elements that are taken at once.
 PLIANT_DEVICE void write_back(const SelectArguments& a, std::uint32_t base, const Part& part,
                               std::uint32_t zero) {
   for (unsigned q = 0; q < kQuads; ++q) {
@@ -120,7 +122,7 @@ PLIANT_DEVICE void write_back(const SelectArguments& a, std::uint32_t base, cons
   }
 }
 
-/// The thread's candidates into the pool; its warp's begin at `place`.
+/// Writes the thread's candidates to the pool. Those of its warp begin at `place`.
 PLIANT_DEVICE void write_pool(const SelectArguments& a, std::uint32_t base, const Part& part,
                               const Hits& hits, std::uint32_t place) {
   for (unsigned q = 0; q < kQuads; ++q) {
@@ -145,8 +147,8 @@ PLIANT_DEVICE Thresholds aim_of(const SelectArguments& a) {
   return aim;
 }
 
-/// By one thread of the last block: what was counted says in which interval the k-th magnitude lies, and
-/// where to look for it.
+/// Run by one thread of the last block. Derives from the counts the interval of the k-th magnitude, and where
+/// to search.
 PLIANT_DEVICE void conclude(const SelectArguments& a, const Thresholds& aim) {
   SelectState& s = *a.state;
   const std::uint32_t used = gpu::atomic_exchange(&s.used, std::uint32_t{0});
@@ -176,8 +178,8 @@ PLIANT_DEVICE void conclude(const SelectArguments& a, const Thresholds& aim) {
   }
 }
 
-/// What the warps of a block tell one another of a tile. Two sets, used in turn: the next tile's counts are
-/// written while some warps still read this one's.
+/// Sums the counts of the first `warps` warps in a tile. There are two sets of counts, used in turn: warps
+/// may write the next tile's counts while others still read this one's.
 template <class Array>
 PLIANT_DEVICE Counts counts_below(Array& counts, unsigned turn, unsigned warps) {
   Counts sum{0, 0};
@@ -189,7 +191,8 @@ PLIANT_DEVICE Counts counts_below(Array& counts, unsigned turn, unsigned warps) 
   return sum;
 }
 
-/// Thread 0: a tile's place in the pool, and its line in the table. Returns its ties.
+/// Run by thread 0. Assigns a tile's position in the pool, and fills its entries of the arrays. Returns its
+/// ties.
 template <class CountArray, class PlaceArray>
 PLIANT_DEVICE std::uint32_t register_tile(const SelectArguments& a, std::uint32_t tile, CountArray& counts,
                                           PlaceArray& places, unsigned turn) {
@@ -204,7 +207,7 @@ PLIANT_DEVICE std::uint32_t register_tile(const SelectArguments& a, std::uint32_
   return all.ties;
 }
 
-/// Magnitudes into a block's buckets of gain_curve.hpp.
+/// Counts magnitudes in a block's buckets of gain_curve.hpp.
 template <class Array>
 PLIANT_DEVICE void count_magnitudes(const Part& part, Array& buckets) {
   for (unsigned e = 0; e < kEach; ++e)
@@ -212,16 +215,16 @@ PLIANT_DEVICE void count_magnitudes(const Part& part, Array& buckets) {
       gpu::atomic_add(&buckets[magnitude_of(part.item[e]) >> kBucketBits], std::uint32_t{1});
 }
 
-/// Into shared memory, for the squares.
+/// Copies the part into shared memory, for the squares.
 template <class Tile>
 PLIANT_DEVICE void put_tile(const Part& part, Tile& tile) {
   for (unsigned e = 0; e < kEach; ++e) tile[slot_of(quad_at(part, e / 4) + e % 4)] = part.item[e];
 }
 
-/// A thread's part of a tile, loaded and compared with the thresholds.
+/// Counts of a thread's part of a tile, compared with the thresholds.
 struct Looked {
   std::uint32_t hits;  ///< bit e: item[e] is a candidate
-  std::uint32_t ties;  ///< how many
+  std::uint32_t ties;  ///< number of elements on the tie
   std::uint32_t beyond;
 };
 PLIANT_DEVICE Looked look(const SelectArguments& a, std::uint32_t base, const Thresholds& aim, Part& part) {
@@ -230,8 +233,8 @@ PLIANT_DEVICE Looked look(const SelectArguments& a, std::uint32_t base, const Th
   } else {
     load_rest(a, base, part);
   }
-  // The zeros behind the end are above no threshold. As ties on 0 they do no harm: then all elements that are
-  // no candidates are ties, and no more of these are wanted than there are.
+  // The zeros behind the end are above no threshold. They may count as ties on 0, which is harmless. Then all
+  // elements that are no candidates are ties, and at most as many are picked as there are.
   Looked seen{0, 0, 0};
   for (unsigned e = 0; e < kEach; ++e) {
     const std::uint32_t m = magnitude_of(part.item[e]);
@@ -266,7 +269,7 @@ PLIANT_DEVICE void stream_tiles(const SelectArguments& a, Buckets& buckets) {
     if (lane() == 0) counts[turn * kWarps + warp()] = sum_of_bytes(hits.totals) | tied << 16;
     beyond += seen.beyond;
     gpu::barrier();
-    // While one warp waits for the tile's place, another adds up its squares.
+    // While one warp gets the tile's position, another adds up the squares.
     if (gpu::thread() == 0) ties += register_tile(a, tile, counts, places, turn);
     if (warp() == 1 && lane() < kSumLanes) {
       const double squares = tile_squares(tile_items, part.left);

@@ -1,4 +1,4 @@
-/* A user's program in C99: sums numbers whose total it knows, and is refused for a bad argument. */
+/* A user's program in C99. It sums numbers with a known total, and is refused for a bad argument. */
 #include <pliant/pliant.h>
 #include <stdio.h>
 #include <stdlib.h>

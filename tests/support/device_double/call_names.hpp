@@ -1,4 +1,4 @@
-// Names of the calls, as members of cuda::Calls are named: what failures and counts go by.
+// Names of the calls, equal to the members of cuda::Calls. Failures and counters use them.
 #pragma once
 
 #include <array>

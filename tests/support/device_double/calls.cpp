@@ -1,4 +1,4 @@
-// cuda::calls(), as the double carries them out: what CUDA checks when it is called, checked in its order.
+// cuda::calls() of the double. Arguments are checked as by CUDA, in CUDA's order.
 #include <algorithm>
 #include <cstring>
 
@@ -11,7 +11,7 @@ using cuda::Event;
 using cuda::MemoryKind;
 using cuda::Stream;
 
-/// `work` under the lock, unless the call is one that fails.
+/// Runs `work` under the lock, unless the call is planned to fail.
 template <class Work>
 int call(std::string_view name, Work&& work) {
   DeviceDouble& device = device_double();
@@ -20,7 +20,7 @@ int call(std::string_view name, Work&& work) {
   return code != 0 ? code : work(device);
 }
 
-/// Gives a handle or memory back. In a broken device that fails, and yet nothing is left to be given back.
+/// Releases a handle or memory. On a broken device this fails, but the object is released all the same.
 template <class Work>
 int give_back(std::string_view name, Work&& work) {
   DeviceDouble& device = device_double();
@@ -214,7 +214,7 @@ void count_copy(DeviceDouble& device, const Allocation* to, const Allocation* fr
   if ((to == nullptr && on_device(from)) || (from == nullptr && on_device(to))) ++count.pageable_copies;
 }
 
-/// DeviceOptions::copies_ahead.
+/// Whether DeviceOptions::copies_ahead allows this copy.
 bool may_be_copied(DeviceDouble& device, const void* to, const void* from) {
   if (device.options().copies_ahead == 0) return true;
   if (!on_device(device.memory().find(to)) || on_device(device.memory().find(from))) return true;
@@ -236,7 +236,7 @@ int memcpy_async(void* to, const void* from, std::size_t bytes, Stream stream) {
       count_copy(device, device.memory().find(to), device.memory().find(from), bytes);
     };
     device.enqueue(found, "memcpy", copied, [&device, to, from] { return may_be_copied(device, to, from); });
-    // CUDA's rule: into pageable memory, and within the host, it returns when the copy is done.
+    // CUDA's rule: a copy into pageable memory, or within the host, returns when it is done.
     const Allocation* target = device.memory().find(to);
     waits = target == nullptr || !(on_device(target) || on_device(device.memory().find(from)));
     if (waits) ++device.count().hidden_waits;

@@ -1,4 +1,4 @@
-// The capture of one stream into a graph: what is put on it is noted, and not carried out.
+// Captures a stream into a graph: operations put on it are counted and not executed.
 #pragma once
 
 #include <map>
@@ -10,7 +10,7 @@
 
 namespace pliant::test {
 
-/// cudaStreamCaptureMode.
+/// Corresponds to cudaStreamCaptureMode.
 enum class CaptureMode { global = 0, thread_local_ = 1, relaxed = 2 };
 
 class Capture {
@@ -20,27 +20,27 @@ class Capture {
     nodes_ = 0;
     valid_ = true;
   }
-  /// Is it still one that a graph can be made of?
+  /// Ends the capture. Returns whether it is still valid for a graph.
   bool end() {
     streams_.clear();
     return valid_;
   }
   bool active() const { return !streams_.empty(); }
   bool holds(const DoubleStream& stream) const { return streams_.contains(&stream); }
-  /// `stream` waits for what is captured: it is captured from now on.
+  /// `stream` waits for a captured operation, so it is captured from now on.
   void join(const DoubleStream& stream) { streams_.insert(&stream); }
   void note() { ++nodes_; }
-  int nodes() const { return nodes_; }  ///< that were captured
+  int nodes() const { return nodes_; }  ///< number of captured operations
 
-  /// What cudaThreadExchangeStreamCaptureMode does.
+  /// Does what cudaThreadExchangeStreamCaptureMode does.
   CaptureMode exchange(CaptureMode mode) {
     CaptureMode& mine = modes_[std::this_thread::get_id()];
     const CaptureMode before = mine;
     mine = mode;
     return before;
   }
-  /// A call that may be unsafe while a stream is captured, by a thread that has not said it knows: the
-  /// capture is lost. True: the call is refused.
+  /// Returns true to refuse a call that may be unsafe during a capture, unless its thread has relaxed its
+  /// mode. The capture becomes invalid.
   bool is_disturbed_by(std::string_view call) {
     static const std::set<std::string_view> kUnsafe = {"malloc",      "free",        "malloc_host",
                                                        "free_host",   "event_query", "stream_synchronize",
@@ -54,7 +54,7 @@ class Capture {
 
  private:
   std::set<const DoubleStream*> streams_;
-  std::map<std::thread::id, CaptureMode> modes_;  ///< global where nothing was said
+  std::map<std::thread::id, CaptureMode> modes_;  ///< global by default
   int nodes_ = 0;
   bool valid_ = true;
 };

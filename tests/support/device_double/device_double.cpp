@@ -17,9 +17,9 @@ using cuda::MemoryKind;
 
 namespace {
 
-/// Far more than anything here takes: a program that waits longer would have hung on a GPU.
+/// Much longer than any operation here: a program that waits longer would have hung on a GPU.
 constexpr double kLongestWait_s = 60;
-/// Calls that make no context on the current device, and go on when the device is broken.
+/// Calls that make no context on the current device, and work on a broken device.
 const std::set<std::string_view> kWithoutContext = {"get_device_count", "retain_context", "release_context",
                                                     "enter", "leave"};
 
@@ -258,7 +258,7 @@ int DeviceDouble::allocate(void** memory, MemoryKind kind, std::size_t bytes, bo
   if (bytes == 0) return 0;
   if (held > limit || bytes > limit - held || (!pinned && bytes > options_.largest_bytes))
     return kOutOfMemory;
-  // NCCL's kernels run until all ranks have come: what is allocated the old way may wait for them.
+  // NCCL's kernels run until all ranks have joined, and a plain allocation may wait for them.
   if (streams_.any_waits_for_others() && wait) wait_for_all();
   *memory = memory_.allocate(kind, current_device(), bytes);
   std::size_t& peak = pinned ? counters_.peak_pinned_bytes : counters_.peak_device_bytes;
@@ -304,7 +304,7 @@ int DeviceDouble::allocate_from(cuda::MemoryPool pool, void** memory, std::size_
   return code;
 }
 
-/// Gives back what came from a pool when `stream` has come there; at once where the device is broken.
+/// Releases stream-ordered memory when `stream` reaches this point; at once if the device is broken.
 int DeviceDouble::release_on(void* memory, const std::shared_ptr<DoubleStream>& stream) {
   const auto owner = std::find_if(pools_.begin(), pools_.end(),
                                   [&](const auto& pool) { return pool.second.contains(memory); });

@@ -1,9 +1,9 @@
-// A CUDA device that is none: the calls of kernels/cuda/calls.hpp, carried out on the host.
+// A simulated CUDA device: the calls of kernels/cuda/calls.hpp, executed on the host.
 //
 // It computes: copies copy, kernels run on the SIMT executor, streams keep order. It is as unhelpful as CUDA
-// allows: memory is garbage at first, an operation runs when its schedule pleases, and host code that
-// dereferences a device pointer crashes. A program that is linked with pliant_device_double finds it behind
-// cuda::calls(); tests set it up, and ask it, by device_double(). fixture.hpp does both ends of a test.
+// allows. Memory is uninitialised, operations run when the schedule decides, and host code that dereferences
+// a device pointer crashes. A program linked with pliant_device_double gets it from cuda::calls(). Tests
+// configure and query it by device_double(), and fixture.hpp sets up and checks each test.
 #pragma once
 
 #include <cstddef>
@@ -30,27 +30,27 @@ namespace pliant::test {
 inline constexpr std::size_t kUnlimited = std::numeric_limits<std::size_t>::max();
 
 struct DeviceOptions {
-  int devices = 1;     ///< 0: cudaErrorNoDevice from every call that needs one
+  int devices = 1;     ///< 0: calls that need a device return cudaErrorNoDevice
   bool driver = true;  ///< false: no driver, version 0
   Access access = Access::guarded;
   Schedule schedule = lazy();
   unsigned resident_blocks = 4;
-  /// A copy to a device is not done before so many more have come from it, or this many in all: what a
-  /// pipeline has under way at once. 0: as the schedule pleases.
+  /// A copy to the device waits until this many more copies have come from it, or until that many have come
+  /// in total. So tests can see how many blocks a pipeline has in flight. 0: the schedule decides.
   std::int64_t copies_ahead = 0, copies_in_all = 0;
-  bool pools = true;                       ///< false: pool_create says that the device has none
-  std::size_t memory_bytes = kUnlimited;   ///< of each device, in all
-  std::size_t largest_bytes = kUnlimited;  ///< that one malloc gives
-  std::size_t pinned_bytes = kUnlimited;   ///< of malloc_host, in all
+  bool pools = true;                       ///< false: pool_create reports that the device has none
+  std::size_t memory_bytes = kUnlimited;   ///< total of each device
+  std::size_t largest_bytes = kUnlimited;  ///< largest single allocation
+  std::size_t pinned_bytes = kUnlimited;   ///< total of malloc_host
 };
 
-/// What operations have done so far; bytes are counted when a copy runs.
+/// Counters of executed operations. A copy's bytes count when it runs.
 struct DeviceCounters {
   std::int64_t host_to_device_bytes = 0, device_to_host_bytes = 0;
   std::int64_t device_to_device_bytes = 0, host_to_host_bytes = 0;
-  std::int64_t copies_to_host = 0, copies_to_device = 0;  ///< host and device, either way
-  std::int64_t pageable_copies = 0;  ///< copies between a device and memory that is not pinned
-  std::int64_t hidden_waits = 0;     ///< calls that waited for a stream though their name does not say so
+  std::int64_t copies_to_host = 0, copies_to_device = 0;  ///< between host and device
+  std::int64_t pageable_copies = 0;                       ///< between a device and memory that is not pinned
+  std::int64_t hidden_waits = 0;  ///< calls that waited for a stream, although their name does not say so
   std::int64_t launches = 0;
   std::size_t peak_device_bytes = 0, peak_pinned_bytes = 0;
 };
@@ -60,9 +60,9 @@ class DeviceDouble {
   DeviceDouble();
 
   // ---- Setting up. -------------------------------------------------------------------------------------
-  /// Forgets everything, operations that are queued too.
+  /// Forgets everything, including queued operations.
   void reset(const DeviceOptions& options = {});
-  DeviceOptions& options() { return options_; }  ///< of numbers; schedule and access by these:
+  DeviceOptions& options() { return options_; }  ///< sizes and counts; schedule and access are set by:
   void set_schedule(Schedule schedule);
   void set_access(Access access);
   /// See Failures::fail(). A code that is sticky in CUDA is so here.

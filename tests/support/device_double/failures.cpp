@@ -40,7 +40,7 @@ void Failures::clear() {
 }
 
 bool is_sticky(int code) {
-  // ECC, illegal address, launch timeout, the faults from 714 to 719.
+  // ECC error, illegal address, launch timeout, and the faults from 714 to 719.
   return code == 214 || code == kIllegalAddress || code == 702 || (code >= 714 && code <= 719);
 }
 

@@ -1,4 +1,4 @@
-// Which calls of a table were made, and which of them are to fail.
+// Records the calls of a table, and plans which of them fail.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 
 namespace pliant::test {
 
-/// Codes of CUDA, those that the double returns by itself.
+/// CUDA's codes that the double itself returns.
 inline constexpr int kInvalidValue = 1, kOutOfMemory = 2, kInvalidConfiguration = 9, kInsufficientDriver = 35,
                      kNoDevice = 100, kInvalidDevice = 101, kInvalidHandle = 400, kNotReady = 600,
                      kIllegalAddress = 700, kLaunchFailure = 719, kNotSupported = 801,
@@ -17,20 +17,20 @@ inline constexpr int kInvalidValue = 1, kOutOfMemory = 2, kInvalidConfiguration 
 
 class Failures {
  public:
-  /// `names`: of the calls there are.
+  /// `names`: all calls of the table.
   explicit Failures(std::vector<std::string_view> names) : names_(std::move(names)) {}
 
-  /// The `nth` call of this name from now on (1: the next), and `times` - 1 after it, return `code` and do
-  /// nothing. A name that is none ends the program.
+  /// The `nth` call of this name from now on (1: the next) and the `times` - 1 calls after it return `code`
+  /// and do nothing. An unknown name ends the program.
   void fail(std::string_view call, int nth, int code, int times = 1);
-  /// Counts the call; the code that it is to fail with, or 0.
+  /// Counts the call. Returns its planned error, or 0.
   int begin(std::string_view call);
   std::int64_t calls(std::string_view call) const;
   void clear();
 
  private:
   struct Planned {
-    std::int64_t first = 0, last = 0;  ///< of the calls of its name, counted from 1
+    std::int64_t first = 0, last = 0;  ///< among the calls of this name, counted from 1
     int code = 0;
   };
   void check(std::string_view call) const;
@@ -40,7 +40,7 @@ class Failures {
   std::map<std::string_view, std::vector<Planned>> planned_;
 };
 
-/// After which CUDA returns nothing else any more.
+/// Whether CUDA returns this error from every later call too.
 bool is_sticky(int code);
 const char* cuda_error_text(int code);
 

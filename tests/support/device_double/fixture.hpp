@@ -1,4 +1,4 @@
-// A test on the device double: a fresh device before it, nothing left over after it.
+// A test on the device double. Each test starts with a fresh device and must leave nothing allocated.
 #pragma once
 
 #include <gtest/gtest.h>

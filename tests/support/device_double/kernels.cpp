@@ -1,4 +1,4 @@
-// Kernels on the SIMT executor: what launch_kernel queues.
+// Runs kernels on the SIMT executor for launch_kernel.
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -52,11 +52,11 @@ const Table& table() {
   return made;
 }
 
-/// Where Linux on 64 bits puts stacks, heaps and mappings, those of the address sanitizer too (its shadow,
-/// which is all mapped, lies below): two numbers of 32 bits side by side are seldom such an address.
+/// Linux on 64 bits puts stacks, heaps and mappings above this address, also with the address sanitizer,
+/// whose shadow lies below. Two adjacent 32-bit numbers rarely look like such an address.
 constexpr std::uintptr_t kLowestHostMemory = 0x5000'0000'0000;
 
-/// Is there memory at this address? (A number that only looks like a pointer has none.)
+/// Whether there is memory at this address. A number that only looks like a pointer has none.
 bool mapped(std::uintptr_t address) {
   const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
   return msync(reinterpret_cast<void*>(address / page * page), 1, MS_ASYNC) == 0;
@@ -74,8 +74,8 @@ void run(DeviceDouble& device, const simt::Launch& launch, Kernel kernel, const 
 
 }  // namespace
 
-/// A pointer to pageable memory, or to another device's, is what a GPU faults on. Which words of the
-/// arguments are pointers nobody says: those at which there is memory.
+/// A GPU faults on a pointer to pageable memory or to another device's memory. The arguments do not say which
+/// of their words are pointers, so every word that is the address of memory counts.
 int DeviceDouble::argument_fault(const Bytes& arguments, int device) {
   for (std::size_t at = 0; at + sizeof(std::uintptr_t) <= arguments.size(); at += sizeof(std::uintptr_t)) {
     std::uintptr_t word = 0;

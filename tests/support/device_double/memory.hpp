@@ -1,9 +1,9 @@
-// Memory of the device double: whose every address is, and who may touch it now.
+// Memory of the device double: the owner of every address, and who may access it now.
 //
-// Device memory is its own mapping each: slack | the allocation | padding | a page nobody may touch, where
-//   slack and padding are filled with a known byte, and looked at after every kernel and when it is freed;
-//   in guarded mode all of it is closed to reading and writing but while an operation of a stream runs.
-// Pinned memory comes from malloc, so that the address sanitizer sees its ends.
+// Each device allocation is a mapping of its own: slack | the allocation | padding | an inaccessible page.
+// Slack and padding hold a known byte, which is checked after every kernel and on release.
+// In guarded mode the host can access none of it, except while an operation of a stream runs.
+// Pinned memory comes from malloc, so that the address sanitizer checks its bounds.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,7 @@
 
 namespace pliant::test {
 
-/// guarded: host code that touches device memory crashes. open: it may, as MPI that knows CUDA does.
+/// guarded: host code that accesses device memory crashes. open: it may, like a CUDA-aware MPI.
 enum class Access { guarded, open };
 
 struct Allocation {
@@ -22,9 +22,9 @@ struct Allocation {
   std::size_t bytes = 0;
   cuda::MemoryKind kind = cuda::MemoryKind::host;
   int device = -1;
-  std::byte* mapping = nullptr;  ///< where slack begins; null: from malloc
-  std::size_t mapped = 0;        ///< bytes from mapping that can be opened: all but the last page
-  int users = 0;                 ///< that have it open
+  std::byte* mapping = nullptr;  ///< begin of the slack; null: memory from malloc
+  std::size_t mapped = 0;        ///< bytes that can be opened: all but the last page
+  int users = 0;                 ///< number of users that have it open
 };
 
 class DoubleMemory {
@@ -34,34 +34,35 @@ class DoubleMemory {
   DoubleMemory& operator=(const DoubleMemory&) = delete;
   ~DoubleMemory() { clear(); }
 
-  /// Filled with 0xff: a NaN as float or double, -1 as integer. bytes > 0.
+  /// Allocates memory filled with 0xff: NaN as float or double, -1 as integer. bytes > 0.
   void* allocate(cuda::MemoryKind kind, int device, std::size_t bytes);
-  /// False: `memory` begins no allocation whose kind is host's (pinned) or device's (device, managed).
+  /// Returns false unless `memory` begins an allocation of the host's kind (pinned) or the device's (device,
+  /// managed).
   bool release(void* memory, bool pinned);
   void clear();
 
-  /// The allocation that `address` lies in, wherever; null: the host's own.
+  /// The allocation that contains `address`; null for ordinary host memory.
   Allocation* find(const void* address);
-  /// Is [address, address + bytes) memory of the host, or inside one allocation?
+  /// Whether [address, address + bytes) is host memory, or within one allocation.
   bool whole(const void* address, std::size_t bytes);
 
   void set_access(Access access);
-  /// Memory of one allocation, or of all of one device, is open until closed as often. Null is allowed.
+  /// Opens one allocation, or all of a device, until closed as often. Null is allowed.
   void open(Allocation* allocation);
   void close(Allocation* allocation);
   void open_device(int device);
   void close_device(int device);
 
-  /// What was written outside of allocations; empty: nothing.
+  /// Describes writes outside of allocations; empty if there were none.
   std::string damage();
 
   std::size_t held(cuda::MemoryKind kind, int device) const;  ///< bytes
   std::size_t count() const { return allocations_.size(); }
-  /// All that is allocated, as text.
+  /// Lists all allocations as text.
   std::string list() const;
 
  private:
-  using Table = std::map<std::byte*, Allocation>;  ///< by base
+  using Table = std::map<std::byte*, Allocation>;  ///< by base address
   void dispose(const Allocation& allocation);
   void protect(const Allocation& allocation);
 
@@ -69,7 +70,7 @@ class DoubleMemory {
   Access access_ = Access::guarded;
 };
 
-/// Opens what `address` lies in, if it is device memory, for its own lifetime.
+/// Opens the device memory that contains `address`, if any, for its own lifetime.
 class OpenedMemory {
  public:
   OpenedMemory(DoubleMemory& memory, const void* address)

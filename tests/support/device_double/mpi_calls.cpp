@@ -1,5 +1,5 @@
-// What Open MPI's collectives that do not block (libnbc) do with a device's memory: they read and reduce it
-// on the host, and crash. A program that is linked with this ends with a word about it instead.
+// Open MPI's nonblocking collectives (libnbc) read and reduce device memory on the host, and crash. A program
+// linked with this file ends with a message instead.
 #include <mpi.h>
 
 #include <cstdio>

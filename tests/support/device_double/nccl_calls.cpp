@@ -1,4 +1,4 @@
-// cuda::nccl_calls(), as the double carries them out.
+// cuda::nccl_calls() of the double.
 #include <mpi.h>
 
 #include <cstring>
@@ -14,10 +14,10 @@ using cuda::NcclUniqueId;
 using cuda::Stream;
 
 constexpr char kMark[8] = "double";
-/// Tags from here on; two a communicator, of so many from each process. The standard promises tags to 32767.
+/// Tags begin here: two per communicator, for this many from each process. MPI guarantees tags up to 32767.
 constexpr int kFirstTag = 18000, kIdsPerProcess = 128;
 
-/// `work` under the lock, unless the call is one that fails.
+/// Runs `work` under the lock, unless the call is planned to fail.
 template <class Work>
 int call(std::string_view name, Work&& work) {
   const std::lock_guard lock(device_double().mutex());
@@ -25,7 +25,7 @@ int call(std::string_view name, Work&& work) {
   return code != 0 ? code : work();
 }
 
-/// `work(communicator)` for a handle that is one.
+/// Runs `work(communicator)` if the handle is valid.
 template <class Work>
 int with(std::string_view name, NcclComm handle, Work&& work) {
   return call(name, [&] {
@@ -82,7 +82,7 @@ int comm_finalize(NcclComm handle) {
               [](const auto& comm) { return comm->usable() ? comm->finalize() : kNcclInvalidArgument; });
 }
 
-/// NCCL waits here for what is not done, or for ever; the double says that it would.
+/// NCCL would wait here for pending operations, perhaps for ever. The double reports that instead.
 int comm_destroy(NcclComm handle) {
   return with("comm_destroy", handle, [&](const auto& comm) {
     if (!comm->idle() || comm->poll() != 0) return kNcclInvalidUsage;

@@ -19,7 +19,7 @@ Bytes described(const Task& task) {
   return bytes;
 }
 
-/// Integers wrap around.
+/// Adds; integers wrap around.
 template <class T>
 struct Arithmetic {
   using type = T;
@@ -86,8 +86,8 @@ Collective::Collective(const Task& task, const Members& members, Bytes own)
 
 Collective::State Collective::advance() {
   while (next()) continue;
-  if (phase_ == Phase::mismatched) return outgoing_.all_gone() ? State::mismatched : State::under_way;
-  return phase_ == Phase::sent && outgoing_.all_gone() ? State::done : State::under_way;
+  if (phase_ == Phase::mismatched) return outgoing_.all_gone() ? State::mismatched : State::pending;
+  return phase_ == Phase::sent && outgoing_.all_gone() ? State::done : State::pending;
 }
 
 void Collective::expect(int from, std::size_t bytes) {
@@ -123,7 +123,7 @@ bool Collective::next() {
   }
 }
 
-/// Rank 0 has what all were asked for; the others have not begun to wait for what it says of that.
+/// Rank 0 has all ranks' tasks. The others do not yet wait for its verdict.
 void Collective::compare() {
   if (members_.rank != 0) {
     expect(members_.world[0], 1);

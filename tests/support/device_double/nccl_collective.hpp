@@ -1,9 +1,10 @@
-// One collective of the NCCL double, in steps that do not block.
+// A collective of the NCCL double, in nonblocking steps.
 //
-//   check   every rank tells comm rank 0 what it was asked to do; rank 0 compares, and tells everybody
-//   data    all_reduce: all send to rank 0, which adds up in order of ranks, and sends the result back
-//           broadcast: root sends to everybody
-// A rank that does not take part is waited for in `check`, with nothing but small messages under way.
+//   check   every rank sends its task to rank 0 of the communicator, which compares them and answers all
+//   ranks
+//   data    all_reduce: all send to rank 0, which adds in order of ranks and returns the result
+//           broadcast: root sends to all ranks
+// In `check` ranks wait for absent ranks, with only small messages pending.
 #pragma once
 
 #include <array>
@@ -19,8 +20,8 @@ namespace pliant::test {
 struct Task {
   const void* send = nullptr;
   void* recv = nullptr;
-  std::size_t count = 0;  ///< elements; bytes of a broadcast
-  int root = -1;          ///< of a broadcast
+  std::size_t count = 0;  ///< elements; bytes for a broadcast
+  int root = -1;          ///< for a broadcast
   ElementType type = ElementType::float32;
   ReduceOp op = ReduceOp::sum;
 
@@ -30,7 +31,7 @@ struct Task {
   }
 };
 
-/// Who takes part: ranks of MPI_COMM_WORLD by rank of the communicator.
+/// Participants: ranks in MPI_COMM_WORLD, by rank in the communicator.
 struct Members {
   std::vector<int> world;
   int rank = 0;
@@ -39,19 +40,19 @@ struct Members {
 
 class Collective {
  public:
-  enum class State { under_way, done, mismatched };
+  enum class State { pending, done, mismatched };
 
-  /// `own`: what is to be sent, already copied.
+  /// `own`: a copy of the data to send.
   Collective(const Task& task, const Members& members, Bytes own);
   State advance();
-  const Bytes& result() const { return data_; }  ///< when it is done
+  const Bytes& result() const { return data_; }  ///< complete once it is done
 
  private:
   enum class Phase { check, verdict, data, sent, mismatched };
 
   bool all_arrived();
   void compare();
-  bool next();  ///< true: go on at once
+  bool next();  ///< true: call again at once
   void begin_data();
   void finish_data();
   void send_to_all(const Bytes& bytes);

@@ -25,7 +25,7 @@ std::vector<int> numbers_of(const Bytes& bytes) {
   return numbers;
 }
 
-/// May a kernel of `device` touch these bytes?
+/// Whether a kernel of `device` may access these bytes.
 bool reachable(const void* address, std::size_t bytes, int device) {
   DoubleMemory& memory = device_double().memory();
   const Allocation* found = memory.find(address);
@@ -43,7 +43,7 @@ struct DoubleComm::Run {
   std::optional<Collective> collective;
 };
 
-// ---- Making: every rank tells the creator of the id who it is; the creator tells all who they are. -----
+// ---- Creation: every rank reports to the creator of the id, which sends the members to all. ----
 
 DoubleComm::DoubleComm(int ranks, int rank, const IdContent& id, int device)
     : ranks_(ranks), device_(device), id_(id), hangs_(nccl_double().options().init_hangs) {
@@ -78,7 +78,7 @@ void DoubleComm::advance_init() {
   ready_ = outgoing_.all_gone();
 }
 
-/// An answer of no ranks: they do not fit together.
+/// Answers with an empty list of members: they do not fit together.
 void DoubleComm::answer() {
   std::vector<int> world(static_cast<std::size_t>(ranks_), -1);
   world[static_cast<std::size_t>(members_.rank)] = world_rank();
@@ -120,7 +120,7 @@ int DoubleComm::start(const Task& task, const std::shared_ptr<DoubleStream>& str
   return 0;
 }
 
-/// Collectives of one communicator follow one another, whatever streams they are in.
+/// Collectives of one communicator run in sequence, whatever their streams.
 void DoubleComm::enqueue() {
   const auto run = std::exchange(held_, nullptr);
   DoubleStreams& streams = device_double().streams();
@@ -138,7 +138,7 @@ Step DoubleComm::step(Run& run) {
   if (!run.begun && !begin(run)) return Step::waits;
   if (run.hangs) return Step::waits;
   switch (run.collective->advance()) {
-    case Collective::State::under_way:
+    case Collective::State::pending:
       return Step::waits;
     case Collective::State::mismatched:
       error_ = kNcclInvalidUsage;
@@ -150,7 +150,7 @@ Step DoubleComm::step(Run& run) {
   return Step::waits;
 }
 
-/// False: it cannot be.
+/// Returns false if the collective is impossible.
 bool DoubleComm::begin(Run& run) {
   run.begun = true;
   int code = 0;

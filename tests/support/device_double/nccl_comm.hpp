@@ -1,4 +1,4 @@
-// One communicator of the NCCL double: how it comes to be, what it has under way, how it ends.
+// A communicator of the NCCL double: its creation, its pending operations, and its end.
 #pragma once
 
 #include <memory>
@@ -12,25 +12,25 @@
 
 namespace pliant::test {
 
-/// What a unique id holds.
+/// Contents of a unique id.
 struct IdContent {
   char mark[8];
-  int creator;  ///< rank in MPI_COMM_WORLD of who made it
-  int tag;      ///< this one for making the communicator, the next for all else
+  int creator;  ///< the creator's rank in MPI_COMM_WORLD
+  int tag;      ///< tag for the creation; the next one is for everything else
 };
 
 class DoubleComm : public std::enable_shared_from_this<DoubleComm> {
  public:
   DoubleComm(int ranks, int rank, const IdContent& id, int device);
 
-  /// What comm_get_async_error says; brings on what is under way.
+  /// Returns what comm_get_async_error returns, and advances pending operations.
   int poll();
-  /// Puts the collective into the stream, by and by; what the call returns.
+  /// Starts a collective, which enters the stream later. Returns the call's code.
   int start(const Task& task, const std::shared_ptr<DoubleStream>& stream);
   int finalize();
-  /// Is nothing left to be done?
+  /// Whether nothing is pending.
   bool idle() const { return held_ == nullptr && queued_ == 0; }
-  /// May the next call be made?
+  /// Whether the next call is allowed.
   bool usable() const { return error_ == 0 && polls_ == 0 && ready_ && held_ == nullptr && !finalizing_; }
   void abort();
 
@@ -38,7 +38,7 @@ class DoubleComm : public std::enable_shared_from_this<DoubleComm> {
   int device() const { return device_; }
 
  private:
-  struct Run;  ///< a collective in a stream
+  struct Run;  ///< a collective, queued in a stream
 
   void begin_init();
   void advance_init();
@@ -51,15 +51,15 @@ class DoubleComm : public std::enable_shared_from_this<DoubleComm> {
   const int ranks_, device_;
   const IdContent id_;
   Members members_;
-  std::vector<std::unique_ptr<Incoming>> incoming_;  ///< while it is made
+  std::vector<std::unique_ptr<Incoming>> incoming_;  ///< used during creation
   Outgoing outgoing_;
   bool hangs_ = false, ready_ = false, finalizing_ = false, aborted_ = false;
   int error_ = 0;
-  int polls_ = 0;              ///< that still say in_progress
-  std::shared_ptr<Run> held_;  ///< called for, and not yet in its stream
-  int queued_ = 0;             ///< in streams
+  int polls_ = 0;              ///< polls that will still return in_progress
+  std::shared_ptr<Run> held_;  ///< called, but not yet in its stream
+  int queued_ = 0;             ///< number in streams
   std::shared_ptr<DoubleStream> last_stream_;
-  std::shared_ptr<Record> last_;  ///< after the last collective in it
+  std::shared_ptr<Record> last_;  ///< follows the last collective of the stream
 };
 
 }  // namespace pliant::test

@@ -1,4 +1,4 @@
-// A test on both doubles, on all ranks: fresh before it, nothing left over after it.
+// A test on both doubles and all ranks. Each test starts with fresh doubles and must leave nothing allocated.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -27,21 +27,21 @@ class NcclTest : public DeviceTest {
 
   static const cuda::NcclCalls& nccl() { return *cuda::nccl_calls(); }
 
-  /// What comm_get_async_error says when it is no longer in_progress; in_progress where that takes longer.
+  /// Polls comm_get_async_error until it is not in_progress. Returns in_progress after the time limit.
   static int settled(cuda::NcclComm comm, double limit_s = 30) {
     int code = nccl().in_progress;
     for (const double end_s = monotonic_s() + limit_s; code == nccl().in_progress && monotonic_s() < end_s;)
       if (const int failed = nccl().comm_get_async_error(comm, &code); failed != 0) return failed;
     return code;
   }
-  /// What event_query says when it is no longer not_ready; not_ready where that takes longer.
+  /// Polls event_query until it is not not_ready. Returns not_ready after the time limit.
   static int settled_event(cuda::Event event, double limit_s = 30) {
     int code = cuda().not_ready;
     for (const double end_s = monotonic_s() + limit_s; code == cuda().not_ready && monotonic_s() < end_s;)
       code = cuda().event_query(event);
     return code;
   }
-  /// One that rank 0 made, for all ranks of MPI_COMM_WORLD.
+  /// An id made by rank 0 for all ranks of MPI_COMM_WORLD.
   cuda::NcclUniqueId shared_id() const {
     cuda::NcclUniqueId id{};
     if (rank_ == 0) {
@@ -50,7 +50,7 @@ class NcclTest : public DeviceTest {
     MPI_Bcast(id.data(), static_cast<int>(id.size()), MPI_CHAR, 0, MPI_COMM_WORLD);
     return id;
   }
-  /// A communicator of all ranks of MPI_COMM_WORLD, ready.
+  /// A ready communicator of all ranks of MPI_COMM_WORLD.
   cuda::NcclComm ready_comm() const {
     const cuda::NcclUniqueId id = shared_id();
     cuda::NcclComm comm = nullptr;

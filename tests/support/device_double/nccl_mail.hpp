@@ -1,4 +1,4 @@
-// Messages between ranks of one communicator of the NCCL double: none blocks, all can be called off.
+// Messages between ranks of a communicator of the NCCL double. They never block, and all can be cancelled.
 #pragma once
 
 #include <mpi.h>
@@ -12,17 +12,17 @@ namespace pliant::test {
 
 using Bytes = std::vector<std::byte>;
 
-/// A message on its way in.
+/// A message to be received.
 class Incoming {
  public:
-  /// Of at most `bytes` from a rank of MPI_COMM_WORLD.
+  /// At most `bytes`, from a rank of MPI_COMM_WORLD.
   Incoming(int from, int tag, std::size_t bytes);
-  ~Incoming();  ///< calls it off
+  ~Incoming();  ///< cancels it
   Incoming(const Incoming&) = delete;
   Incoming& operator=(const Incoming&) = delete;
 
   bool arrived();
-  const Bytes& bytes() const { return bytes_; }  ///< of a message that has arrived
+  const Bytes& bytes() const { return bytes_; }  ///< valid once the message has arrived
   int from() const { return from_; }
 
  private:
@@ -31,7 +31,7 @@ class Incoming {
   MPI_Request request_ = MPI_REQUEST_NULL;
 };
 
-/// Messages on their way out. One that nobody takes any more is left to MPI, with its memory.
+/// Messages to be sent. One that nobody will receive is left to MPI together with its memory.
 class Outgoing {
  public:
   Outgoing() = default;

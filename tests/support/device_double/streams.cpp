@@ -35,7 +35,7 @@ void DoubleStreams::wait(DoubleStream& stream, std::shared_ptr<const Record> rec
   enqueue(stream, {"stream_wait_event", [] { return Step::done; }, std::move(record)});
 }
 
-/// The first operation of `stream`, if it need not wait for another stream. True: it is done.
+/// Runs the first operation of `stream` unless it must wait for another stream. Returns whether it is done.
 bool DoubleStreams::attempt(DoubleStream& stream) {
   if (stream.queue.empty()) return false;
   const Operation& first = stream.queue.front();
@@ -46,7 +46,7 @@ bool DoubleStreams::attempt(DoubleStream& stream) {
   return true;
 }
 
-/// One operation of `stream`, or of a stream that it waits for. True: it is done.
+/// Runs one operation of `stream`, or of a stream that it waits for. Returns whether one is done.
 bool DoubleStreams::advance(DoubleStream& stream) {
   DoubleStream* at = &stream;
   while (!at->queue.empty() && at->queue.front().needs != nullptr && !at->queue.front().needs->done)
@@ -64,7 +64,7 @@ bool DoubleStreams::advance_all() {
   return any;
 }
 
-/// Up to `most` operations of streams drawn by lot. True: something was done.
+/// Runs up to `most` operations of randomly drawn streams. Returns whether any is done.
 bool DoubleStreams::roll(std::uint32_t most) {
   bool any = false;
   for (auto times = dice_() % (most + 1); times > 0; --times)
@@ -89,7 +89,8 @@ void DoubleStreams::look(DoubleStream& stream) {
 bool DoubleStreams::work(DoubleStream& stream) {
   if (stream.queue.empty()) return false;
   if (schedule_.kind == Schedule::Kind::random) return roll(3);
-  // Where it waits for other processes, these may wait for another stream: a device works on all of them.
+  // It may wait for other processes, which may wait for another stream of ours; a device works on all
+  // streams.
   return (schedule_.kind == Schedule::Kind::lazy && advance(stream)) || advance_all();
 }
 

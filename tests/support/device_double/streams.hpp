@@ -1,7 +1,7 @@
-// Streams and events of the device double: queues that are worked off when somebody looks.
+// Streams and events of the device double: queues that advance when somebody polls.
 //
-// When an operation is run is up to the schedule. CUDA promises order within a stream, and what events say
-// across streams; whatever else a program relies on, some schedule shows as wrong data.
+// The schedule decides when an operation runs. CUDA guarantees order within a stream, and across streams by
+// events. If a program relies on anything else, some schedule gives it wrong data.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +14,8 @@
 
 namespace pliant::test {
 
-/// eager: at once, when queued. lazy: only what is looked at, and what that waits for; `per_query` operations
-/// a query. random: by dice, at every call, from all streams.
+/// eager: when queued. lazy: only polled streams and those that they wait for, `per_query` operations per
+/// query. random: random operations of all streams at every call.
 struct Schedule {
   enum class Kind { eager, lazy, random };
   Kind kind = Kind::lazy;
@@ -34,19 +34,19 @@ constexpr Schedule random_order(std::uint32_t seed) {
 
 class DoubleStream;
 
-/// One recording of an event: done when its stream has come there.
+/// A recording of an event. It is done when its stream has reached it.
 struct Record {
   bool done = false;
-  std::shared_ptr<DoubleStream> stream;  ///< while it is not done
+  std::shared_ptr<DoubleStream> stream;  ///< set while it is not done
 };
 
 enum class Step { done, waits };
 
-/// `attempt` is called until it says that it is done; it does not block.
+/// `attempt` is called until it returns that it is done; it does not block.
 struct Operation {
   std::string name;
   std::function<Step()> attempt;
-  std::shared_ptr<const Record> needs = nullptr;  ///< it is not attempted before
+  std::shared_ptr<const Record> needs = nullptr;  ///< must be done before the first attempt
 };
 
 class DoubleStream {
@@ -63,8 +63,8 @@ class DoubleEvent {
   explicit DoubleEvent(int device) : device(device) {}
 
   const int device;
-  std::shared_ptr<Record> latest;  ///< null: never recorded, which is complete
-  bool captured = false;           ///< recorded last in a stream that was captured
+  std::shared_ptr<Record> latest;  ///< null: never recorded, which counts as complete
+  bool captured = false;           ///< last recorded in a captured stream
 };
 
 class DoubleStreams {
@@ -73,25 +73,25 @@ class DoubleStreams {
 
   std::shared_ptr<DoubleStream> create(int device);
   void enqueue(DoubleStream& stream, Operation operation);
-  /// An operation that marks the end of what is queued in `stream` now.
+  /// Queues a marker behind the present operations of `stream`.
   std::shared_ptr<Record> record(const std::shared_ptr<DoubleStream>& stream);
-  /// What is queued in `stream` from now on comes after `record`.
+  /// Operations queued in `stream` from now on come after `record`.
   void wait(DoubleStream& stream, std::shared_ptr<const Record> record);
 
-  /// Somebody asked about `stream`.
+  /// Polls `stream`.
   void look(DoubleStream& stream);
-  /// Somebody waits until `stream` has nothing left to do: one round, false if it was in vain.
+  /// One round of waiting for `stream` to become empty. Returns false if nothing advanced.
   bool work(DoubleStream& stream);
-  /// Is there an operation that ends when other processes have come to theirs?
+  /// Whether an operation waits for the operations of other processes.
   bool any_waits_for_others() const;
 
-  /// One operation of each stream, as a device works on all.
+  /// Runs one operation of each stream, as a device works on all.
   void work_on_all();
 
-  void drop_all();       ///< nothing that is queued is ever run
-  void drop_finished();  ///< destroyed streams that are empty
+  void drop_all();       ///< drops all queued operations
+  void drop_finished();  ///< drops destroyed streams that are empty
   const std::vector<std::shared_ptr<DoubleStream>>& all() const { return streams_; }
-  std::string list() const;  ///< what is queued
+  std::string list() const;  ///< lists the queued operations
 
  private:
   bool attempt(DoubleStream& stream);

@@ -1,4 +1,4 @@
-// A block that is resident: kept from block to block and from launch to launch, so that its clocks only grow.
+// A resident block. It is reused for later blocks and launches, so that its clocks only grow.
 #pragma once
 
 #include <vector>
@@ -11,11 +11,11 @@ struct Block {
   unsigned index = 0;
   std::vector<Thread> threads;
   std::vector<Warp> warps;
-  unsigned waiting = 0;  ///< at the barrier
+  unsigned waiting = 0;  ///< threads at the barrier
   unsigned exited = 0;
-  /// Barriers and blocks so far: what happened in an earlier one is ordered before all that happens now.
+  /// Number of barriers and blocks so far. Accesses of an earlier epoch precede all accesses of this one.
   std::uint32_t epoch = 1;
-  /// Of the next barriers so many tell nothing: they may belong to a loop that polls in vain.
+  /// This many of the next barriers do not count as progress: they may belong to a loop that polls in vain.
   unsigned polling = 0;
   SharedMemory shared;
 };

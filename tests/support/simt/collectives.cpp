@@ -1,4 +1,4 @@
-// Barriers, and the collectives of warps.
+// Barriers, and warp collectives.
 #include <algorithm>
 #include <bit>
 
@@ -26,7 +26,7 @@ Thread& lane_of(const Thread& self, unsigned lane) {
   return self.block->threads[self.index - self.lane + lane];
 }
 
-/// What `other`, which the running thread named, does instead of coming here.
+/// Reports what `other` does instead, if it cannot join the collective that names it.
 void check_partner(const Thread& self, const Thread& other) {
   if (other.exited) {
     fail(describe(self.meeting) + " names lane " + std::to_string(other.lane) + ", which has exited");
@@ -42,7 +42,7 @@ void check_partner(const Thread& self, const Thread& other) {
   }
 }
 
-/// Compares with all lanes named; true when they are here.
+/// Checks all named lanes; true when all have arrived.
 bool check_partners(const Thread& self) {
   const unsigned mask = self.meeting.mask;
   if ((mask & ~all_lanes(self)) != 0)
@@ -56,8 +56,8 @@ bool check_partners(const Thread& self) {
   return complete;
 }
 
-/// True when all lanes named are here. Who is checked once stays so: a lane that others wait for fails as
-/// soon as it does something else.
+/// True when all named lanes have arrived. A check stays valid: a lane that others wait for fails as soon as
+/// it does something else.
 bool arrive(const Thread& self) {
   Warp& warp = *self.warp;
   const unsigned mask = self.meeting.mask;
@@ -73,7 +73,7 @@ bool arrive(const Thread& self) {
   return false;
 }
 
-/// The lanes named wait no longer.
+/// Releases the named lanes.
 void leave(const Thread& self) {
   Warp& warp = *self.warp;
   warp.arrived = 0;
@@ -84,7 +84,7 @@ void leave(const Thread& self) {
   }
 }
 
-/// The lane whose value a lane of a shuffle gets.
+/// The source lane of a shuffle.
 int source_of(const Thread& thread) {
   const int lane = static_cast<int>(thread.lane);
   const int argument = thread.argument;
@@ -134,7 +134,7 @@ void vote(const Thread& self) {
   }
 }
 
-/// What the lanes of a warp_barrier did before comes before what they do next (vector clocks).
+/// Orders what the lanes did before a warp_barrier before what they do next (vector clocks).
 void order(const Thread& self) {
   Warp& warp = *self.warp;
   const unsigned mask = self.meeting.mask;

@@ -1,4 +1,4 @@
-// What reports say.
+// Texts of reports.
 #include <array>
 #include <cstdint>
 #include <sstream>
@@ -8,7 +8,7 @@
 namespace pliant::simt {
 namespace {
 
-/// Runs of threads that wait for the same thing; more are counted only.
+/// Runs of threads that wait for the same thing. Further runs are only counted.
 constexpr int kMostRuns = 16;
 
 constexpr std::array<const char*, 10> kWaitNames = {
@@ -27,14 +27,14 @@ void put_waiting(std::ostream& out, const Thread& thread) {
     out << " of lanes 0x" << std::hex << thread.meeting.mask << std::dec;
 }
 
-bool alike(const Thread& a, const Thread& b) {
+bool same_state(const Thread& a, const Thread& b) {
   return a.exited == b.exited && a.meeting == b.meeting &&
          (a.meeting.kind != Wait::nothing || a.polls == b.polls);
 }
 
 }  // namespace
 
-std::string describe(const Meeting& meeting) {
+std::string describe(const Rendezvous& meeting) {
   std::ostringstream out;
   out << kWaitNames[static_cast<std::size_t>(meeting.kind)] << " of lanes 0x" << std::hex << meeting.mask
       << std::dec;
@@ -48,7 +48,7 @@ std::string Scheduler::describe_waiting() const {
   for (std::size_t slot = 0; slot < resident_; ++slot) {
     const std::vector<Thread>& threads = blocks_[slot].threads;
     for (std::size_t first = 0, end = 0; first < threads.size(); first = end) {
-      for (end = first + 1; end < threads.size() && alike(threads[first], threads[end]);) ++end;
+      for (end = first + 1; end < threads.size() && same_state(threads[first], threads[end]);) ++end;
       if (threads[first].exited || ++runs > kMostRuns) continue;
       out << "block " << blocks_[slot].index << " threads " << first << " to " << end - 1;
       put_waiting(out, threads[first]);

@@ -7,8 +7,8 @@ namespace {
 
 constexpr std::size_t kHandlerStackBytes = 64 * 1024;
 
-// The fault is synchronous and in a kernel, so leaving the handler for another stack is safe; SA_NODEFER
-// because it never returns.
+// The fault is synchronous and within a kernel, so leaving the handler for another stack is safe. SA_NODEFER,
+// because the handler never returns.
 void on_fault(int /*signal*/, siginfo_t* info, void* /*context*/) {
   scheduler().abandon_at(info->si_addr);
 }

@@ -1,4 +1,4 @@
-// Accesses to memory that is not there, stacks' guards first of all: they end the launch, not the program.
+// Handles accesses to unmapped memory, mainly the stacks' guards: they end the launch, not the program.
 #pragma once
 
 #include <csignal>
@@ -6,7 +6,7 @@
 
 namespace pliant::simt {
 
-/// While it lives, SIGSEGV and SIGBUS go to scheduler().abandon_at().
+/// While alive, directs SIGSEGV and SIGBUS to scheduler().abandon_at().
 class FaultCatcher {
  public:
   FaultCatcher();

@@ -15,9 +15,9 @@ namespace {
 
 namespace context = boost::context::detail;
 
-/// A frame larger than this may step over it.
+/// A stack frame larger than this could step over the guard.
 constexpr std::size_t kGuardBytes = 64 * 1024;
-/// Tops of stacks lie this far apart within 4 KiB, or they would all share a few sets of the caches.
+/// Offset between the tops of stacks within 4 KiB; without it all would share a few sets of the caches.
 constexpr std::size_t kColourBytes = 448;
 constexpr std::size_t kColours = 9;
 

@@ -1,4 +1,4 @@
-// Fibers and their stacks, kept from launch to launch.
+// Fibers and their stacks, reused from launch to launch.
 #pragma once
 
 #include <cstddef>
@@ -7,13 +7,13 @@
 namespace pliant::simt {
 
 struct Fiber {
-  void* context = nullptr;  ///< where to go on; of boost.context
+  void* context = nullptr;  ///< boost.context's point to resume
   std::byte* stack = nullptr;
   std::size_t bytes = 0;
-  void* shadow = nullptr;  ///< of AddressSanitizer
+  void* shadow = nullptr;  ///< AddressSanitizer's
 };
 
-/// Each stack has memory below it that nobody may touch: kGuardBytes.
+/// Below each stack are kGuardBytes of inaccessible memory.
 class Fibers {
  public:
   Fibers() = default;
@@ -21,12 +21,12 @@ class Fibers {
   Fibers& operator=(const Fibers&) = delete;
   ~Fibers();
 
-  /// The fiber of this number, with `bytes` of stack; at its beginning where it is new. Throws
+  /// The fiber of this number, with `bytes` of stack. A new one starts at its beginning. Throws
   /// std::system_error.
   Fiber& at(std::size_t number, std::size_t bytes);
-  /// The first `count` fibers start anew.
+  /// Restarts the first `count` fibers.
   void restart(std::size_t count);
-  /// Whether `address` is in front of one of the first `count` stacks.
+  /// Whether `address` is in the guard of one of the first `count` stacks.
   [[nodiscard]] bool guards(const void* address, std::size_t count) const;
 
  private:
@@ -36,13 +36,13 @@ class Fibers {
   std::size_t bytes_ = 0;
 };
 
-/// Goes from one fiber to another; comes back when somebody switches to `from`.
+/// Switches from one fiber to another. Returns when somebody switches to `from`.
 void switch_fiber(Fiber& from, Fiber& to);
 
-/// A fiber of the caller's own stack, to come back to.
+/// A fiber for the caller's own stack, to return to.
 [[nodiscard]] Fiber own_stack();
 
-/// What every fiber runs; it never ends. Defined by the machine.
+/// Main function of every fiber; never ends. The machine defines it.
 [[noreturn]] void fiber_body();
 
 }  // namespace pliant::simt

@@ -1,5 +1,5 @@
-// What a running grid is made of, and what kernels call of it (through gpu/language.hpp). All of it is for
-// the thread that runs: none of these functions may be called outside a kernel.
+// The parts of a running grid, and the functions that kernels call through gpu/language.hpp. They act on the
+// running thread, and must not be called outside a kernel.
 #pragma once
 
 #include <array>
@@ -15,7 +15,7 @@ struct Fiber;
 inline constexpr unsigned kLanes = 32;
 inline constexpr unsigned kMostThreads = 1024;  // of a block
 
-/// What a thread waits for.
+/// The reason why a thread waits.
 enum class Wait : std::uint8_t {
   nothing,
   barrier,
@@ -29,16 +29,16 @@ enum class Wait : std::uint8_t {
   shuffle_xor
 };
 
-/// One call of a warp's collective; lanes that meet have the same.
-struct Meeting {
+/// A call of a warp collective. Lanes that take part in one have equal values.
+struct Rendezvous {
   Wait kind = Wait::nothing;
-  unsigned bytes = 0;  ///< of a shuffled value
+  unsigned bytes = 0;  ///< length of a shuffled value
   unsigned mask = 0;
 
-  bool operator==(const Meeting&) const = default;
+  bool operator==(const Rendezvous&) const = default;
 };
 
-/// What a thread last saw of memory it asked for more than once.
+/// Memory that a thread has polled, and its last value.
 struct Poll {
   const void* address = nullptr;
   std::uint64_t value = 0;
@@ -48,33 +48,34 @@ struct Poll {
 
 struct Warp {
   unsigned waiting = 0;  ///< lanes that wait in collectives
-  unsigned awaited = 0;  ///< lanes that they name
-  /// What the lanes `arrived` wait in; where they are all that wait, the next lane has nobody else to be
-  /// checked against.
-  Meeting meeting;
+  unsigned awaited = 0;  ///< lanes named by these
+  /// The collective that the lanes `arrived` wait in. If these are the only waiting lanes, the next lane need
+  /// not be checked against others.
+  Rendezvous meeting;
   unsigned arrived = 0;
-  /// Calls of warp_barrier that all its lanes took part in.
+  /// Calls of warp_barrier in which all lanes took part.
   std::uint32_t epoch = 1;
-  /// Vector clocks of the calls that some took part in: clock[a][b] is how far lane a knows of lane b.
+  /// Vector clocks of calls with some of the lanes: clock[a][b] is the last epoch of lane b that lane a
+  /// knows.
   std::array<std::array<std::uint32_t, kLanes>, kLanes> clock{};
 };
 
 struct Thread {
-  unsigned index = 0;  ///< in its block
+  unsigned index = 0;  ///< in the block
   unsigned lane = 0;
   Block* block = nullptr;
   Warp* warp = nullptr;
   Fiber* fiber = nullptr;
   bool exited = false;
-  Meeting meeting;
+  Rendezvous meeting;
   int argument = 0;         ///< of a shuffle
-  std::uint64_t value = 0;  ///< brought to a collective, then what it gives back
+  std::uint64_t value = 0;  ///< a collective's input, then its result
   std::array<Poll, 4> polls;
   unsigned next_poll = 0;
 };
 
-/// The thread that runs. Kernels are plain functions, so there is no other way for them to know; fibers of
-/// all launches run on one OS thread at a time (run() holds a lock).
+/// The running thread. Kernels are plain functions and have no other access to it. Fibers of all launches run
+/// on one OS thread at a time (run() holds a lock).
 extern Thread* running;
 
 unsigned block_index();
@@ -82,25 +83,25 @@ unsigned block_count();
 unsigned block_threads();
 
 void barrier();
-/// `value` and `argument` are what this lane brings; `bytes` the size of its value, for shuffles.
+/// `value` and `argument` are this lane's input; `bytes` is the length of its value, for shuffles.
 std::uint64_t collective(Wait kind, unsigned mask, std::uint64_t value = 0, int argument = 0,
                          unsigned bytes = 0);
 
-/// Others may go on here, under Order::random.
+/// Lets other threads run here, under Order::random.
 void maybe_yield();
-/// Memory was looked at, and stood at `value`: true if this thread saw that before, so that it had to wait a
-/// turn and is to look again.
+/// Call after reading `value` from memory. Returns true if this thread has read the same before. It has then
+/// waited a turn, and must read again.
 bool polled(const void* address, std::uint64_t value);
-/// In front of an atomic operation of shared or other memory; `changed`: what to say afterwards.
+/// Call before an atomic operation on any memory; call `changed` afterwards.
 void before_atomic(const void* address);
 void after_atomic(const void* address, std::uint64_t value, bool changed);
-/// Reports where `address` is no multiple of 16; notes four floats of shared memory as read or written.
+/// Reports an address that is no multiple of 16. Records an access to four floats of shared memory.
 void check_vector_access(const void* address, bool write);
 
-/// Reports where a lane of the running thread's warp waits for it in a collective, while it does something
-/// else.
+/// Reports an error if a lane of this warp waits for the running thread in a collective, while the thread
+/// does something else.
 void fail_if_awaited(const char* doing);
-/// Ends the launch with this text; "block 1, thread 5: " is put in front.
+/// Ends the launch with this text, preceded by "block 1, thread 5: ".
 [[noreturn]] void fail(const std::string& problem);
 
 }  // namespace pliant::simt

@@ -1,4 +1,4 @@
-// What accesses to memory mean to the schedule.
+// How memory accesses affect the schedule.
 #include <algorithm>
 #include <cstdint>
 #include <sstream>
@@ -8,7 +8,7 @@
 namespace pliant::simt {
 namespace {
 
-/// A loop that polls and meets this often in each round is seen to get nowhere.
+/// A polling loop with this many barriers in each round is still recognised as stuck.
 constexpr unsigned kBarriersOfALoop = 16;
 
 }  // namespace

@@ -1,4 +1,4 @@
-// What AddressSanitizer has to be told when stacks change; nothing in other builds.
+// Tells AddressSanitizer when stacks change; does nothing in other builds.
 #pragma once
 
 #include <cstddef>

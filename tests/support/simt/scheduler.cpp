@@ -60,7 +60,7 @@ void Scheduler::yield() {
 }
 
 void Scheduler::idle_poll() {
-  // A round is one look of each thread that may go on.
+  // In one round, each ready thread polls once.
   idle_rounds_ += 1.0 / static_cast<double>(ready_.size() + 1);
   if (idle_rounds_ > static_cast<double>(launch_.spin_rounds)) {
     abandon("deadlock: threads poll memory that nobody changes (of " + std::to_string(launch_.blocks) +

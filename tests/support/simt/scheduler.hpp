@@ -1,4 +1,4 @@
-// One launch: its blocks, who may go on, and how it ends.
+// One launch: its blocks, its ready threads, and its end.
 #pragma once
 
 #include <cstddef>
@@ -15,13 +15,13 @@
 
 namespace pliant::simt {
 
-/// Threads that may go on; never more than reserve() said.
+/// Ready threads, at most as many as reserved.
 class ReadyQueue {
  public:
   void reserve(std::size_t threads);
   void push(Thread& thread) { ring_[(first_ + count_++) & mask_] = &thread; }
   Thread& pop();
-  /// The one that `number` picks goes first.
+  /// Moves the thread picked by `number` to the front.
   void pick(std::uint64_t number);
   [[nodiscard]] std::size_t size() const { return count_; }
 
@@ -40,8 +40,7 @@ class Scheduler {
   Report& report() { return report_; }
 
   void call_kernel() { (*kernel_)(); }
-  /// Puts `count` threads of a block, from `first` on, into the queue, in the launch's order: those `which`
-  /// accepts.
+  /// Queues the accepted ones of `count` threads of a block, from `first` on, in the launch's order.
   template <class Accept>
   void make_ready(Block& block, std::size_t first, std::size_t count, Accept which) {
     for (std::size_t i = 0; i < count; ++i) {
@@ -49,19 +48,19 @@ class Scheduler {
       if (which(thread)) ready_.push(thread);
     }
   }
-  /// Others go on until the running thread is made ready, and its turn has come.
+  /// Runs other threads until the running thread is ready and its turn comes.
   void wait();
   void yield();
   [[nodiscard]] bool random() const { return launch_.order == Order::random; }
   std::uint64_t next_random();
 
-  /// The running thread has ended.
+  /// Ends the running thread.
   void finish();
-  /// Something happened that others may have polled for.
+  /// Notes a change that other threads may have polled for.
   void progress() { idle_rounds_ = 0; }
   void idle_poll();
   [[noreturn]] void abandon(std::string text);
-  /// For a signal handler: text is made later, from these.
+  /// For a signal handler, which cannot make the text itself.
   [[noreturn]] void abandon_at(const void* address);
 
  private:
@@ -88,10 +87,10 @@ class Scheduler {
   bool faulted_ = false;
 };
 
-/// "ballot of lanes 0xff".
-std::string describe(const Meeting& meeting);
+/// Text such as "ballot of lanes 0xff".
+std::string describe(const Rendezvous& meeting);
 
-/// The one there is: fibers know nothing but the stack they stand on.
+/// The single scheduler, because fibers know only their own stack.
 Scheduler& scheduler();
 
 }  // namespace pliant::simt

@@ -1,10 +1,9 @@
-// How kernels see shared memory: objects that read and write as variables and arrays do, and note every
-// access.
+// Shared memory for kernels: objects that behave like variables and arrays, and record every access.
 //
-// What works: `x = 1`, `x += y`, `++x`, `x--`, x in expressions, `tile[i]` likewise, `&x` and `&tile[i]`
-// (plain pointers, meant for atomics and load4/store4: other accesses through them are not seen). What does
-// not compile here though nvcc takes it: `auto v = tile[i]` followed by a use of v (write the type), an array
-// as a pointer (`&tile[0]`). A function that is given an array: template <class Array> PLIANT_DEVICE void
+// Supported: `x = 1`, `x += y`, `++x`, `x--`, x in expressions, and the same for `tile[i]`. Also `&x` and
+// `&tile[i]`: plain pointers, meant for atomics and load4/store4, since other accesses through them are not
+// recorded. Not supported, unlike in nvcc: using v after `auto v = tile[i]` (write the type), and an array as
+// a pointer (write `&tile[0]`). A function that takes an array: template <class Array> PLIANT_DEVICE void
 // f(Array& tile). Elements that are structs are plain references: their index is checked, races are not.
 #pragma once
 
@@ -19,7 +18,7 @@ namespace pliant::simt {
 template <class T>
 concept Watched = std::is_arithmetic_v<T> || std::is_enum_v<T> || std::is_pointer_v<T>;
 
-/// One watched element; lives within one expression.
+/// A watched element; it lives within one expression.
 template <Watched T>
 class Reference {
  public:
@@ -186,7 +185,7 @@ class Scalar {
   Variable& variable_;
 };
 
-/// What PLIANT_SHARED makes: a Scalar, or a reference to a struct.
+/// The type made by PLIANT_SHARED: a Scalar, or a reference to a struct.
 template <class T>
 decltype(auto) shared_scalar(const void* key, const char* name) {
   if constexpr (Watched<T>) {
@@ -208,7 +207,7 @@ template <class T>
 struct ValueOf<Scalar<T>> {
   using Type = T;
 };
-/// What a function template deduces for an argument that may be watched: the value's own type.
+/// The type that a function template deduces for an argument that may be watched: the value's type.
 template <class T>
 using Value = typename ValueOf<std::remove_cvref_t<T>>::Type;
 

@@ -10,10 +10,10 @@ namespace pliant::simt {
 namespace {
 
 constexpr std::byte kCanary{0xc9};
-/// What nobody has written yet: as float -2.6e36, as unsigned 4227595259.
+/// Initial contents: -2.6e36 as float, 4227595259 as unsigned.
 constexpr std::byte kUnwritten{0xfb};
 constexpr std::size_t kGapBytes = 64;
-/// Room for variables, and for gaps between ever so many small ones.
+/// Space for the variables, and for the gaps between many small ones.
 constexpr std::size_t kArenaBytes = 4 * SharedMemory::kLimitBytes;
 
 std::byte* aligned(std::byte* at, std::size_t to) {
@@ -21,7 +21,7 @@ std::byte* aligned(std::byte* at, std::size_t to) {
   return at + ((address + to - 1) / to * to - address);
 }
 
-/// What the running thread knows to have happened before now.
+/// Whether the running thread is ordered after an access.
 bool before_now(const Thread& self, const Access& access) {
   if (access.block_epoch != self.block->epoch || access.thread == self.index) return true;
   if (access.thread / kLanes != self.index / kLanes) return false;
@@ -29,8 +29,8 @@ bool before_now(const Thread& self, const Access& access) {
          self.warp->clock[self.lane][access.thread % kLanes] >= access.clock;
 }
 
-/// Puts an access of the running thread in the place of `last`; an atomic one does not hide its own plain
-/// one.
+/// Records an access of the running thread in place of `last`. An atomic access does not replace its own
+/// plain one.
 void put(const Thread& self, bool atomic, Access& last) {
   Access now{self.block->epoch, self.warp->epoch, self.warp->clock[self.lane][self.lane],
              static_cast<std::uint16_t>(self.index), atomic};
@@ -57,7 +57,7 @@ void SharedMemory::clear() {
 }
 
 Variable& SharedMemory::add(const void* key) {
-  // Blocks of one kernel have the same variables in the same order, so shadows are kept for the next.
+  // Blocks of a kernel have the same variables in the same order, so the next block can reuse the shadows.
   for (std::size_t i = used_; i < variables_.size(); ++i) {
     if (variables_[i]->key == key) std::swap(variables_[i], variables_[used_]);
   }
@@ -78,7 +78,7 @@ Variable& SharedMemory::variable(const void* key, const char* name, std::size_t 
     fail("shared variables of " + std::to_string(bytes_) + " bytes, " + name + " the last (at most " +
          std::to_string(kLimitBytes) + ")");
   }
-  // Aligned as its type asks for and no better: a GPU promises no more.
+  // Aligned to the type and no more, because a GPU guarantees no more.
   std::byte* data = aligned(arena_.get() + next_, std::max<std::size_t>(alignment, 16));
   if (alignment < 16) data += alignment;
   std::byte* end = data + bytes;

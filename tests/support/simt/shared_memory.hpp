@@ -1,4 +1,4 @@
-// Shared memory of one block: its variables, what stands between them, and who touched what.
+// Shared memory of a block: its variables, the guards between them, and a record of accesses.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,7 @@
 
 namespace pliant::simt {
 
-/// One access to one element. Thread and clocks say what it comes before.
+/// One access to one element. Thread and clocks define which accesses follow it.
 struct Access {
   std::uint32_t block_epoch = 0;
   std::uint32_t warp_epoch = 0;
@@ -20,7 +20,7 @@ struct Access {
   bool atomic = false;
 };
 
-/// The last write, and the last reads of two threads (of two warps where there are two).
+/// The last write, and the last reads of two threads (of two different warps if possible).
 struct Shadow {
   Access write;
   Access read;
@@ -28,7 +28,7 @@ struct Shadow {
 };
 
 struct Variable {
-  const void* key = nullptr;  ///< the declaration
+  const void* key = nullptr;  ///< identifies the declaration
   const char* name = nullptr;
   std::byte* data = nullptr;
   std::size_t element_bytes = 0;
@@ -38,19 +38,19 @@ struct Variable {
 
 class SharedMemory {
  public:
-  /// What a GPU has for `__shared__` variables of a block.
+  /// A GPU's limit for the `__shared__` variables of a block.
   static constexpr std::size_t kLimitBytes = 48 * 1024;
 
   SharedMemory();
 
-  /// A block begins: no variables.
+  /// Starts a block without variables.
   void clear();
-  /// The variable of this declaration, made if the block has none yet.
+  /// The variable of a declaration; made if the block has none yet.
   Variable& variable(const void* key, const char* name, std::size_t element_bytes, std::size_t alignment,
                      std::size_t count);
-  /// The variable that this address lies in, or null.
+  /// The variable that contains an address, or null.
   [[nodiscard]] Variable* find(const void* address);
-  /// The name of a variable that somebody wrote beside, or null.
+  /// The name of a variable with a damaged guard, or null.
   [[nodiscard]] const char* damaged() const;
 
  private:
@@ -63,14 +63,14 @@ class SharedMemory {
   std::size_t next_ = 0;   // in the arena
 };
 
-/// The running thread's block's variable of a declaration.
+/// The variable of a declaration in the running thread's block.
 Variable& shared_variable(const void* key, const char* name, std::size_t element_bytes, std::size_t alignment,
                           std::size_t count);
 
-/// Reports element `index` of `variable` where another thread's access is not ordered with this one.
+/// Reports a race if another thread's access to element `index` is not ordered with this one.
 void note_read(Variable& variable, std::size_t index, bool atomic = false);
 void note_write(Variable& variable, std::size_t index, bool atomic = false);
-/// The same for an address, which may lie in no shared variable.
+/// Does this for an address, which need not be in shared memory.
 void note_address(const void* address, bool write, bool atomic);
 
 [[noreturn]] void fail_index(const Variable& variable, std::size_t index);

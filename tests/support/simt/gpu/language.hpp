@@ -1,9 +1,9 @@
-// What kernels are written in, for the host: the names of src/kernels/cuda/nvcc/gpu/language.hpp. What each
-// means is said there; what is reported here as an error, in machine.hpp and shared.hpp.
+// The language of kernels, for the host: the names of src/kernels/cuda/nvcc/gpu/language.hpp, which documents
+// them. machine.hpp and shared.hpp say which errors are reported here.
 //
-// Kernels that compile for both: a function that is given a shared array is
+// To compile for both, a function that takes a shared array is
 //   template <class Array> PLIANT_DEVICE void f(Array& tile)
-// and elements are copied into variables of a named type (`unsigned v = tile[i]`, never `auto v`).
+// and elements are copied into variables of an explicit type (`unsigned v = tile[i]`, not `auto v`).
 #pragma once
 
 #include <bit>
@@ -110,7 +110,7 @@ PLIANT_DEVICE simt::Value<T> shuffle_xor(unsigned mask, T&& value, int by) {
   return detail::exchange<simt::Value<T>>(simt::Wait::shuffle_xor, mask, std::forward<T>(value), by);
 }
 
-// As nvcc's do, these take a value of the very type that `to` points to.
+// As in nvcc, these take a value of exactly the type that `to` points to.
 template <class T, class U>
 requires std::is_same_v<simt::Value<U>, T> PLIANT_DEVICE T atomic_add(T* to, U&& value) {
   const T by = std::forward<U>(value);
@@ -157,7 +157,7 @@ PLIANT_DEVICE std::uint32_t bits_of(float x) {
 PLIANT_DEVICE float float_of(std::uint32_t bits) {
   return std::bit_cast<float>(bits);
 }
-// Never fused: this is compiled with -ffp-contract=off.
+// Never fused, since this file is compiled with -ffp-contract=off.
 PLIANT_DEVICE float add(float a, float b) {
   return a + b;
 }

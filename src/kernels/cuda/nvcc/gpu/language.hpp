@@ -1,23 +1,26 @@
-// What kernels are written in, for nvcc. tests/support/simt/gpu/language.hpp is the same for the host, where
-// every thread of a grid is a fiber: kernels name nothing of CUDA but what stands here.
+// The language of the kernels, for nvcc. Kernels use no other names of CUDA.
+// tests/support/simt/gpu/language.hpp defines the same names for the host, where every thread of a grid is a
+// fiber.
 #pragma once
 
 #include <cuda_runtime.h>
 
 #include <cstdint>
 
-/// Before a kernel's `void name(Arguments)`; it may stand in a header.
+/// Precedes a kernel's `void name(Arguments)`, which may be in a header.
 #define PLIANT_KERNEL __global__ static
-/// The same, in so few registers that this many blocks of 256 threads find room on a multiprocessor.
+/// Like PLIANT_KERNEL, with few enough registers that this many blocks of 256 threads fit on a
+/// multiprocessor.
 #define PLIANT_DENSE_KERNEL(blocks) __global__ static __launch_bounds__(256, blocks)
-/// Before a function that kernels call.
+/// Precedes a function that kernels call.
 #define PLIANT_DEVICE __device__ __forceinline__ static
-/// One variable of a block, or an array, which all its threads share; not initialised. The host's are objects
-/// that watch who comes there, so name the type of what you copy (`unsigned v = tile[i]`, never `auto v`),
-/// and give arrays to functions as template <class Array> PLIANT_DEVICE void f(Array& tile).
+/// A variable or array that all threads of a block share; not initialised. On the host these are objects that
+/// check accesses. So write the type of a copy (`unsigned v = tile[i]`, not `auto v`). Pass arrays to
+/// functions as template <class Array> PLIANT_DEVICE void f(Array& tile).
 #define PLIANT_SHARED(type, name) __shared__ type name
 #define PLIANT_SHARED_ARRAY(type, name, count) __shared__ type name[count]
-/// Before a loop: so many rounds of it side by side. One line, so that it is nothing elsewhere.
+/// Precedes a loop and unrolls it by so many rounds. In one line, so that other compilers can define it as
+/// empty.
 #define PLIANT_PRAGMA(text) _Pragma(#text)
 #define PLIANT_UNROLL(rounds) PLIANT_PRAGMA(unroll rounds)
 
@@ -39,11 +42,11 @@ PLIANT_DEVICE unsigned blocks() {
   return gridDim.x;
 }
 
-/// All threads of the block.
+/// Waits for all threads of the block.
 PLIANT_DEVICE void barrier() {
   __syncthreads();
 }
-/// The lanes of `mask`, which all come here.
+/// Waits for the threads of `mask`, all of which must call this.
 PLIANT_DEVICE void warp_barrier(unsigned mask) {
   __syncwarp(mask);
 }
@@ -56,12 +59,12 @@ PLIANT_DEVICE bool any(unsigned mask, bool vote) {
 PLIANT_DEVICE bool all(unsigned mask, bool vote) {
   return __all_sync(mask, vote) != 0;
 }
-/// The value of lane `from`; T: 32 or 64 bits.
+/// Returns the value of the thread `from` of the warp. T: 32 or 64 bits.
 template <class T>
 PLIANT_DEVICE T shuffle(unsigned mask, T value, int from) {
   return __shfl_sync(mask, value, from);
 }
-/// Of the lane `by` below; the lowest keep their own.
+/// Returns the value of the thread `by` below. The lowest threads keep their own.
 template <class T>
 PLIANT_DEVICE T shuffle_up(unsigned mask, T value, unsigned by) {
   return __shfl_up_sync(mask, value, by);
@@ -75,7 +78,7 @@ PLIANT_DEVICE T shuffle_xor(unsigned mask, T value, int by) {
   return __shfl_xor_sync(mask, value, by);
 }
 
-/// All return what was there before. T: std::uint32_t, unsigned long long; memory of the device or shared.
+/// These return the previous value. T: std::uint32_t, unsigned long long. The memory is global or shared.
 template <class T>
 PLIANT_DEVICE T atomic_add(T* to, T value) {
   return atomicAdd(to, value);
@@ -92,11 +95,11 @@ template <class T>
 PLIANT_DEVICE T atomic_exchange(T* to, T value) {
   return atomicExch(to, value);
 }
-/// What this thread wrote before is seen by all blocks before what it writes afterwards.
+/// All blocks see this thread's earlier writes before its later ones.
 PLIANT_DEVICE void fence() {
   __threadfence();
 }
-/// From memory, whatever this thread read there before.
+/// Reads from memory, even if this thread has read the value before.
 template <class T>
 PLIANT_DEVICE T load_fresh(const T* from) {
   return *static_cast<const volatile T*>(from);
@@ -105,7 +108,7 @@ PLIANT_DEVICE T load_fresh(const T* from) {
 PLIANT_DEVICE int count_bits(unsigned x) {
   return __popc(x);
 }
-/// 32 where x is 0.
+/// Returns 32 if x is 0.
 PLIANT_DEVICE int leading_zeros(unsigned x) {
   return __clz(static_cast<int>(x));
 }
@@ -118,7 +121,7 @@ PLIANT_DEVICE std::uint32_t bits_of(float x) {
 PLIANT_DEVICE float float_of(std::uint32_t bits) {
   return __uint_as_float(bits);
 }
-/// Rounded once each, never fused.
+/// Each result is rounded once, never fused.
 PLIANT_DEVICE float add(float a, float b) {
   return __fadd_rn(a, b);
 }
@@ -132,11 +135,11 @@ PLIANT_DEVICE double multiply(double a, double b) {
   return __dmul_rn(a, b);
 }
 
-/// Four neighbours, in one access of 16 bytes.
+/// Four neighbouring floats, in one access of 16 bytes.
 struct alignas(16) Float4 {
   float item[4];
 };
-/// `at` is a multiple of 16 bytes.
+/// `at` must be aligned to 16 bytes.
 PLIANT_DEVICE Float4 load4(const float* at) {
   const float4 v = *reinterpret_cast<const float4*>(at);
   return {{v.x, v.y, v.z, v.w}};

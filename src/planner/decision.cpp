@@ -1,0 +1,162 @@
+#include "planner/decision.hpp"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "collectives/sparse/messages.hpp"
+#include "collectives/sparse/sparse.hpp"
+
+namespace pliant {
+namespace {
+
+template <class... Values>
+void explain(Decision& decision, const char* format, Values... values) {
+  std::snprintf(decision.reason.data(), decision.reason.size(), format, values...);
+}
+
+const Candidate* cheapest(const CandidateList& list, bool exact) {
+  for (const Candidate& candidate : list.all())
+    if (candidate.algorithm->exact == exact) return &candidate;
+  return nullptr;
+}
+
+constexpr double kMs = 1e3;
+
+void explain_choice(Decision& decision, const DecisionInput& input, const PolicyDecision& wish) {
+  const Candidate* dense = cheapest(decision.candidates, true);
+  const Candidate* sparse = cheapest(decision.candidates, false);
+  const Candidate& shown =
+      decision.algorithm->exact && sparse != nullptr ? *sparse : decision.candidates.items[0];
+  const double density = static_cast<double>(shown.kept) / static_cast<double>(input.shape.count);
+  const char* name = decision.algorithm->name.data();
+  AllreduceShape kept_shape = input.shape;
+  kept_shape.kept = shown.kept;
+  const char* note = wish.floored ? " (pliant_min_gain's)" : "";
+  const char* indices = index_codec_for(kept_shape, input.model).name.data();
+  if (!wish.feasible) {
+    explain(decision, "%s is the fastest: the budget of %.4g ms cannot hold after %.4g ms of computing", name,
+            input.plan.settings.time_budget_s * kMs, input.compute_s * kMs);
+  } else if (decision.algorithm->exact && sparse != nullptr) {
+    explain(decision, "compression refused: dense %s predicted %.4g ms, %s at density %.3g %.4g ms", name,
+            decision.predicted_s * kMs, sparse->algorithm->name.data(), density, sparse->predicted_s * kMs);
+  } else if (dense != nullptr) {
+    explain(decision, "%s at density %.3g%s, indices %s, predicted %.4g ms, dense %s %.4g ms", name, density,
+            note, indices, decision.predicted_s * kMs, dense->algorithm->name.data(),
+            dense->predicted_s * kMs);
+  } else {
+    explain(decision, "%s at density %.3g%s, indices %s, predicted %.4g ms; exact ones are not allowed", name,
+            density, note, indices, decision.predicted_s * kMs);
+  }
+}
+
+/// Moves the preferred algorithm to the front; the others keep their order.
+void put_preferred_first(Decision& decision, const DecisionInput& input) {
+  CandidateList& list = decision.candidates;
+  const auto end = list.items.begin() + static_cast<std::ptrdiff_t>(list.used);
+  const auto found = std::find_if(list.items.begin(), end,
+                                  [&](const Candidate& c) { return c.algorithm == input.preferred; });
+  if (found == end) return;
+  decision.formula_s = cheapest(list, found->algorithm->exact)->predicted_s;
+  found->predicted_s *= input.preferred_factor;
+  std::rotate(list.items.begin(), found, found + 1);
+}
+
+void take_first(Decision& decision) {
+  decision.algorithm = decision.candidates.items[0].algorithm;
+  decision.predicted_s = decision.candidates.items[0].predicted_s;
+  decision.kept = decision.candidates.items[0].kept;
+  if (decision.formula_s == 0) decision.formula_s = decision.predicted_s;
+}
+
+PolicyDecision wish_of(const DecisionInput& input, double drain_s) {
+  const Plan& plan = input.plan;
+  const PolicyInput asked{.settings = plan.settings,
+                          .shape = input.shape,
+                          .filter = plan.filter,
+                          .model = input.model,
+                          .compute_s = input.compute_s,
+                          .gain = input.gain,
+                          .margin = input.margin,
+                          .resumable = input.resumable,
+                          .drain_s = drain_s,
+                          .equivalent = input.equivalent};
+  if (!plan.policy->adapts) return decide_kept(*plan.policy, asked);
+  return input.memo != nullptr ? input.memo->decide(*plan.policy, asked)
+                               : decide_kept(*plan.policy, coarsened(asked));
+}
+
+}  // namespace
+
+bool lossy_eligible(const Plan& plan, const AllreduceShape& shape, ReduceOp op) {
+  return plan.settings.topk && op == ReduceOp::sum && supports_sparse(shape) &&
+         shape.bytes() >= plan.settings.min_bytes && plan.filter.allows_any(false);
+}
+
+bool needs_measuring(const Plan& plan, const AllreduceShape& shape, ReduceOp op) {
+  return lossy_eligible(plan, shape, op) || shape.bytes() >= kMeasureBytes;
+}
+
+Decision decide_exact(const DecisionInput& input, const char* why) {
+  Decision decision;
+  const SelectionRequest request{.shape = input.shape,
+                                 .deterministic = input.plan.settings.deterministic,
+                                 .resumable = input.resumable,
+                                 .distinct = input.distinct};
+  decision.candidates =
+      rank_candidates(request, input.plan.filter.for_exact_call(), input.model, input.corrections);
+  // The algorithms that the user named may all be unable to, for example shared_memory on several hosts.
+  if (decision.candidates.used == 0)
+    decision.candidates = rank_candidates(request, AlgorithmFilter(), input.model, input.corrections);
+  put_preferred_first(decision, input);
+  take_first(decision);
+  explain(decision, "%s: %s", decision.algorithm->name.data(), why);
+  return decision;
+}
+
+Decision decide(const DecisionInput& input) {
+  const Plan& plan = input.plan;
+  if (!input.may_lose)
+    return decide_exact(input, plan.settings.deterministic
+                                   ? "exact, order of additions pinned"
+                                   : "exact; cheapest predicted of the exact algorithms");
+  const double drain_s =
+      input.outstanding ? static_cast<double>(input.shape.count) * input.model.compute.drain_s_per_element
+                        : 0;
+  const PolicyDecision wish = wish_of(input, drain_s);
+  if (!wish.lossy && plan.filter.allows_any(true)) return decide_exact(input, wish.why_exact);
+
+  Decision decision;
+  SelectionRequest request{.shape = input.shape,
+                           .lossy = true,
+                           .exact = plan.filter.allows_any(true),
+                           .deterministic = plan.settings.deterministic,
+                           .resumable = input.resumable,
+                           .distinct = input.distinct,
+                           .drain_s = drain_s};
+  if (input.equivalent != nullptr && !wish.by_user) {
+    request.comparison = Comparison::by_quality;
+    request.equivalent = *input.equivalent;
+  }
+  request.shape.kept = decision.lossy_kept = wish.kept;
+  decision.candidates = rank_candidates(request, plan.filter, input.model, input.corrections);
+  if (decision.candidates.used == 0)
+    return decide_exact(input, "no algorithm allowed is both lossy and pinned");
+  put_preferred_first(decision, input);
+  take_first(decision);
+  decision.by_quality =
+      request.comparison == Comparison::by_quality && wish.feasible && !decision.algorithm->exact;
+  explain_choice(decision, input, wish);
+  return decision;
+}
+
+const Decision& ExactDecisions::exact(const DecisionInput& input) {
+  const Kind kind{input.shape, input.resumable};
+  if (const Decision* const known = known_.find(kind)) return *known;
+  Decision decision = decide(input);
+  AllreduceShape whole = input.shape;
+  whole.kept = whole.count;
+  decision.shape = tuned_for(*decision.algorithm, whole, input.model);
+  return known_.add(kind, decision);
+}
+
+}  // namespace pliant

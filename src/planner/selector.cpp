@@ -1,0 +1,222 @@
+#include "planner/selector.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "collectives/device/staging.hpp"
+#include "collectives/sparse/messages.hpp"
+#include "core/error.hpp"
+
+namespace pliant {
+namespace {
+
+[[noreturn]] void refuse(std::string_view text, const std::string& problem) {
+  std::string names;
+  for (const AllreduceAlgorithm* algorithm : kAlgorithms)
+    names.append(names.empty() ? "" : ", ").append(algorithm->name);
+  throw Error(ErrorClass::info_value, quoted("pliant_algorithm", text) + problem,
+              "must be auto, names, or ^names to forbid; names are " + names, "Correct it");
+}
+
+std::string_view trim(std::string_view text) {
+  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
+  return text;
+}
+
+std::size_t index_of(std::string_view name, std::string_view text) {
+  for (std::size_t i = 0; i < kAlgorithms.size(); ++i)
+    if (kAlgorithms[i]->name == name) return i;
+  refuse(text, ": no algorithm is called '" + std::string(name) + "'");
+}
+
+/// True if, on such hosts, the algorithm equals another one that is allowed.
+bool is_another(const AllreduceAlgorithm& algorithm, const AllreduceShape& shape,
+                const AlgorithmFilter& filter) {
+  if (algorithm.between_hosts == nullptr) return false;
+  if (shape.hosts == shape.ranks) return filter.allows(*algorithm.between_hosts);
+  return algorithm.exact && shared_memory_allreduce.supports(shape) && filter.allows(shared_memory_allreduce);
+}
+
+/// Stable, and without the buffer that std::stable_sort allocates.
+void sort_by_time(std::span<Candidate> items) {
+  for (std::size_t i = 1; i < items.size(); ++i)
+    for (std::size_t j = i; j > 0 && items[j].predicted_s < items[j - 1].predicted_s; --j)
+      std::swap(items[j], items[j - 1]);
+}
+
+bool is_asked_for(const SelectionRequest& request, const AllreduceAlgorithm& algorithm) {
+  if (algorithm.exact) return request.exact;
+  return request.lossy;
+}
+
+/// Shapes as the algorithms get them. Several share k and the index codec, so these are computed once.
+class Shapes {
+ public:
+  Shapes(const SelectionRequest& request, const CostModel& model)
+      : request_(request), model_(model), lossy_(request.shape) {}
+
+  const AllreduceShape& of(const AllreduceAlgorithm& algorithm) {
+    if (algorithm.exact) return request_.shape;
+    lossy_.kept = request_.comparison == Comparison::by_quality
+                      ? request_.equivalent.kept(algorithm, request_.shape.kept, request_.shape.count)
+                      : request_.shape.kept;
+    if (request_.shape.index_codec == nullptr) lossy_.index_codec = codec();
+    return lossy_;
+  }
+
+ private:
+  struct Known {
+    std::int64_t kept;
+    const IndexCodec* codec;
+  };
+
+  const IndexCodec* codec() {
+    for (std::size_t i = 0; i < used_; ++i)
+      if (known_[i].kept == lossy_.kept) return known_[i].codec;
+    lossy_.index_codec = nullptr;
+    Known& known = known_[used_ < known_.size() ? used_++ : 0];
+    known = {lossy_.kept, &index_codec_for(lossy_, model_)};
+    return known.codec;
+  }
+
+  const SelectionRequest& request_;
+  const CostModel& model_;
+  AllreduceShape lossy_;
+  std::array<Known, kSelectionRules> known_;
+  std::size_t used_ = 0;
+};
+
+/// visit(index in kAlgorithms, shape) for each algorithm that can carry out the call.
+template <class Visit>
+void for_each_candidate(const SelectionRequest& request, const AlgorithmFilter& filter,
+                        const CostModel& model, Visit&& visit) {
+  const bool in_any_order = request.resumable && filter.allows_resumable();
+  Shapes shapes(request, model);
+  for (std::size_t i = 0; i < kAlgorithms.size(); ++i) {
+    const AllreduceAlgorithm* algorithm = kAlgorithms[i];
+    if (!is_asked_for(request, *algorithm) || !filter.allows(i)) continue;
+    if (request.deterministic && !algorithm->deterministic) continue;
+    if (in_any_order && algorithm->calls_mpi) continue;
+    if (!can_lie_in(request.shape.memory, *algorithm)) continue;
+    if (request.distinct && is_another(*algorithm, request.shape, filter)) continue;
+    if (request.formula == CostFormula::paper && algorithm->paper_cost_s == nullptr) continue;
+    const AllreduceShape& shape = shapes.of(*algorithm);
+    if (algorithm->supports(shape)) visit(i, shape);
+  }
+}
+
+}  // namespace
+
+AlgorithmFilter::AlgorithmFilter() {
+  allowed_.fill(true);
+}
+
+AlgorithmFilter::AlgorithmFilter(std::string_view text) {
+  std::vector<std::size_t> named;
+  std::vector<std::size_t> forbidden;
+  bool automatic = false;
+  for (std::string_view rest = text;;) {
+    const std::string_view item = trim(rest.substr(0, rest.find(',')));
+    if (item == "auto") {
+      automatic = true;
+    } else if (item.starts_with('^')) {
+      forbidden.push_back(index_of(trim(item.substr(1)), text));
+    } else {
+      named.push_back(index_of(item, text));
+    }
+    if (rest.find(',') == std::string_view::npos) break;
+    rest.remove_prefix(rest.find(',') + 1);
+  }
+  allowed_.fill(automatic || named.empty());
+  for (const std::size_t i : named) allowed_[i] = true;
+  for (const std::size_t i : forbidden) allowed_[i] = false;
+  if (std::none_of(allowed_.begin(), allowed_.end(), [](bool allowed) { return allowed; }))
+    refuse(text, " leaves no algorithm");
+}
+
+bool AlgorithmFilter::allows(const AllreduceAlgorithm& algorithm) const {
+  for (std::size_t i = 0; i < kAlgorithms.size(); ++i)
+    if (kAlgorithms[i] == &algorithm) return allowed_[i];
+  return false;
+}
+
+bool AlgorithmFilter::allows_any(bool exact) const {
+  for (std::size_t i = 0; i < kAlgorithms.size(); ++i)
+    if (allowed_[i] && kAlgorithms[i]->exact == exact) return true;
+  return false;
+}
+
+bool AlgorithmFilter::allows_resumable() const {
+  for (std::size_t i = 0; i < kAlgorithms.size(); ++i)
+    if (allowed_[i] && kAlgorithms[i]->exact && !kAlgorithms[i]->calls_mpi) return true;
+  return false;
+}
+
+bool AlgorithmFilter::allows_two_levels() const {
+  for (std::size_t i = 0; i < kAlgorithms.size(); ++i)
+    if (allowed_[i] && kAlgorithms[i]->two_level) return true;
+  return false;
+}
+
+bool AlgorithmFilter::allows_several_rules() const {
+  const AllreduceAlgorithm* first = nullptr;
+  for (std::size_t i = 0; i < kAlgorithms.size(); ++i) {
+    if (!allowed_[i] || kAlgorithms[i]->exact) continue;
+    if (first != nullptr && first->rule != kAlgorithms[i]->rule) return true;
+    first = kAlgorithms[i];
+  }
+  return false;
+}
+
+AlgorithmFilter AlgorithmFilter::for_exact_call() const {
+  return allows_any(true) ? *this : AlgorithmFilter();
+}
+
+double predict_s(const AllreduceAlgorithm& algorithm, const AllreduceShape& shape, const CostModel& model,
+                 CostFormula formula) {
+  if (formula == CostFormula::measured && shape.memory == Memory::device)
+    return device_cost_s(algorithm, shape, model);
+  if (formula == CostFormula::measured) return algorithm.cost_s(shape, model);
+  if (algorithm.paper_cost_s == nullptr) return std::numeric_limits<double>::infinity();
+  return algorithm.paper_cost_s(shape, model.link);
+}
+
+CandidateList rank_candidates(const SelectionRequest& request, const AlgorithmFilter& filter,
+                              const CostModel& model, const Corrections* corrections) {
+  CandidateList list;
+  for_each_candidate(request, filter, model, [&](std::size_t i, const AllreduceShape& shape) {
+    const AllreduceAlgorithm* const algorithm = kAlgorithms[i];
+    const double besides_s = algorithm->exact ? request.drain_s : 0;
+    const Correction correction = corrections != nullptr ? corrections->of(i, shape) : Correction{};
+    const double formula_s = predict_s(*algorithm, shape, model, request.formula);
+    list.items[list.used++] = {.algorithm = algorithm,
+                               .predicted_s = formula_s * correction.factor + besides_s,
+                               .variance = correction.variance,
+                               .kept = algorithm->exact ? shape.count : shape.kept};
+  });
+  const auto end = list.items.begin() + static_cast<std::ptrdiff_t>(list.used);
+  if (!request.deterministic) {
+    sort_by_time({list.items.begin(), end});
+  } else {
+    const auto lossy =
+        std::find_if(list.items.begin(), end, [](const Candidate& c) { return !c.algorithm->exact; });
+    if (lossy != end) list.items[0] = *lossy;
+    list.used = std::min<std::size_t>(list.used, 1);
+  }
+  return list;
+}
+
+double cheapest_s(const SelectionRequest& request, const AlgorithmFilter& filter, const CostModel& model) {
+  double least_s = std::numeric_limits<double>::infinity();
+  for_each_candidate(request, filter, model, [&](std::size_t i, const AllreduceShape& shape) {
+    const double besides_s = kAlgorithms[i]->exact ? request.drain_s : 0;
+    least_s = std::min(least_s, predict_s(*kAlgorithms[i], shape, model, request.formula) + besides_s);
+  });
+  return least_s;
+}
+
+}  // namespace pliant

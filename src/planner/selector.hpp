@@ -1,0 +1,100 @@
+// Algorithm selection: the candidate of least predicted time among those allowed. A pure function of values
+// all ranks agree on; it knows no names.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+#include "collectives/registry.hpp"
+#include "planner/correction.hpp"
+#include "planner/equivalent_density.hpp"
+
+namespace pliant {
+
+/// `pliant_algorithm`, parsed. `auto` allows all, names allow only these, ^names allow all but these. Commas
+/// separate.
+class AlgorithmFilter {
+ public:
+  /// Allows every algorithm.
+  AlgorithmFilter();
+  /// Throws Error(info_value) that lists the valid names.
+  explicit AlgorithmFilter(std::string_view text);
+
+  bool allows(const AllreduceAlgorithm& algorithm) const;
+  /// `place`: index in kAlgorithms.
+  bool allows(std::size_t place) const { return allowed_[place]; }
+  /// True if it allows an exact algorithm whose operations may overtake one another.
+  bool allows_resumable() const;
+  /// True if it allows an algorithm that uses the shared memory of hosts.
+  bool allows_two_levels() const;
+  /// True if it allows any exact (or: lossy) algorithm.
+  bool allows_any(bool exact) const;
+  /// Are lossy algorithms of several selection rules allowed?
+  bool allows_several_rules() const;
+  /// The filter for a call that must be exact: this one, or one that allows everything if this one allows
+  /// only lossy algorithms.
+  AlgorithmFilter for_exact_call() const;
+
+  friend bool operator==(const AlgorithmFilter&, const AlgorithmFilter&) = default;
+
+ private:
+  std::array<bool, kAlgorithms.size()> allowed_{};
+};
+
+enum class CostFormula { measured, paper };
+
+/// How lossy candidates are compared.
+enum class Comparison {
+  by_density,  ///< by time, all with shape.kept elements, as in the papers
+  by_quality,  ///< by time, each at its equivalent density: as good as shape.kept elements of allgather_topk
+};
+
+/// The candidates to consider for one call.
+struct SelectionRequest {
+  AllreduceShape shape;  ///< with `kept` for the lossy ones
+  bool lossy = false;    ///< may lossy algorithms compete
+  bool exact = true;     ///< may exact ones
+  bool deterministic = false;
+  /// Operations may overtake one another. Leave out MPI's own collectives, which need one order on all ranks,
+  /// unless no other algorithm is allowed.
+  bool resumable = false;
+  /// Leave out an algorithm that equals another allowed one because every host has one rank, or all ranks
+  /// share a host.
+  bool distinct = false;
+  double drain_s = 0;  ///< [s] added to exact candidates, which send the residual too
+  CostFormula formula = CostFormula::measured;
+  Comparison comparison = Comparison::by_density;
+  EquivalentDensity equivalent{};  ///< used by Comparison::by_quality
+};
+
+struct Candidate {
+  const AllreduceAlgorithm* algorithm = nullptr;
+  double predicted_s = 0;
+  double variance = 0;    ///< of log(predicted_s), the formula's error; 0 without corrections
+  std::int64_t kept = 0;  ///< elements that it would send values for; all of them if it is exact
+};
+
+struct CandidateList {
+  std::array<Candidate, kAlgorithms.size()> items{};
+  std::size_t used = 0;
+
+  std::span<const Candidate> all() const { return std::span(items).first(used); }
+};
+
+/// Candidates, cheapest first; ties in registry order. May be empty. A deterministic request gets only the
+/// first deterministic candidate, lossy before exact where lossy is allowed. `corrections`: factors on the
+/// formulas; null: the formulas are used as they are.
+CandidateList rank_candidates(const SelectionRequest& request, const AlgorithmFilter& filter,
+                              const CostModel& model, const Corrections* corrections = nullptr);
+
+/// [s] Least prediction of all candidates; infinity if there are none. For requests that are not
+/// deterministic; uses no corrections. For callers that try many k: nothing is sorted or stored.
+double cheapest_s(const SelectionRequest& request, const AlgorithmFilter& filter, const CostModel& model);
+
+/// [s] predicted for one algorithm by `formula`; infinity if the algorithm has none.
+double predict_s(const AllreduceAlgorithm& algorithm, const AllreduceShape& shape, const CostModel& model,
+                 CostFormula formula = CostFormula::measured);
+
+}  // namespace pliant

@@ -1,0 +1,94 @@
+// A sync round: the record that ranks exchange before some calls of a kind, and what rank 0 proposes in it. Only
+// rank 0 holds the learner. Pure: runtime/learning.cpp sends the records.
+#pragma once
+
+#include <array>
+
+#include "planner/call_site.hpp"
+#include "planner/decision.hpp"
+#include "planner/learning/learner.hpp"
+
+namespace pliant {
+
+/// The record that each rank sends in a sync round. Ranks use the maximum of each field, except for `sample`,
+/// `waited` and `computed`, which are read per rank. Only rank 0 sends a decision: others send 0.
+struct SyncRecord {
+  enum Field {
+    sample,
+    disturbed,
+    message,
+    algorithm,
+    correction,
+    alpha,
+    beta,
+    alpha_error,
+    beta_error,
+    change,
+    regret,
+    calls,
+    asked,
+    waited,
+    computed,
+    at_once,
+    pause,
+    live,
+    fields
+  };
+  std::array<double, fields> values{};
+  double& operator[](Field field) { return values[field]; }
+  double operator[](Field field) const { return values[field]; }
+};
+
+/// Shares of the time of calls that sync rounds may take.
+struct RoundShares {
+  static constexpr double kUsual = 0.01;
+  static constexpr double kSuspicious = 0.05;  ///< while a change of the network is suspected
+  static constexpr double kUnknown =
+      0.1;  ///< at first, while the formula of the current algorithm is unknown
+  static constexpr double kSuspicion =
+      0.3;  ///< level of the change detector (0 to 1) above which a change is suspected
+};
+/// The first calls of a kind each hold a sync round, because the model gains most from the first samples.
+inline constexpr int kFirstRounds = 4;
+inline constexpr int kEarlyRounds = 16;  ///< RoundShares::kUnknown ends after this many rounds
+
+/// The sync rounds of one kind of call so far.
+struct RoundsSoFar {
+  int had = 0;
+  double change = 0;  ///< level of the change detector, 0 to 1
+};
+
+/// [s] of a sync round's messages.
+double sync_round_s(int ranks, const LinkModel& link);
+/// [s] of a sync round in total.
+double sync_round_cost_s(int ranks, const LinkModel& link);
+
+/// Number of calls between two sync rounds while `taken` is in force, such that rounds take their share of
+/// the time. 0 for the first rounds.
+int calls_between(const Candidate& taken, const LinkModel& link, int ranks, const RoundsSoFar& rounds);
+
+/// Rank 0 learns from the measurements since the last round. `call_s`: time of the sampled call [s].
+void learn(CallSite& site, const SyncRecord& record, Learner& learner, int ranks, double call_s);
+
+/// The decision of rank 0 for the calls of a kind until the next round.
+struct Proposal {
+  Candidate taken;
+  Why why = Why::cheapest;
+  SyncRecord record;
+};
+/// Decides with the learned model, and spends from the budget for exploration.
+Proposal propose(const CallSite& site, const DecisionInput& call, Learner& learner);
+
+/// Puts the proposal of rank 0 in force, on all ranks. `measured`: the model as measured.
+void take(CallSite& site, const SyncRecord& record, const CostModel& measured);
+
+/// The model for decisions of this kind of call: its link overrides the measured one.
+CostModel model_of(const CallSite& site, const CostModel& measured);
+
+/// The decision for a call of this kind, with the tuned shape for its run(). `input` holds model_of().
+Decision decide_in(CallSite& site, DecisionInput input);
+
+/// The decision for a call that learns nothing, with the tuned shape.
+Decision decide_alone(const DecisionInput& input);
+
+}  // namespace pliant

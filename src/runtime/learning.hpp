@@ -1,0 +1,101 @@
+// A communicator learns while it works. Before some calls of a kind the ranks hold a sync round: they
+// exchange the times of the last sampled call, and rank 0 sends its decision. Only rank 0 has a learner. So
+// all ranks decide alike, whatever the order of their starts, and all begin the call after a round together.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "core/log.hpp"
+#include "core/recent_map.hpp"
+#include "planner/learning/compute_times.hpp"
+#include "planner/learning/learner.hpp"
+#include "planner/learning/round_budget.hpp"
+#include "planner/learning/stragglers.hpp"
+#include "planner/sync_round.hpp"
+
+namespace pliant {
+
+class Learning {
+ public:
+  /// The state of this kind of blocking call. Beyond kCallSites kinds, the least recently used one is forgotten,
+  /// on all ranks alike: they make blocking calls in one order.
+  CallSite& blocking_call_site(std::int64_t count, ElementType type, ReduceOp op);
+
+  /// Starts again with a newly measured model. Requests notice by measurements().
+  void begin(const CostModel& measured, const Communicator& comm);
+  /// Rank 0, after begin(): continues with a loaded learner.
+  void go_on(std::unique_ptr<Learner> learner) { learner_ = std::move(learner); }
+  /// Drops the decisions of blocking calls, because their plan has changed.
+  void forget();
+  std::int64_t measurements() const { return measurements_; }
+
+  /// May this blocking call hold a sync round? Counts the call. Equal on all ranks.
+  bool is_open();
+  /// After a sync round of a blocking call, on all ranks: stores rank 0's link, and closes the next `calls`
+  /// calls to sync rounds.
+  void end_round(const LinkModel& link, std::int64_t calls);
+  /// The initial link of new kinds of calls; alpha is 0 before the first sync round.
+  const LinkModel& last_link() const { return last_link_; }
+  /// Rank 0: the budget of sync rounds.
+  RoundBudget& rounds() { return rounds_; }
+  /// Rank 0: adds a blocking call of predicted_s [s] to the budget.
+  void note_call(double predicted_s);
+  /// Rank 0: number of calls before the first sync round of a request, after `made` earlier requests. The
+  /// first few requests begin with sync rounds. Later ones must first run long enough to pay for one.
+  int first_wait(const DecisionInput& call, std::int64_t made) const;
+
+  /// Rank 0: the learner; null elsewhere, and before begin().
+  Learner* learner() { return learner_.get(); }
+  /// Stragglers over all kinds of calls. Ranks may differ for a while, so no decision may depend on it.
+  Stragglers& stragglers() { return stragglers_; }
+
+ private:
+  static constexpr std::size_t kCallSites = 4096;
+  struct Kind {
+    std::int64_t count;  ///< elements
+    ElementType type;
+    ReduceOp op;
+    std::uint64_t hash() const {
+      return mixed_hash(static_cast<std::uint64_t>(count),
+                        static_cast<std::uint64_t>(type) * kReduceOps + static_cast<std::uint64_t>(op));
+    }
+    friend bool operator==(const Kind&, const Kind&) = default;
+  };
+  RecentMap<Kind, CallSite> sites_{kCallSites};
+  RoundBudget rounds_;
+  LinkModel last_link_{};
+  std::int64_t closed_calls_ = 0;  ///< blocking calls before the next sync round may be held
+  std::unique_ptr<Learner> learner_;
+  Stragglers stragglers_;
+  std::int64_t measurements_ = 0;
+};
+
+/// The arguments and results of a call's sync round.
+struct SyncRound {
+  AllreduceCall& call;
+  CallSite& site;
+  Learning& learning;
+  DecisionInput input;   ///< of the call; the model as measured
+  const Logger* logger;  ///< on rank 0 if it logs decisions; else null
+  const char* tensor;    ///< its name, for messages
+  double begin_s;        ///< [s] arrival of this rank
+  double outside_s;      ///< outside.total_s() at begin_s
+  const OutsideTime& outside;
+  bool blocking;     ///< a blocking call: all ranks make these in one order
+  bool any_live;     ///< in: has this rank requests; out, if `met`: has any rank
+  Traffic sent{};    ///< out: by the sync round
+  bool met = false;  ///< out: a sync round was held
+
+  FramePool& frames() { return call.workspace.frames; }
+};
+
+/// Holds a sync round if one is due: exchanges samples and the decision, and sends a probe message if rank 0
+/// wants one. Collective.
+Task hold_sync_round(SyncRound& round);
+
+}  // namespace pliant

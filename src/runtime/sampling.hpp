@@ -1,0 +1,31 @@
+// An operation's part in learning (learning.hpp): it may hold a sync round, and its time may be a sample.
+#pragma once
+
+#include <cstdint>
+
+#include "runtime/learning.hpp"
+#include "runtime/operation.hpp"
+
+namespace pliant {
+
+/// The learning state of this kind of call; null if nothing is learned from it. Short calls are excluded,
+/// since sync rounds would slow them down.
+CallSite* call_site_of(Context& context, const Operation& operation, const AllreduceShape& shape);
+
+/// The time of the call after a sync round, which all ranks begin together.
+struct Sample {
+  bool taken = false;
+  double begin_s = 0;
+  double away_s = 0;  ///< [s] OperationRun::away_s at its begin
+  std::int64_t begun = 0;
+
+  /// Stores the time in `site` for the next sync round.
+  void end(const OperationRun& run, CallSite& site, const AllreduceAlgorithm& algorithm,
+           const AllreduceShape& shape) const;
+};
+
+/// Holds a sync round if one is due, and then begins a sample. Collective.
+Task sync_with_others(AllreduceCall& call, OperationRun& run, CallSite& site, const DecisionInput& input,
+                      Sample& sample);
+
+}  // namespace pliant
