@@ -37,7 +37,7 @@ enum class SelectionRule {
   heaviest,  ///< one rank's k: that of the rank whose selection weighs most
 };
 inline constexpr int kSelectionRules = 6;
-/// The names that state files use.
+/// The names that pliant_quality uses.
 inline constexpr std::array<std::string_view, kSelectionRules> kSelectionRuleNames = {
     "exact", "own", "sum", "quota", "turn", "heaviest"};
 

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "planner/density/policy.hpp"
+#include "planner/selector.hpp"
 
 namespace pliant::quality {
 namespace {
@@ -55,8 +56,8 @@ std::vector<AllowedPair> allowed_pairs(const Network& network, std::int64_t coun
   const AllreduceShape shape{.ranks = network.ranks, .count = count, .index_codec = nullptr};
   std::vector<AllowedPair> pairs;
   const auto add = [&](const AlgorithmFilter& filter, const EquivalentDensity* equivalent) {
-    const PolicyInput input{
-        .settings = settings, .shape = shape, .filter = filter, .model = model, .equivalent = equivalent};
+    const ChoiceInput input{
+        .settings = settings, .filter = filter, .shape = shape, .model = &model, .equivalent = equivalent};
     const PolicyDecision decision = budget_policy.decide(input);
     if (!decision.lossy || !decision.feasible) return;
     SelectionRequest request{.shape = shape, .lossy = true, .exact = false};

@@ -176,7 +176,9 @@ int Pliant_Comm_plan(MPI_Comm comm, MPI_Count count, MPI_Datatype datatype, MPI_
     const Plan& plan = context->plan();
     const AllreduceShape shape = plan.shape(context->hosts().layout(), count, *type);
     const bool eligible = lossy_eligible(plan, shape, *reduction);
-    DecisionInput input{plan, shape, eligible, context->model(), context->last_report.compute_s};
+    ChoiceInput input = plan.choice_input(shape, context->model());
+    input.may_lose = eligible;
+    input.compute_s = context->last_report.compute_s;
     const LastAgreedInputs& last_agreed = context->last_agreed;
     if (last_agreed.count == count) {
       input.compute_s = last_agreed.compute_s;

@@ -22,7 +22,7 @@ const Candidate* cheapest(const CandidateList& list, bool exact) {
 
 constexpr double kMs = 1e3;
 
-void explain_choice(Decision& decision, const DecisionInput& input, const PolicyDecision& wish) {
+void explain_choice(Decision& decision, const ChoiceInput& input, const PolicyDecision& wish) {
   const Candidate* dense = cheapest(decision.candidates, true);
   const Candidate* sparse = cheapest(decision.candidates, false);
   const Candidate& shown =
@@ -32,10 +32,10 @@ void explain_choice(Decision& decision, const DecisionInput& input, const Policy
   AllreduceShape kept_shape = input.shape;
   kept_shape.kept = shown.kept;
   const char* note = wish.floored ? " (pliant_min_gain's)" : "";
-  const char* indices = index_codec_for(kept_shape, input.model).name.data();
+  const char* indices = index_codec_for(kept_shape, *input.model).name.data();
   if (!wish.feasible) {
     explain(decision, "%s is the fastest: the budget of %.4g ms cannot hold after %.4g ms of computing", name,
-            input.plan.settings.time_budget_s * kMs, input.compute_s * kMs);
+            input.settings.time_budget_s * kMs, input.compute_s * kMs);
   } else if (decision.algorithm->exact && sparse != nullptr) {
     explain(decision, "compression refused: dense %s predicted %.4g ms, %s at density %.3g %.4g ms", name,
             decision.predicted_s * kMs, sparse->algorithm->name.data(), density, sparse->predicted_s * kMs);
@@ -50,7 +50,7 @@ void explain_choice(Decision& decision, const DecisionInput& input, const Policy
 }
 
 /// Moves the preferred algorithm to the front; the others keep their order.
-void put_preferred_first(Decision& decision, const DecisionInput& input) {
+void put_preferred_first(Decision& decision, const ChoiceInput& input) {
   CandidateList& list = decision.candidates;
   const auto end = list.items.begin() + static_cast<std::ptrdiff_t>(list.used);
   const auto found = std::find_if(list.items.begin(), end,
@@ -68,21 +68,10 @@ void take_first(Decision& decision) {
   if (decision.formula_s == 0) decision.formula_s = decision.predicted_s;
 }
 
-PolicyDecision wish_of(const DecisionInput& input, double drain_s) {
-  const Plan& plan = input.plan;
-  const PolicyInput asked{.settings = plan.settings,
-                          .shape = input.shape,
-                          .filter = plan.filter,
-                          .model = input.model,
-                          .compute_s = input.compute_s,
-                          .gain = input.gain,
-                          .margin = input.margin,
-                          .resumable = input.resumable,
-                          .drain_s = drain_s,
-                          .equivalent = input.equivalent};
-  if (!plan.policy->adapts) return decide_kept(*plan.policy, asked);
-  return input.memo != nullptr ? input.memo->decide(*plan.policy, asked)
-                               : decide_kept(*plan.policy, coarsened(asked));
+PolicyDecision wish_of(const ChoiceInput& input) {
+  if (!input.policy->adapts) return decide_kept(*input.policy, input);
+  return input.memo != nullptr ? input.memo->decide(*input.policy, input)
+                               : decide_kept(*input.policy, coarsened(input));
 }
 
 }  // namespace
@@ -96,49 +85,45 @@ bool needs_measuring(const Plan& plan, const AllreduceShape& shape, ReduceOp op)
   return lossy_eligible(plan, shape, op) || shape.bytes() >= kMeasureBytes;
 }
 
-Decision decide_exact(const DecisionInput& input, const char* why) {
+Decision decide_exact(const ChoiceInput& input, const char* why) {
   Decision decision;
   const SelectionRequest request{.shape = input.shape,
-                                 .deterministic = input.plan.settings.deterministic,
+                                 .deterministic = input.settings.deterministic,
                                  .resumable = input.resumable,
                                  .distinct = input.distinct};
   decision.candidates =
-      rank_candidates(request, input.plan.filter.for_exact_call(), input.model, input.corrections);
+      rank_candidates(request, input.filter.for_exact_call(), *input.model, input.corrections);
   // The algorithms that the user named may all be unable to, for example shared_memory on several hosts.
   if (decision.candidates.used == 0)
-    decision.candidates = rank_candidates(request, AlgorithmFilter(), input.model, input.corrections);
+    decision.candidates = rank_candidates(request, AlgorithmFilter(), *input.model, input.corrections);
   put_preferred_first(decision, input);
   take_first(decision);
   explain(decision, "%s: %s", decision.algorithm->name.data(), why);
   return decision;
 }
 
-Decision decide(const DecisionInput& input) {
-  const Plan& plan = input.plan;
+Decision decide(const ChoiceInput& input) {
   if (!input.may_lose)
-    return decide_exact(input, plan.settings.deterministic
+    return decide_exact(input, input.settings.deterministic
                                    ? "exact, order of additions pinned"
                                    : "exact; cheapest predicted of the exact algorithms");
-  const double drain_s =
-      input.outstanding ? static_cast<double>(input.shape.count) * input.model.compute.drain_s_per_element
-                        : 0;
-  const PolicyDecision wish = wish_of(input, drain_s);
-  if (!wish.lossy && plan.filter.allows_any(true)) return decide_exact(input, wish.why_exact);
+  const PolicyDecision wish = wish_of(input);
+  if (!wish.lossy && input.filter.allows_any(true)) return decide_exact(input, wish.why_exact);
 
   Decision decision;
   SelectionRequest request{.shape = input.shape,
                            .lossy = true,
-                           .exact = plan.filter.allows_any(true),
-                           .deterministic = plan.settings.deterministic,
+                           .exact = input.filter.allows_any(true),
+                           .deterministic = input.settings.deterministic,
                            .resumable = input.resumable,
                            .distinct = input.distinct,
-                           .drain_s = drain_s};
+                           .drain_s = input.drain_s()};
   if (input.equivalent != nullptr && !wish.by_user) {
     request.comparison = Comparison::by_quality;
     request.equivalent = *input.equivalent;
   }
   request.shape.kept = decision.lossy_kept = wish.kept;
-  decision.candidates = rank_candidates(request, plan.filter, input.model, input.corrections);
+  decision.candidates = rank_candidates(request, input.filter, *input.model, input.corrections);
   if (decision.candidates.used == 0)
     return decide_exact(input, "no algorithm allowed is both lossy and pinned");
   put_preferred_first(decision, input);
@@ -149,13 +134,13 @@ Decision decide(const DecisionInput& input) {
   return decision;
 }
 
-const Decision& ExactDecisions::exact(const DecisionInput& input) {
+const Decision& ExactDecisions::exact(const ChoiceInput& input) {
   const Kind kind{input.shape, input.resumable};
   if (const Decision* const known = known_.find(kind)) return *known;
   Decision decision = decide(input);
   AllreduceShape whole = input.shape;
   whole.kept = whole.count;
-  decision.shape = tuned_for(*decision.algorithm, whole, input.model);
+  decision.shape = tuned_for(*decision.algorithm, whole, *input.model);
   return known_.add(kind, decision);
 }
 

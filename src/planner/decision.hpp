@@ -6,29 +6,12 @@
 #include <cstdint>
 
 #include "core/recent_map.hpp"
+#include "planner/choice_input.hpp"
 #include "planner/density/memory.hpp"
 #include "planner/plan.hpp"
 #include "planner/selector.hpp"
 
 namespace pliant {
-
-struct DecisionInput {
-  const Plan& plan;
-  AllreduceShape shape;   ///< `kept` is not set yet
-  bool may_lose = false;  ///< lossy algorithms can do the call, and all ranks are ready for one
-  const CostModel& model;
-  double compute_s = 0;                           ///< [s] max over ranks, where the policy needs it
-  double margin = 1;                              ///< as PolicyInput's
-  const GainModel* gain = nullptr;                ///< as PolicyInput's
-  PolicyMemo* memo = nullptr;                     ///< of the tensor; null: nothing is remembered
-  const EquivalentDensity* equivalent = nullptr;  ///< null: lossy algorithms are compared by density
-  bool resumable = false;    ///< other operations may be pending: MPI's own collectives would block them
-  bool outstanding = false;  ///< an exact call would have to send a residual, too; equal on all ranks
-  bool distinct = false;     ///< as SelectionRequest's
-  const Corrections* corrections = nullptr;       ///< factors of the formulas; null: all are 1
-  const AllreduceAlgorithm* preferred = nullptr;  ///< chosen if it is a candidate, whatever is predicted
-  double preferred_factor = 1;                    ///< multiplies its formula
-};
 
 struct Decision {
   const AllreduceAlgorithm* algorithm = nullptr;
@@ -51,13 +34,13 @@ constexpr std::int64_t kMeasureBytes = 16384;
 /// Will such an operation need a measured network?
 bool needs_measuring(const Plan& plan, const AllreduceShape& shape, ReduceOp op);
 
-Decision decide(const DecisionInput& input);
+Decision decide(const ChoiceInput& input);
 
 /// A cache of decisions for exact calls: for short messages deciding takes longer than reducing. It holds for
 /// one communicator's plan and model; call forget() when either changes.
 class ExactDecisions {
  public:
-  const Decision& exact(const DecisionInput& input);
+  const Decision& exact(const ChoiceInput& input);
   void forget() { known_.clear(); }
 
  private:
@@ -74,6 +57,6 @@ class ExactDecisions {
 };
 
 /// Decides among exact algorithms. Also used when a selection holds too little of the gradient.
-Decision decide_exact(const DecisionInput& input, const char* why);
+Decision decide_exact(const ChoiceInput& input, const char* why);
 
 }  // namespace pliant

@@ -2,18 +2,15 @@
 
 #include <cmath>
 
-#include "collectives/registry.hpp"
-
 namespace pliant {
 namespace {
 
-/// With kRanks ranks. Price: of steps to the same accuracy, (steps / those of `own`)^(16/3), since steps fall
-/// with k^(3/16) (to 0.84 and 0.85, densities 10 % to 0.01 %, research on quality: exponents 0.193 and
-/// 0.198). Source: docs/policies.md.
+/// Factors with kRanks ranks, by steps to the same accuracy: (steps / those of `own`)^(16/3), because steps fall with
+/// k^(3/16). The exponents fitted to accuracies 0.84 and 0.85, at densities from 10 % to 0.01 %, are 0.193 and 0.198.
+/// Steps: docs/results/2026-11-23-quality.md.
 struct Usual {
   double factor;
-  bool shares_out;  ///< what one rank finds is a share of k, or waits for its turn; `own` sends up to P k
-                    ///< places
+  bool shares_out;  ///< a rank's finds are a share of k, or wait for its turn; `own` sends up to P k places
 };
 constexpr double kRanks = 8;
 constexpr std::array<Usual, kSelectionRules> kUsual = {{
@@ -25,13 +22,13 @@ constexpr std::array<Usual, kSelectionRules> kUsual = {{
     {12, true},  // heaviest
 }};
 
-/// With the ranks other than one: their power 3/2 where k is shared out, 1/2 where it is not.
+/// Factors - 1 grow with (ranks - 1)^(3/2) where k is shared out, with its root where it is not.
 EquivalentDensity::Factors factors_among(int ranks) {
   const double others = (ranks - 1) / (kRanks - 1);
-  EquivalentDensity::Factors prices{};
-  for (std::size_t i = 0; i < prices.size(); ++i)
-    prices[i] = 1 + (kUsual[i].factor - 1) * std::sqrt(others) * (kUsual[i].shares_out ? others : 1);
-  return prices;
+  EquivalentDensity::Factors factors{};
+  for (std::size_t i = 0; i < factors.size(); ++i)
+    factors[i] = 1 + (kUsual[i].factor - 1) * std::sqrt(others) * (kUsual[i].shares_out ? others : 1);
+  return factors;
 }
 
 }  // namespace

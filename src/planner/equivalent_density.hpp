@@ -13,7 +13,7 @@ namespace pliant {
 
 /// Factors for one call's shape. Density d of allgather_topk's selection rule and density e of another rule
 /// are equally good if
-///   e / (1 - e) = price x d / (1 - d).
+///   e / (1 - e) = factor x d / (1 - d).
 ///
 /// At low densities the other rule needs `factor` times as many elements. At density 1 all rules are equal.
 struct EquivalentDensity {

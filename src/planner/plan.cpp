@@ -3,6 +3,7 @@
 #include <string>
 
 #include "core/error.hpp"
+#include "planner/density/policy.hpp"
 
 namespace pliant {
 namespace {

@@ -3,8 +3,7 @@
 
 #include "compress/error_feedback.hpp"
 #include "core/config.hpp"
-#include "planner/density/policy.hpp"
-#include "planner/selector.hpp"
+#include "planner/choice_input.hpp"
 
 namespace pliant {
 
@@ -30,6 +29,11 @@ struct Plan {
             .kept = count,
             .index_codec = index_codec,
             .value_codec = value_codec};
+  }
+
+  /// The input of a decision for such a call. Refers to this plan and to the model.
+  ChoiceInput choice_input(const AllreduceShape& shape, const CostModel& model) const {
+    return {.settings = settings, .filter = filter, .policy = policy, .shape = shape, .model = &model};
   }
 };
 

@@ -13,20 +13,12 @@ constexpr double kRoundWork_s = 4e-6;
 constexpr int kMostCalls = 1024;  ///< between two sync rounds
 
 /// Decides with the learned model; each candidate has the variance of its formula.
-Decision decide_at_sync_round(const DecisionInput& call, const Learner& learner) {
-  return decide({.plan = call.plan,
-                 .shape = call.shape,
-                 .may_lose = call.may_lose,
-                 .model = learner.model(),
-                 .compute_s = call.compute_s,
-                 .margin = call.margin,
-                 .gain = call.gain,
-                 .memo = call.memo,  // the call that follows asks the same
-                 .equivalent = call.equivalent,
-                 .resumable = call.resumable,
-                 .outstanding = call.outstanding,
-                 .distinct = true,
-                 .corrections = &learner.corrections()});
+Decision decide_at_sync_round(const ChoiceInput& call, const Learner& learner) {
+  ChoiceInput learned = call;
+  learned.model = &learner.model();
+  learned.distinct = true;
+  learned.corrections = &learner.corrections();
+  return decide(learned);
 }
 
 }  // namespace
@@ -56,7 +48,7 @@ void learn(CallSite& site, const SyncRecord& record, Learner& learner, int ranks
     learner.learn_message(site.asked_bytes, ranks, record[SyncRecord::message]);
 }
 
-Proposal propose(const CallSite& site, const DecisionInput& call, Learner& learner) {
+Proposal propose(const CallSite& site, const ChoiceInput& call, Learner& learner) {
   Proposal proposal;
   SyncRecord& record = proposal.record;
   const Decision decision = decide_at_sync_round(call, learner);
@@ -115,16 +107,16 @@ CostModel model_of(const CallSite& site, const CostModel& measured) {
   return model;
 }
 
-Decision decide_alone(const DecisionInput& input) {
+Decision decide_alone(const ChoiceInput& input) {
   Decision decision = decide(input);
   AllreduceShape shape = input.shape;
   shape.kept = decision.kept;
-  if (!decision.algorithm->exact) shape.index_codec = &index_codec_for(shape, input.model);
-  decision.shape = tuned_for(*decision.algorithm, shape, input.model);
+  if (!decision.algorithm->exact) shape.index_codec = &index_codec_for(shape, *input.model);
+  decision.shape = tuned_for(*decision.algorithm, shape, *input.model);
   return decision;
 }
 
-Decision decide_in(CallSite& site, DecisionInput input) {
+Decision decide_in(CallSite& site, ChoiceInput input) {
   input.preferred = site.algorithm;
   input.preferred_factor = site.correction;
   CallSite::Kept& kept = site.kept;
@@ -132,7 +124,7 @@ Decision decide_in(CallSite& site, DecisionInput input) {
       kept.resumable == input.resumable)
     return kept.decision;
   Decision decision = decide_alone(input);
-  const bool lasts = !input.may_lose || input.plan.policy == &fixed_policy;
+  const bool lasts = !input.may_lose || input.policy == &fixed_policy;
   kept = {lasts, input.may_lose, input.outstanding, input.resumable, decision};
   return decision;
 }

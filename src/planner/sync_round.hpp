@@ -77,7 +77,7 @@ struct Proposal {
   SyncRecord record;
 };
 /// Decides with the learned model, and spends from the budget for exploration.
-Proposal propose(const CallSite& site, const DecisionInput& call, Learner& learner);
+Proposal propose(const CallSite& site, const ChoiceInput& call, Learner& learner);
 
 /// Puts the proposal of rank 0 in force, on all ranks. `measured`: the model as measured.
 void take(CallSite& site, const SyncRecord& record, const CostModel& measured);
@@ -86,9 +86,9 @@ void take(CallSite& site, const SyncRecord& record, const CostModel& measured);
 CostModel model_of(const CallSite& site, const CostModel& measured);
 
 /// The decision for a call of this kind, with the tuned shape for its run(). `input` holds model_of().
-Decision decide_in(CallSite& site, DecisionInput input);
+Decision decide_in(CallSite& site, ChoiceInput input);
 
 /// The decision for a call that learns nothing, with the tuned shape.
-Decision decide_alone(const DecisionInput& input);
+Decision decide_alone(const ChoiceInput& input);
 
 }  // namespace pliant

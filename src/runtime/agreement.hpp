@@ -14,8 +14,8 @@ struct AgreedInputs {
   bool all_ready = true;            ///< every rank has room for the tensor's residual
   bool outstanding = false;         ///< the residual of some rank may be non-zero
   bool roomy = true;                ///< every rank's device has room for its selection and pairs
-  double margin = 1;                ///< as PolicyInput's
-  const GainModel* gain = nullptr;  ///< as PolicyInput's
+  double margin = 1;                ///< as in ChoiceInput
+  const GainModel* gain = nullptr;  ///< as in ChoiceInput
   bool count_gain = false;          ///< this operation must count magnitudes
   std::optional<EquivalentDensity> equivalent;  ///< nullopt: lossy algorithms are compared by density
 };

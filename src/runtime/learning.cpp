@@ -64,7 +64,7 @@ double look_who_is_late(SyncRound& round) {
           agreed_from(call, rank, SyncRecord::sample, SyncRecord::fields)};
     ++rank;
   }
-  const LinkModel& link = round.site.rounds > 0 ? round.site.link : round.input.model.link;
+  const LinkModel& link = round.site.rounds > 0 ? round.site.link : round.input.model->link;
   const double own_s = sync_round_s(call.comm.ranks(), link);
   if (stragglers.observe(own_s)) log_change(round, stragglers.latest(), before);
   return call_time_s(stragglers.arrivals(), own_s);
@@ -173,15 +173,14 @@ void Learning::note_call(double predicted_s) {
                                      : RoundShares::kUsual);
 }
 
-int Learning::first_wait(const DecisionInput& call, std::int64_t made) const {
+int Learning::first_wait(const ChoiceInput& call, std::int64_t made) const {
   constexpr std::int64_t kHurried = RoundBudget::kFreeRounds / kFirstRounds;
   if (learner_ == nullptr || made < kHurried) return 0;
-  const Decision decision = decide_exact({.plan = call.plan,
-                                          .shape = call.shape,
-                                          .model = learner_->model(),
-                                          .resumable = call.resumable,
-                                          .corrections = &learner_->corrections()},
-                                         "");
+  ChoiceInput learned = call;
+  learned.outstanding = false;
+  learned.model = &learner_->model();
+  learned.corrections = &learner_->corrections();
+  const Decision decision = decide_exact(learned, "");
   return calls_between(decision.candidates.items[0], learner_->model().link, call.shape.ranks,
                        {.had = kEarlyRounds, .change = 0});
 }
@@ -218,7 +217,7 @@ Task hold_sync_round(SyncRound& round) {
   const double call_s = look_who_is_late(round);
   round.sent = allgather_sent(call.shape, static_cast<std::int64_t>(sizeof record.values));
   if (learner != nullptr) learn(site, record, *learner, call.comm.ranks(), call_s);
-  take(site, record, round.input.model);
+  take(site, record, *round.input.model);
   if (round.blocking)
     round.learning.end_round(site.link, static_cast<std::int64_t>(record[SyncRecord::pause]));
   round.any_live = record[SyncRecord::live] > 0;

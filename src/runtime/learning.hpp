@@ -47,7 +47,7 @@ class Learning {
   void note_call(double predicted_s);
   /// Rank 0: number of calls before the first sync round of a request, after `made` earlier requests. The
   /// first few requests begin with sync rounds. Later ones must first run long enough to pay for one.
-  int first_wait(const DecisionInput& call, std::int64_t made) const;
+  int first_wait(const ChoiceInput& call, std::int64_t made) const;
 
   /// Rank 0: the learner; null elsewhere, and before begin().
   Learner* learner() { return learner_.get(); }
@@ -80,7 +80,7 @@ struct SyncRound {
   AllreduceCall& call;
   CallSite& site;
   Learning& learning;
-  DecisionInput input;   ///< of the call; the model as measured
+  ChoiceInput input;     ///< of the call; the model as measured
   const Logger* logger;  ///< on rank 0 if it logs decisions; else null
   const char* tensor;    ///< its name, for messages
   double begin_s;        ///< [s] arrival of this rank

@@ -153,7 +153,7 @@ class GradientIsGiven {
 
 /// Reduces through the tensor's error feedback. Changes `decision` to an exact one if some rank's selection
 /// misses pliant_min_gain.
-Task run_fed(AllreduceCall& call, OperationRun& run, const AgreedInputs& agreed, const DecisionInput& input,
+Task run_fed(AllreduceCall& call, OperationRun& run, const AgreedInputs& agreed, const ChoiceInput& input,
              Decision& decision, Energy& found) {
   const Operation& operation = run.operation;
   const Kernels& kernels = call.kernels;
@@ -176,7 +176,7 @@ Task run_fed(AllreduceCall& call, OperationRun& run, const AgreedInputs& agreed,
   if (decision.algorithm->exact) {
     drain(call, tensor);
     call.shape.kept = operation.count;
-    call.shape = tuned_for(*decision.algorithm, call.shape, input.model);
+    call.shape = tuned_for(*decision.algorithm, call.shape, *input.model);
     co_await run_anywhere(call, *decision.algorithm);
   } else {
     tensor.memory.outstanding = true;
@@ -208,7 +208,7 @@ void fill_choice(Pliant_Report& report, const Decision& decision, const LinkMode
 }
 
 /// The decision for this operation, with the tuned shape for its run().
-Decision decided(OperationRun& run, CallSite* site, const DecisionInput& input) {
+Decision decided(OperationRun& run, CallSite* site, const ChoiceInput& input) {
   if (site != nullptr) return decide_in(*site, input);
   if (!input.may_lose && run.operation.blocking) return run.context.decisions.exact(input);
   return decide_alone(input);
@@ -267,17 +267,15 @@ Task run_operation(OperationRun& run) {
         "or name an exact one besides");
 
   CostModel model = operation.nominal ? Context::nominal_model() : context.model();
-  const DecisionInput input{.plan = operation.plan,
-                            .shape = shape,
-                            .may_lose = eligible && agreed.all_ready,
-                            .model = model,
-                            .compute_s = agreed.compute_s,
-                            .margin = agreed.margin,
-                            .gain = agreed.gain,
-                            .memo = operation.tensor != nullptr ? &operation.tensor->policy.memo : nullptr,
-                            .equivalent = agreed.equivalent ? &*agreed.equivalent : nullptr,
-                            .resumable = context.has_requests(),
-                            .outstanding = agreed.outstanding};
+  ChoiceInput input = operation.plan.choice_input(shape, model);
+  input.may_lose = eligible && agreed.all_ready;
+  input.compute_s = agreed.compute_s;
+  input.margin = agreed.margin;
+  input.gain = agreed.gain;
+  input.memo = operation.tensor != nullptr ? &operation.tensor->policy.memo : nullptr;
+  input.equivalent = agreed.equivalent ? &*agreed.equivalent : nullptr;
+  input.resumable = context.has_requests();
+  input.outstanding = agreed.outstanding;
   model.device = context.device_model();
   CallSite* const site = call_site_of(context, operation, shape);
   Sample sample;
@@ -336,8 +334,9 @@ void flush_tensor(Context& context, const Plan& plan, TensorState& tensor, float
   PendingOperation& pending = context.blocking();
   OperationRun run{context, operation, pending};
   const AllreduceShape shape = shape_of(run);
-  const Decision decision = decide_exact(
-      {.plan = plan, .shape = shape, .model = context.model(), .resumable = context.has_requests()}, "flush");
+  ChoiceInput input = plan.choice_input(shape, context.model());
+  input.resumable = context.has_requests();
+  const Decision decision = decide_exact(input, "flush");
   context.prepare(pending);
   AllreduceCall call = make_call(run, tuned_for(*decision.algorithm, shape, context.model()));
   context.begin(pending, decision.algorithm->run(call));

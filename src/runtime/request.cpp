@@ -174,10 +174,9 @@ int first_wait_of(const Pliant_Request_s& request) {
   Context& context = *request.context;
   const auto type = element_type(request.datatype);
   if (!type || !reduce_op(request.op) || request.count == 0 || !context.measured()) return 0;
-  const DecisionInput input{.plan = request.plan,
-                            .shape = request.plan.shape(context.hosts().layout(), request.count, *type),
-                            .model = context.model(),
-                            .resumable = true};
+  const AllreduceShape shape = request.plan.shape(context.hosts().layout(), request.count, *type);
+  ChoiceInput input = request.plan.choice_input(shape, context.model());
+  input.resumable = true;
   return context.learning().first_wait(input, context.requests_made());
 }
 

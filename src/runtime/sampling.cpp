@@ -26,7 +26,7 @@ void Sample::end(const OperationRun& run, CallSite& site, const AllreduceAlgorit
   site.sample_s = clean ? time_s : 0;
 }
 
-Task sync_with_others(AllreduceCall& call, OperationRun& run, CallSite& site, const DecisionInput& input,
+Task sync_with_others(AllreduceCall& call, OperationRun& run, CallSite& site, const ChoiceInput& input,
                       Sample& sample) {
   Context& context = run.context;
   const Logger logger = context.process().logger();

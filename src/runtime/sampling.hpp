@@ -25,7 +25,7 @@ struct Sample {
 };
 
 /// Holds a sync round if one is due, and then begins a sample. Collective.
-Task sync_with_others(AllreduceCall& call, OperationRun& run, CallSite& site, const DecisionInput& input,
+Task sync_with_others(AllreduceCall& call, OperationRun& run, CallSite& site, const ChoiceInput& input,
                       Sample& sample);
 
 }  // namespace pliant

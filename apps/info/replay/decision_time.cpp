@@ -126,23 +126,21 @@ class Training {
   double normal() { return std::normal_distribution<double>()(random_); }
   bool adapts() const { return plan_.policy->adapts && plan_.settings.topk; }
 
-  DecisionInput input_of(Tensor& tensor, const AllreduceShape& shape, const EquivalentDensity* equivalent) {
+  ChoiceInput input_of(Tensor& tensor, const AllreduceShape& shape, const EquivalentDensity* equivalent) {
     PolicyMemory& policy = tensor.policy;
-    const bool lossy = lossy_eligible(plan_, shape, ReduceOp::sum);
-    return {.plan = plan_,
-            .shape = shape,
-            .may_lose = lossy,
-            .model = kModel,
-            .compute_s = adapts() ? computing_s_ : 0,
-            .margin = policy.margin.factor(),
-            .gain = adapts() && policy.fingerprint != 0 ? &policy.agreed : nullptr,
-            .memo = &policy.memo,
-            .equivalent = plan_.by_quality && lossy ? equivalent : nullptr,
-            .resumable = true};
+    ChoiceInput input = plan_.choice_input(shape, kModel);
+    input.may_lose = lossy_eligible(plan_, shape, ReduceOp::sum);
+    input.compute_s = adapts() ? computing_s_ : 0;
+    input.margin = policy.margin.factor();
+    input.gain = adapts() && policy.fingerprint != 0 ? &policy.agreed : nullptr;
+    input.equivalent = plan_.by_quality && input.may_lose ? equivalent : nullptr;
+    input.resumable = true;
+    input.memo = &policy.memo;
+    return input;
   }
 
   /// Rank 0's work for a sync round, and the record that all ranks receive.
-  void hold_sync_round(CallSite& site, const DecisionInput& input) {
+  void hold_sync_round(CallSite& site, const ChoiceInput& input) {
     const double begin_s = processor_s();
     if (site.sampled != nullptr) learner_.learn(*site.sampled, site.shape, site.sample_s, site.calls);
     take(site, propose(site, input, learner_).record, kModel);
@@ -151,21 +149,13 @@ class Training {
     ++rounds_;
   }
 
-  Decision decide_once(CallSite* site, const DecisionInput& input, bool& met) {
+  Decision decide_once(CallSite* site, ChoiceInput input, bool& met) {
     if (site == nullptr) return decide_alone(input);
     met = site->calls_left-- <= 0;
     if (met) hold_sync_round(*site, input);
     const CostModel model = model_of(*site, kModel);
-    return decide_in(*site, {.plan = input.plan,
-                             .shape = input.shape,
-                             .may_lose = input.may_lose,
-                             .model = model,
-                             .compute_s = input.compute_s,
-                             .margin = input.margin,
-                             .gain = input.gain,
-                             .memo = input.memo,
-                             .equivalent = input.equivalent,
-                             .resumable = input.resumable});
+    input.model = &model;
+    return decide_in(*site, input);
   }
 
   void call(Tensor& tensor) {
@@ -174,7 +164,7 @@ class Training {
     bool met = false;
     const double begin_s = processor_s();
     const EquivalentDensity equivalent = usual_equivalents(shape);
-    const DecisionInput input = input_of(tensor, shape, &equivalent);
+    const ChoiceInput input = input_of(tensor, shape, &equivalent);
     const Decision decision = decide_once(site, input, met);
     const double time_us = (processor_s() - begin_s) * kUs;
     if (counts_) {

@@ -11,7 +11,7 @@
 namespace pliant {
 namespace {
 
-PolicyDecision decide(const PolicyInput& input) {
+PolicyDecision decide(const ChoiceInput& input) {
   const double available_s = (input.settings.time_budget_s - input.compute_s) / input.margin;
   if (exact_s(input) <= available_s) return {.kept = input.shape.count, .lossy = false};
   // Costs rise with k, except at the steps of index codecs. So the result is the largest k, or within such a

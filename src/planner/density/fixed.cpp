@@ -5,7 +5,7 @@
 namespace pliant {
 namespace {
 
-PolicyDecision decide(const PolicyInput& input) {
+PolicyDecision decide(const ChoiceInput& input) {
   return {.kept = kept_count(input.shape.count, input.settings.density),
           .by_user = true,
           .lossy = input.settings.density < 1};

@@ -21,7 +21,7 @@ constexpr int kBetween = 8;
 /// Compares densities, and remembers the best so far.
 class Search {
  public:
-  explicit Search(const PolicyInput& input) : input_(input), most_(goodput(1, exact_s(input))) {
+  explicit Search(const ChoiceInput& input) : input_(input), most_(goodput(1, exact_s(input))) {
     best.kept = input.shape.count;
   }
 
@@ -41,11 +41,11 @@ class Search {
  private:
   double goodput(double gain, double operation_s) const { return gain / (input_.compute_s + operation_s); }
 
-  const PolicyInput& input_;
+  const ChoiceInput& input_;
   double most_;
 };
 
-PolicyDecision decide(const PolicyInput& input) {
+PolicyDecision decide(const ChoiceInput& input) {
   const std::int64_t least = least_kept(input);
   if (input.gain == nullptr)
     return {.kept = std::max(least, kept_count(input.shape.count, input.settings.density)), .by_user = true};

@@ -26,7 +26,7 @@ bool is_ratio(double value) {
 
 }  // namespace
 
-PolicyDecision PolicyMemo::decide(const Policy& policy, const PolicyInput& input) {
+PolicyDecision PolicyMemo::decide(const Policy& policy, const ChoiceInput& input) {
   const Question question{
       .policy = &policy,
       .density = input.settings.density,
@@ -35,16 +35,16 @@ PolicyDecision PolicyMemo::decide(const Policy& policy, const PolicyInput& input
       .least = least_kept(input),
       .filter = input.filter,
       .shape = input.shape,
-      .model = input.model,
+      .model = *input.model,
       .gain = input.gain != nullptr ? std::optional(*input.gain) : std::nullopt,
       .resumable = input.resumable,
-      .drain_s = input.drain_s,
+      .drain_s = input.drain_s(),
       .equivalent = input.equivalent != nullptr ? std::optional(*input.equivalent) : std::nullopt};
   if (question != question_) {
     question_ = question;
     answers_ = {};
   }
-  const PolicyInput coarse = coarsened(input);
+  const ChoiceInput coarse = coarsened(input);
   for (const Answer& answer : answers_)
     if (answer.compute_s == coarse.compute_s && answer.margin == coarse.margin) return answer.decision;
   Answer& answer = answers_[next_++ % answers_.size()];

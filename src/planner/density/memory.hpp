@@ -16,7 +16,7 @@ namespace pliant {
 class PolicyMemo {
  public:
   /// Returns a copy of decide_kept()'s answer.
-  PolicyDecision decide(const Policy& policy, const PolicyInput& input);
+  PolicyDecision decide(const Policy& policy, const ChoiceInput& input);
 
  private:
   /// All inputs of an answer, except for the two numbers that change at every operation.

@@ -26,7 +26,7 @@ double normalised(double value, double best, double worst) {
 
 class Knee {
  public:
-  Knee(const PolicyInput& input, std::int64_t least, std::int64_t most)
+  Knee(const ChoiceInput& input, std::int64_t least, std::int64_t most)
       : input_(input),
         least_s_(lossy_s(input, least)),
         most_s_(lossy_s(input, most)),
@@ -45,14 +45,14 @@ class Knee {
   /// Finite even where the gain is 0, as for a tensor of unknown gain.
   double inverse_gain(std::int64_t kept) const { return 1 / std::max(input_.gain->at(kept), 1e-9); }
 
-  const PolicyInput& input_;
+  const ChoiceInput& input_;
   double least_s_;
   double most_s_;
   double least_inverse_;
   double most_inverse_;
 };
 
-PolicyDecision decide(const PolicyInput& input) {
+PolicyDecision decide(const ChoiceInput& input) {
   const std::int64_t count = input.shape.count;
   if (input.gain == nullptr)
     return {.kept = std::max(least_kept(input), kept_count(count, input.settings.density)), .by_user = true};

@@ -7,6 +7,7 @@
 
 #include "compress/topk.hpp"
 #include "core/error.hpp"
+#include "planner/selector.hpp"
 
 namespace pliant {
 namespace {
@@ -35,7 +36,7 @@ const Policy& find_policy(std::string_view name) {
   throw Error(ErrorClass::info_value, quoted("pliant_policy", name), "must be one of " + names, "Correct it");
 }
 
-PolicyDecision decide_kept(const Policy& policy, const PolicyInput& input) {
+PolicyDecision decide_kept(const Policy& policy, const ChoiceInput& input) {
   PolicyDecision decision = policy.decide(input);
   if (!policy.adapts || !decision.lossy || input.gain == nullptr || input.settings.min_gain <= 0)
     return decision;
@@ -49,31 +50,31 @@ PolicyDecision decide_kept(const Policy& policy, const PolicyInput& input) {
   return decision;
 }
 
-PolicyInput coarsened(const PolicyInput& input) {
-  PolicyInput coarse = input;
+ChoiceInput coarsened(const ChoiceInput& input) {
+  ChoiceInput coarse = input;
   coarse.compute_s = rounded_up(input.compute_s);
   coarse.margin = rounded_up(input.margin);
   return coarse;
 }
 
-std::int64_t least_kept(const PolicyInput& input) {
+std::int64_t least_kept(const ChoiceInput& input) {
   const bool contracts = input.settings.error_feedback == "ef21";
   return kept_count(input.shape.count, contracts ? kLeastContraction : kLeastDensity);
 }
 
-double lossy_s(const PolicyInput& input, std::int64_t kept) {
+double lossy_s(const ChoiceInput& input, std::int64_t kept) {
   SelectionRequest request{.shape = input.shape, .lossy = true, .exact = false, .resumable = input.resumable};
   request.shape.kept = kept;
   if (input.equivalent != nullptr) {
     request.comparison = Comparison::by_quality;
     request.equivalent = *input.equivalent;
   }
-  return cheapest_s(request, input.filter, input.model);
+  return cheapest_s(request, input.filter, *input.model);
 }
 
-double exact_s(const PolicyInput& input) {
-  return cheapest_s({.shape = input.shape, .resumable = input.resumable, .drain_s = input.drain_s},
-                    input.filter, input.model);
+double exact_s(const ChoiceInput& input) {
+  return cheapest_s({.shape = input.shape, .resumable = input.resumable, .drain_s = input.drain_s()},
+                    input.filter, *input.model);
 }
 
 }  // namespace pliant

@@ -5,34 +5,17 @@
 #include <span>
 #include <string_view>
 
-#include "compress/gain_model.hpp"
-#include "core/config.hpp"
-#include "planner/selector.hpp"
+#include "planner/choice_input.hpp"
 
 namespace pliant {
 
-/// Input of a policy.
-struct PolicyInput {
-  const Settings& settings;
-  AllreduceShape shape;  ///< `kept` is not set yet
-  const AlgorithmFilter& filter;
-  const CostModel& model;
-  double compute_s = 0;  ///< [s] from the previous operation's end to this one's begin, max over ranks
-  /// gain(k) of the tensor's error-fed gradient, minimum over ranks; null until it is known.
-  const GainModel* gain = nullptr;
-  double margin = 1;       ///< measured / predicted time that a budget allows for
-  bool resumable = false;  ///< as in SelectionRequest
-  double drain_s = 0;      ///< as in SelectionRequest
-  /// If not null, k counts elements of allgather_topk, and each algorithm keeps its equivalent number.
-  const EquivalentDensity* equivalent = nullptr;
-};
-
 struct PolicyDecision {
-  std::int64_t kept = 0;  ///< in [1, count]; counts elements of allgather_topk if PolicyInput::worth is set
-  bool by_user = false;   ///< k comes from pliant_density, and is the same for every algorithm
-  bool lossy = true;      ///< false: the policy prefers to send everything
-  bool feasible = true;   ///< false: even the least permitted k is predicted to take too long
-  bool floored = false;   ///< pliant_min_gain raised k above the policy's choice
+  std::int64_t kept =
+      0;  ///< in [1, count]; counts elements of allgather_topk if ChoiceInput::equivalent is set
+  bool by_user = false;  ///< k comes from pliant_density, and is the same for every algorithm
+  bool lossy = true;     ///< false: the policy prefers to send everything
+  bool feasible = true;  ///< false: even the least permitted k is predicted to take too long
+  bool floored = false;  ///< pliant_min_gain raised k above the policy's choice
   const char* why_exact = "everything fits: nothing is left out";  ///< reason if not lossy
 };
 
@@ -40,9 +23,9 @@ struct Policy {
   std::string_view name;
   std::string_view summary;
   bool adapts;              ///< the policy chooses the density, not the user
-  bool needs_compute_time;  ///< ranks first agree on PolicyInput::compute_s (one small allreduce)
-  bool needs_gain;          ///< ranks first agree on PolicyInput::gain (same allreduce)
-  PolicyDecision (*decide)(const PolicyInput& input);
+  bool needs_compute_time;  ///< ranks first agree on ChoiceInput::compute_s (one small allreduce)
+  bool needs_gain;          ///< ranks first agree on ChoiceInput::gain (same allreduce)
+  PolicyDecision (*decide)(const ChoiceInput& input);
 };
 
 std::span<const Policy* const> policies();
@@ -58,11 +41,11 @@ extern const Policy goodput_policy;
 /// Returns the policy's decision, raised to the least k whose known gain reaches pliant_min_gain. A policy
 /// that does not adapt uses the user's k: if its gain is too small, the call is sent exactly
 /// (runtime/operation.cpp). This also applies until the gain is known.
-PolicyDecision decide_kept(const Policy& policy, const PolicyInput& input);
+PolicyDecision decide_kept(const Policy& policy, const ChoiceInput& input);
 
 /// Rounds compute time and margin up to the next of 64 steps per octave, so that inputs recur. Policies
 /// always get rounded input, so answers do not depend on which rank remembers which.
-PolicyInput coarsened(const PolicyInput& input);
+ChoiceInput coarsened(const ChoiceInput& input);
 
 /// The least density that a policy may choose. Training still converged at it, slowly (research on
 /// Fashion-MNIST, 8 ranks, allgather_topk: 0.85 accuracy in 1,180 steps against 580 at 1 %).
@@ -73,13 +56,13 @@ inline constexpr double kLeastDensity = 1e-4;
 inline constexpr double kLeastContraction = 1e-3;
 
 /// The least number of elements that a policy may choose.
-std::int64_t least_kept(const PolicyInput& input);
+std::int64_t least_kept(const ChoiceInput& input);
 
 /// Predicted time [s] of the cheapest lossy algorithm that the call may use, for k; infinity if there is
 /// none.
-double lossy_s(const PolicyInput& input, std::int64_t kept);
+double lossy_s(const ChoiceInput& input, std::int64_t kept);
 /// Predicted time [s] of the cheapest exact algorithm, including the residual; infinity if there is none.
-double exact_s(const PolicyInput& input);
+double exact_s(const ChoiceInput& input);
 
 /// Returns the largest k in [low, high] for which fits(k) holds; low - 1 if there is none. fits(k) must hold
 /// up to some k and not beyond.

@@ -14,7 +14,7 @@ struct Case {
   GainModel gain = {};
   double compute_s = 0;
   std::string filter = "auto";
-  double drain_s = 0;
+  bool outstanding = false;
   bool known = true;
   Settings settings = test::usual_settings();
 };
@@ -22,22 +22,22 @@ struct Case {
 template <class Act>
 auto with_input(const Case& item, Act&& act) {
   const AlgorithmFilter filter(item.filter);
-  return act(PolicyInput{.settings = item.settings,
-                         .shape = item.shape,
+  return act(ChoiceInput{.settings = item.settings,
                          .filter = filter,
-                         .model = item.model,
+                         .shape = item.shape,
+                         .model = &item.model,
                          .compute_s = item.compute_s,
                          .gain = item.known ? &item.gain : nullptr,
-                         .drain_s = item.drain_s});
+                         .outstanding = item.outstanding});
 }
 
 PolicyDecision goodput(const Case& item) {
-  return with_input(item, [](const PolicyInput& input) { return goodput_policy.decide(input); });
+  return with_input(item, [](const ChoiceInput& input) { return goodput_policy.decide(input); });
 }
 
 /// gain / step time of a decision.
 double value(const Case& item, const PolicyDecision& decision) {
-  return with_input(item, [&](const PolicyInput& input) {
+  return with_input(item, [&](const ChoiceInput& input) {
     return decision.lossy ? item.gain.at(decision.kept) / (item.compute_s + lossy_s(input, decision.kept))
                           : 1 / (item.compute_s + exact_s(input));
   });
@@ -103,7 +103,8 @@ TEST(Goodput, SlowLinksAreWorthSendingLess) {
 TEST(Goodput, AResidualThatIsSentTooCountsAgainstEverything) {
   Case item{.shape = {.ranks = 4, .count = 1'000'000}, .gain = test::model_of(1'000'000, 2), .compute_s = 10};
   EXPECT_FALSE(goodput(item).lossy);
-  item.drain_s = 1e6;
+  item.model.compute.drain_s_per_element = 1;
+  item.outstanding = true;
   EXPECT_TRUE(goodput(item).lossy);
 }
 

@@ -9,6 +9,7 @@
 
 #include "compress/topk.hpp"
 #include "planner/density/policy.hpp"
+#include "planner/selector.hpp"
 #include "tests/planner/density/gains.hpp"
 
 namespace pliant {
@@ -179,9 +180,9 @@ Outcome follow(const Schedule& schedule, double noise, unsigned seed, bool with_
     without.link = {.alpha_s = link.alpha_s};
     AllreduceShape shape{.ranks = 8, .count = kCount};
     const PolicyDecision decision = decide_kept(budget_policy, {.settings = settings,
-                                                                .shape = shape,
                                                                 .filter = filter,
-                                                                .model = believed,
+                                                                .shape = shape,
+                                                                .model = &believed,
                                                                 .compute_s = compute_s,
                                                                 .margin = with_margin ? margin.factor() : 1});
     shape.kept = decision.kept;

@@ -37,13 +37,13 @@ TEST(PolicyMemo, AnswersAsIfItRememberedNothing) {
     settings.error_feedback = now[3] ? "ef21" : "ef14";
     CostModel model = test::kModel;
     if (now[4]) model.link.beta_s_per_byte *= 20;
-    PolicyInput input{.settings = settings,
-                      .shape = {.ranks = now[5] ? 16 : 4, .count = 200'000},
+    ChoiceInput input{.settings = settings,
                       .filter = filters[now[6] ? 1 : 0],
-                      .model = model,
+                      .shape = {.ranks = now[5] ? 16 : 4, .count = 200'000},
+                      .model = &model,
                       .compute_s = 1e-3 * (1 + 0.01 * static_cast<double>(random() % 12)),
-                      .gain = random() % 20 == 0 ? nullptr : &gains[now[7] ? 1 : 0],
-                      .margin = 1 + 0.02 * static_cast<double>(random() % 3)};
+                      .margin = 1 + 0.02 * static_cast<double>(random() % 3),
+                      .gain = random() % 20 == 0 ? nullptr : &gains[now[7] ? 1 : 0]};
     const Policy& policy = *policies()[random() % 10 == 0 ? random() % policies().size() : 1];
     expect_same(memo.decide(policy, input), decide_kept(policy, coarsened(input)));
   }
@@ -53,10 +53,10 @@ TEST(Coarsened, RoundsUpByLessThanASixtyFourth) {
   const Settings settings = test::usual_settings();
   const AlgorithmFilter filter;
   for (const double value : {0.0, 1e-9, 0.013, 1.0, 1.001, 1.999, 2.0, 1e6}) {
-    const PolicyInput coarse = coarsened({.settings = settings,
-                                          .shape = {},
+    const ChoiceInput coarse = coarsened({.settings = settings,
                                           .filter = filter,
-                                          .model = test::kModel,
+                                          .shape = {},
+                                          .model = &test::kModel,
                                           .compute_s = value,
                                           .margin = value});
     for (const double rounded : {coarse.compute_s, coarse.margin}) {

@@ -17,7 +17,7 @@ constexpr std::int64_t kCount = 11'689'512;  // ResNet18
 
 /// Two objectives of one density: predicted seconds, and 1 / gain.
 struct Objectives {
-  const PolicyInput* input = nullptr;
+  const ChoiceInput* input = nullptr;
 
   pagmo::vector_double fitness(const pagmo::vector_double& x) const {
     const auto kept = static_cast<std::int64_t>(x[0] * kCount);
@@ -45,10 +45,10 @@ TEST(Nsga2, FindsNothingBetterThanBisection) {
       CostModel model = test::kModel;
       model.link = {.alpha_s = alpha_s, .beta_s_per_byte = 8e-9 / gbps};
       const GainModel gain = test::model_of(kCount, power);
-      const PolicyInput input{.settings = settings,
-                              .shape = {.ranks = 8, .count = kCount},
+      const ChoiceInput input{.settings = settings,
                               .filter = filter,
-                              .model = model,
+                              .shape = {.ranks = 8, .count = kCount},
+                              .model = &model,
                               .gain = &gain};
       const Objectives objectives{&input};
       pagmo::population population(pagmo::problem(objectives), 40, 1);

@@ -18,15 +18,15 @@ struct Case {
 template <class Act>
 auto with_input(const Case& item, bool known, Act&& act) {
   const AlgorithmFilter filter;
-  return act(PolicyInput{.settings = item.settings,
-                         .shape = item.shape,
+  return act(ChoiceInput{.settings = item.settings,
                          .filter = filter,
-                         .model = item.model,
+                         .shape = item.shape,
+                         .model = &item.model,
                          .gain = known ? &item.gain : nullptr});
 }
 
 std::int64_t pareto(const Case& item, bool known = true) {
-  return with_input(item, known, [](const PolicyInput& input) {
+  return with_input(item, known, [](const ChoiceInput& input) {
     const PolicyDecision decision = pareto_policy.decide(input);
     EXPECT_TRUE(decision.lossy);
     EXPECT_TRUE(decision.feasible);
@@ -36,7 +36,7 @@ std::int64_t pareto(const Case& item, bool known = true) {
 
 /// max(0.6 nF1, 0.4 nF2) of every k of the range, implemented independently: [k - least].
 std::vector<double> objectives(const Case& item) {
-  return with_input(item, true, [&](const PolicyInput& input) {
+  return with_input(item, true, [&](const ChoiceInput& input) {
     const std::int64_t least = kept_count(item.shape.count, 0.001);
     const std::int64_t most = kept_count(item.shape.count, 0.1);
     const double fastest = lossy_s(input, least), slowest = lossy_s(input, most);

@@ -1,5 +1,6 @@
 // Policies are pure functions, checked against a search over all k.
 #include "planner/density/policy.hpp"
+#include "planner/selector.hpp"
 
 #include <gtest/gtest.h>
 
@@ -41,9 +42,9 @@ PolicyDecision budget(const BudgetCase& item) {
   settings.time_budget_s = item.budget_s;
   const AlgorithmFilter filter(item.filter);
   return budget_policy.decide({.settings = settings,
-                               .shape = item.shape,
                                .filter = filter,
-                               .model = item.model,
+                               .shape = item.shape,
+                               .model = &item.model,
                                .compute_s = item.compute_s,
                                .margin = item.margin});
 }
@@ -87,7 +88,7 @@ TEST(Fixed, KeepsTheDensityGiven) {
     Settings settings;
     settings.density = density;
     const PolicyDecision decision = fixed_policy.decide(
-        {.settings = settings, .shape = shape_of(12'345), .filter = filter, .model = kModel});
+        {.settings = settings, .filter = filter, .shape = shape_of(12'345), .model = &kModel});
     expect_same(decision, {.kept = kept_count(12'345, density), .lossy = density < 1});
   }
 }
@@ -174,9 +175,9 @@ PolicyDecision decide_with_floor(const Policy& policy, double min_gain, const Ga
   CostModel model = kModel;
   model.link.beta_s_per_byte = 80e-9;
   return decide_kept(policy, {.settings = settings,
-                              .shape = shape_of(1'000'000, 8),
                               .filter = filter,
-                              .model = model,
+                              .shape = shape_of(1'000'000, 8),
+                              .model = &model,
                               .gain = gain});
 }
 
@@ -212,8 +213,8 @@ TEST(LeastKept, IsMoreWithEf21) {
     Settings settings;
     settings.time_budget_s = 1e-9;
     settings.error_feedback = feedback;
-    const PolicyInput input{
-        .settings = settings, .shape = shape_of(1'000'000), .filter = filter, .model = kModel};
+    const ChoiceInput input{
+        .settings = settings, .filter = filter, .shape = shape_of(1'000'000), .model = &kModel};
     EXPECT_EQ(least_kept(input), least);
     expect_same(budget_policy.decide(input), {.kept = least, .feasible = false});
   }

@@ -7,6 +7,7 @@
 
 #include "planner/density/policy.hpp"
 #include "planner/equivalent_density.hpp"
+#include "planner/selector.hpp"
 #include "tests/planner/density/gains.hpp"
 
 namespace pliant {
@@ -47,19 +48,19 @@ TEST(Families, AreSeveralWhereTwoAreLeft) {
 
 // ---- Policies on pairs ----
 
-PolicyInput input_of(const Settings& settings, const AlgorithmFilter& filter, const CostModel& model) {
-  return {.settings = settings, .shape = kShape, .filter = filter, .model = model};
+ChoiceInput input_of(const Settings& settings, const AlgorithmFilter& filter, const CostModel& model) {
+  return {.settings = settings, .filter = filter, .shape = kShape, .model = &model};
 }
 
 /// The best quality of all pairs that fit, in elements of allgather_topk.
-double best_that_fits(const PolicyInput& input, double time_s) {
+double best_that_fits(const ChoiceInput& input, double time_s) {
   double best = 0;
   for (const AllreduceAlgorithm* algorithm : kAlgorithms) {
     if (algorithm->exact || !input.filter.allows(*algorithm)) continue;
     AllreduceShape shape = input.shape;
     const std::int64_t most = largest_where(1, shape.count, [&](std::int64_t kept) {
       shape.kept = kept;
-      return algorithm->cost_s(shape, input.model) <= time_s;
+      return algorithm->cost_s(shape, *input.model) <= time_s;
     });
     if (most > 0) best = std::max(best, input.equivalent->own_kept(*algorithm, most, shape.count));
   }
@@ -76,7 +77,7 @@ TEST(Pairs, BudgetTakesTheBestOfAllThatFit) {
       CostModel model = kModel;
       model.link.beta_s_per_byte *= slower;
       settings.time_budget_s = budget_s;
-      PolicyInput input = input_of(settings, filter, model);
+      ChoiceInput input = input_of(settings, filter, model);
       input.equivalent = &equivalent;
       const PolicyDecision decision = budget_policy.decide(input);
       const double best = best_that_fits(input, budget_s);
@@ -102,7 +103,7 @@ TEST(Pairs, WhatTheUserNamedIsTheUsers) {
   const EquivalentDensity equivalent = usual_equivalents(kShape);
   const GainModel gain = test::model_of(kShape.count, 3);
   for (const Policy* policy : {&fixed_policy, &pareto_policy, &goodput_policy}) {
-    PolicyInput input = input_of(settings, filter, kModel);
+    ChoiceInput input = input_of(settings, filter, kModel);
     input.equivalent = &equivalent;
     const PolicyDecision decision = decide_kept(*policy, input);
     EXPECT_TRUE(decision.by_user) << policy->name;
