@@ -149,6 +149,8 @@ typedef struct Pliant_Request_s* Pliant_Request;
  *
  * A request takes 8 message tags of the communicator, and Pliant_Request_free gives them back. At most
  * (MPI_TAG_UB + 1) / 8 - 1 requests may be alive: an init call beyond that fails on all ranks.
+ *
+ * If the call fails, `*request` is PLIANT_REQUEST_NULL.
  */
 int Pliant_Allreduce_init(const void* sendbuf, void* recvbuf, MPI_Count count, MPI_Datatype datatype,
                           MPI_Op op, MPI_Comm comm, MPI_Info info, Pliant_Request* request);

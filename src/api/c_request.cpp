@@ -99,6 +99,7 @@ std::unique_ptr<Pliant_Request_s> request_of(const InitArguments& arguments, con
 }
 
 int init(const InitArguments& arguments, Pliant_Request* request) {
+  if (request != nullptr) *request = PLIANT_REQUEST_NULL;
   return guard(arguments.comm, "", [&] {
     std::unique_ptr<Pliant_Request_s> prepared;
     const std::optional<Error> problem = attempt([&] { prepared = request_of(arguments, request); });

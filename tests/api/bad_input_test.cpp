@@ -51,10 +51,11 @@ TEST(BadInput, RequestsAndTheirArguments) {
   EXPECT_EQ(Pliant_Waitall(2, nullptr), MPI_ERR_ARG);
   MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_ARE_FATAL);
 
-  Pliant_Request request = PLIANT_REQUEST_NULL;
   float buffer[4] = {};
+  auto request = reinterpret_cast<Pliant_Request>(buffer);  // whatever a variable holds before its first use
   expect_refused(Pliant_Allreduce_init(buffer, nullptr, 4, MPI_FLOAT, MPI_SUM, comm, MPI_INFO_NULL, &request),
                  MPI_ERR_BUFFER, "recvbuf is NULL", comm);
+  EXPECT_EQ(request, PLIANT_REQUEST_NULL) << "a program that overlooks the error gets another, not a crash";
   expect_refused(Pliant_Grouped_allreduce_init(0, nullptr, nullptr, nullptr, MPI_FLOAT, MPI_SUM, comm,
                                                MPI_INFO_NULL, &request),
                  MPI_ERR_ARG, "ntensors = 0", comm);
