@@ -32,12 +32,14 @@ std::string regret_text(const RegretOptions& options, const std::vector<RegretRo
   std::string text = line("regret in %%: simulated, noise %g, formulas off by %g, %d steps of %d calls\n",
                           options.noise, options.formula_error, options.steps, options.calls);
   text += line("%-10s %-8s %8s %8s %8s %8s %8s %9s %8s %8s\n", "schedule", "knows", "calls", "median", "p95",
-               "mean", "total", "messages", "trials", "alarms");
+               "mean", "total", "messages", "explored", "changes");
   for (const RegretRow& row : rows)
     text += line("%-10s %-8s %8lld %8.3f %8.3f %8.3f %8.3f %9.4f %8.2f %8.3f\n", row.schedule.c_str(),
                  name_of(row.knowledge), static_cast<long long>(row.calls), row.median * 100, row.p95 * 100,
                  row.mean * 100, row.total * 100, row.messages * 100, row.exploring, row.changes);
-  return text + "total: of the programs' whole time; messages: in it; trials, alarms: per 1,000 calls\n";
+  return text +
+         "total: of the programs' whole time; messages: in it; explored, changes: explorations and detected "
+         "changes per 1,000 calls\n";
 }
 
 }  // namespace pliant::info

@@ -27,10 +27,10 @@ struct CallSite {
   int first_wait = 0;    ///< calls before the first round; 0: the first few calls each hold a round
 
   /// The last decision and the inputs that it holds for; invalid after a sync round.
-  struct Kept {
+  struct LastDecision {
     bool valid = false, may_lose = false, outstanding = false, resumable = false;
     Decision decision;
-  } kept;
+  } last;
 
   // The call after the last sync round.
   const AllreduceAlgorithm* sampled = nullptr;

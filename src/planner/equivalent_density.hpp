@@ -1,5 +1,5 @@
 // Equivalent density: how lossy candidates with different selection rules, and so different k, are compared.
-// The factors come from planner/equivalent_density.hpp. The arithmetic is plain IEEE, so all processors agree.
+// The factors stand in equivalent_density.cpp. The arithmetic is plain IEEE, so all processors agree.
 #pragma once
 
 #include <algorithm>

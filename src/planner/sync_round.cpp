@@ -58,7 +58,7 @@ Proposal propose(const CallSite& site, const ChoiceInput& call, Learner& learner
   const Candidate& taken = proposal.taken = decision.candidates.items[choice.index];
   proposal.why = choice.why;
   const auto place = std::find(kAlgorithms.begin(), kAlgorithms.end(), taken.algorithm) - kAlgorithms.begin();
-  const bool trial = choice.why == Why::tries || choice.why == Why::explores;
+  const bool explores = choice.why == Why::tries || choice.why == Why::explores;
   record[SyncRecord::algorithm] = static_cast<double>(place) + 1;
   shape.kept = taken.kept;
   record[SyncRecord::correction] = learner.corrections().of(static_cast<std::size_t>(place), shape).factor;
@@ -70,7 +70,7 @@ Proposal propose(const CallSite& site, const ChoiceInput& call, Learner& learner
   record[SyncRecord::regret] = taken.predicted_s - decision.candidates.items[0].predicted_s;
   record[SyncRecord::asked] = static_cast<double>(learner.wanted_message(call.shape.ranks).value_or(0));
   // What is tried stays in force until the ranks meet again.
-  const bool at_once = trial || record[SyncRecord::asked] > 0;
+  const bool at_once = explores || record[SyncRecord::asked] > 0;
   const int had = site.first_wait > 0 ? kEarlyRounds : site.rounds;
   const LinkModel& link = learner.model().link;
   record[SyncRecord::at_once] = at_once ? 1 : 0;
@@ -96,7 +96,7 @@ void take(CallSite& site, const SyncRecord& record, const CostModel& measured) {
   site.calls = 1;
   site.asked_bytes = static_cast<std::int64_t>(record[SyncRecord::asked]);
   site.sampled = nullptr;
-  site.kept.valid = false;
+  site.last.valid = false;
   site.sample_s = site.message_s = 0;
   ++site.rounds;
 }
@@ -119,13 +119,13 @@ Decision decide_alone(const ChoiceInput& input) {
 Decision decide_in(CallSite& site, ChoiceInput input) {
   input.preferred = site.algorithm;
   input.preferred_factor = site.correction;
-  CallSite::Kept& kept = site.kept;
-  if (kept.valid && kept.may_lose == input.may_lose && kept.outstanding == input.outstanding &&
-      kept.resumable == input.resumable)
-    return kept.decision;
+  CallSite::LastDecision& last = site.last;
+  if (last.valid && last.may_lose == input.may_lose && last.outstanding == input.outstanding &&
+      last.resumable == input.resumable)
+    return last.decision;
   Decision decision = decide_alone(input);
   const bool lasts = !input.may_lose || input.policy == &fixed_policy;
-  kept = {lasts, input.may_lose, input.outstanding, input.resumable, decision};
+  last = {lasts, input.may_lose, input.outstanding, input.resumable, decision};
   return decision;
 }
 

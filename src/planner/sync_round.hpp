@@ -43,10 +43,9 @@ struct SyncRecord {
 struct RoundShares {
   static constexpr double kUsual = 0.01;
   static constexpr double kSuspicious = 0.05;  ///< while a change of the network is suspected
-  static constexpr double kUnknown =
-      0.1;  ///< at first, while the formula of the current algorithm is unknown
-  static constexpr double kSuspicion =
-      0.3;  ///< level of the change detector (0 to 1) above which a change is suspected
+  static constexpr double kUnknown = 0.1;      ///< at first, while the current algorithm's formula is unknown
+  /// Level of the change detector (0 to 1) above which a change is suspected.
+  static constexpr double kSuspicion = 0.3;
 };
 /// The first calls of a kind each hold a sync round, because the model gains most from the first samples.
 inline constexpr int kFirstRounds = 4;

@@ -17,9 +17,9 @@ const char* reason_of(Why why) {
     case Why::better:
       return "surely better";
     case Why::tries:
-      return "a trial: predicted better";
+      return "exploration: predicted better";
     case Why::explores:
-      return "a trial: could be better";
+      return "exploration: could be better";
     default:
       return "cheapest";
   }
@@ -152,7 +152,7 @@ void Learning::begin(const CostModel& measured, const Communicator& comm) {
 }
 
 void Learning::forget() {
-  sites_.for_each([](const Kind&, CallSite& site) { site.kept.valid = false; });
+  sites_.for_each([](const Kind&, CallSite& site) { site.last.valid = false; });
 }
 
 bool Learning::is_open() {

@@ -24,10 +24,10 @@ namespace {
 HostChannels* hosts_of(const OperationRun& run) {
   if (&run.pending != &run.context.blocking()) return run.operation.hosts;
   const Operation& operation = run.operation;
-  HostChannels* const sites =
+  HostChannels* const channels =
       run.context.hosts().channels_for(operation.count * element_bytes(operation.type));
   if (run.context.hosts().refused()) run.context.warn_once(HostGroup::kRefusal);
-  return sites;
+  return channels;
 }
 
 /// The shape of the operation. Without host channels it says that each host has one rank.

@@ -149,7 +149,7 @@ void Recorder::create(const std::string& pattern, const RunInfo& info) {
 
 void Recorder::describe(const RunInfo& info) {
   file_->write_attribute("/", "schema", kSchema);
-  file_->write_attribute("/", "schema_version", "1.1");
+  file_->write_attribute("/", "schema_version", "1.2");
   file_->write_attribute("/", "software_version", info.software_version);
   file_->write_attribute("/", "start_date", info.start_date);
   file_->write_attribute("/", "mpi_library", info.mpi_library);

@@ -6,7 +6,7 @@
 // best one, since times may be nonlinear.
 // Source: T_compression = T_system x gain in Tyagi and Swany, "GraVAC: Adaptive Compression for
 // Communication-Efficient Distributed DL Training", IEEE CLOUD 2023. Here it covers all algorithms, by
-// prediction instead of trial.
+// prediction instead of exploration.
 #include <algorithm>
 
 #include "compress/topk.hpp"

@@ -33,7 +33,7 @@ class Watch {
 };
 
 /// Changes reported for a link that does not change.
-int false_alarms(double noise, int calls) {
+int false_detections(double noise, int calls) {
   constexpr int kLinks = 10;
   int changes = 0;
   for (std::uint64_t seed = 0; seed < kLinks; ++seed) {
@@ -47,7 +47,7 @@ int false_alarms(double noise, int calls) {
 TEST(Drift, FewerThanOneFalseAlarmIn10000Calls) {
   for (const double noise : {0.05, 0.1, 0.2}) {
     constexpr int kCalls = 1'000'000;
-    const int changes = false_alarms(noise, kCalls);
+    const int changes = false_detections(noise, kCalls);
     RecordProperty("noise" + std::to_string(noise), changes);
     EXPECT_LT(changes, kCalls / 10'000) << noise;
   }
