@@ -112,7 +112,8 @@ class Training(SmallDatasetCase):
         result = train("--dataset", str(self.folder), "--batch", "8", "--epochs", "1000000", "--max-seconds", "1.5",
                        "--model", "cnn", ranks=3)
         self.assertGreater(result["steps"], 1)
-        self.assertGreaterEqual(result["clock_s"], 1.5)
+        # One rank's clock reached the limit. clock_s is the mean of three, which began at different times.
+        self.assertGreaterEqual(result["clock_s"], 1.5 / 3)
         self.assertEqual((result["complete"], result["parameters_identical"]), (False, True))
 
     def test_a_limit_that_is_not_reached_changes_nothing(self):

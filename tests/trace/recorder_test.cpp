@@ -95,7 +95,7 @@ TEST_F(RecorderTest, DescribesTheRunAndTheColumns) {
   ASSERT_EQ(recorder.close(), std::nullopt);
   const Hdf5File file = Hdf5File::open(path("a.h5"));
   EXPECT_EQ(file.read_attribute<std::string>("/", "schema"), "pliant-trace");
-  EXPECT_EQ(file.read_attribute<std::string>("/", "schema_version"), "1.1");
+  EXPECT_EQ(file.read_attribute<std::string>("/", "schema_version"), "1.2");
   EXPECT_GE(file.read_attribute<std::string>("/", "end_date"), "2026-01-01T00:00:00Z");
   EXPECT_EQ(file.read_attribute<std::string>("/", "software_version"), kRun.software_version);
   EXPECT_EQ(file.read_attribute<std::string>("/", "start_date"), kRun.start_date);
