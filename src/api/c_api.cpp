@@ -179,11 +179,11 @@ int Pliant_Comm_plan(MPI_Comm comm, MPI_Count count, MPI_Datatype datatype, MPI_
     ChoiceInput input = plan.choice_input(shape, context->model());
     input.may_lose = eligible;
     input.compute_s = context->last_report.compute_s;
-    const LastAgreedInputs& last_agreed = context->last_agreed;
-    if (last_agreed.count == count) {
-      input.compute_s = last_agreed.compute_s;
-      input.margin = last_agreed.margin;
-      input.gain = last_agreed.gain ? &*last_agreed.gain : nullptr;
+    const CallSite* const site = context->call_sites.look_at({count, *type, *reduction, Memory::host});
+    if (site != nullptr && site->agreed) {
+      input.compute_s = site->agreed->compute_s;
+      input.margin = site->agreed->margin;
+      input.gain = site->agreed->gain ? &*site->agreed->gain : nullptr;
     }
     const EquivalentDensity equivalent = usual_equivalents(shape);
     if (plan.by_quality) input.equivalent = &equivalent;

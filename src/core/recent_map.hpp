@@ -40,6 +40,12 @@ class RecentMap {
     return &entries_[found].value;
   }
 
+  /// find() that does not count as use.
+  const Value* look_at(const Key& key) const {
+    const std::uint32_t found = look_up(key);
+    return found == kNone ? nullptr : &entries_[found].value;
+  }
+
   /// Insert the value of a key that find() does not know.
   Value& add(const Key& key, Value value) {
     std::uint32_t place = static_cast<std::uint32_t>(entries_.size());
@@ -64,17 +70,6 @@ class RecentMap {
     for (std::uint32_t at = newest_; at != kNone; at = entries_[at].older)
       act(entries_[at].key, entries_[at].value);
   }
-  template <class Act>
-  void for_each(Act&& act) {
-    for (std::uint32_t at = newest_; at != kNone; at = entries_[at].older)
-      act(entries_[at].key, entries_[at].value);
-  }
-
-  void clear() {
-    entries_.clear();
-    buckets_.clear();
-    newest_ = oldest_ = kNone;
-  }
 
  private:
   static constexpr std::uint32_t kNone = 0xFFFFFFFFU;
@@ -89,13 +84,14 @@ class RecentMap {
   };
 
   /// The mask below needs buckets_.size() to be a power of two.
-  std::uint32_t& bucket_of(const Key& key) {
-    return buckets_[static_cast<std::size_t>(key.hash()) & (buckets_.size() - 1)];
+  std::size_t number_of(const Key& key) const {
+    return static_cast<std::size_t>(key.hash()) & (buckets_.size() - 1);
   }
+  std::uint32_t& bucket_of(const Key& key) { return buckets_[number_of(key)]; }
 
-  std::uint32_t look_up(const Key& key) {
+  std::uint32_t look_up(const Key& key) const {
     if (buckets_.empty()) return kNone;
-    std::uint32_t at = bucket_of(key);
+    std::uint32_t at = buckets_[number_of(key)];
     while (at != kNone && !(entries_[at].key == key)) at = entries_[at].next;
     return at;
   }

@@ -134,14 +134,24 @@ Decision decide(const ChoiceInput& input) {
   return decision;
 }
 
-const Decision& ExactDecisions::exact(const ChoiceInput& input) {
-  const Kind kind{input.shape, input.resumable};
-  if (const Decision* const known = known_.find(kind)) return *known;
-  Decision decision = decide(input);
-  AllreduceShape whole = input.shape;
-  whole.kept = whole.count;
-  decision.shape = tuned_for(*decision.algorithm, whole, *input.model);
-  return known_.add(kind, decision);
+bool RememberedDecision::holds_for(const ChoiceInput& input) const {
+  return valid_ && may_lose_ == input.may_lose && outstanding_ == input.outstanding &&
+         resumable_ == input.resumable && shape_ == input.shape;
+}
+
+const Decision& RememberedDecision::decide(const ChoiceInput& input) {
+  if (holds_for(input)) return decision_;
+  decision_ = pliant::decide(input);
+  AllreduceShape shape = input.shape;
+  shape.kept = decision_.kept;
+  if (!decision_.algorithm->exact) shape.index_codec = &index_codec_for(shape, *input.model);
+  decision_.shape = tuned_for(*decision_.algorithm, shape, *input.model);
+  valid_ = !input.may_lose || input.policy == &fixed_policy;
+  may_lose_ = input.may_lose;
+  outstanding_ = input.outstanding;
+  resumable_ = input.resumable;
+  shape_ = input.shape;
+  return decision_;
 }
 
 }  // namespace pliant

@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "core/recent_map.hpp"
 #include "planner/choice_input.hpp"
 #include "planner/density/memory.hpp"
 #include "planner/plan.hpp"
@@ -22,7 +21,7 @@ struct Decision {
   double formula_s = 0;      ///< prediction for the cheapest of its kind (exact or lossy), for the policies
   CandidateList candidates;  ///< cheapest first; the first is `algorithm`
   std::array<char, 164> reason{};
-  AllreduceShape shape;  ///< tuned shape for the algorithm's run(); decide() leaves it empty
+  AllreduceShape shape;  ///< tuned shape for the algorithm's run(); RememberedDecision sets it
 };
 
 /// May a lossy algorithm do such a call under this plan?
@@ -36,24 +35,21 @@ bool needs_measuring(const Plan& plan, const AllreduceShape& shape, ReduceOp op)
 
 Decision decide(const ChoiceInput& input);
 
-/// A cache of decisions for exact calls: for short messages deciding takes longer than reducing. It holds for
-/// one communicator's plan and model; call forget() when either changes.
-class ExactDecisions {
+/// The last decision for one kind of call, and the input for which it holds.
+class RememberedDecision {
  public:
-  const Decision& exact(const ChoiceInput& input);
-  void forget() { known_.clear(); }
+  /// The decision, with the tuned shape for the algorithm's run(). Decides anew if the input has changed, or if
+  /// an adaptive policy has to be asked. Valid until the next call of a function.
+  const Decision& decide(const ChoiceInput& input);
+  /// To be called when the plan, the model or the preferred algorithm changes: they are not compared.
+  void forget() { valid_ = false; }
 
  private:
-  static constexpr std::size_t kMost = 1024;
-  struct Kind {
-    AllreduceShape shape;
-    bool resumable;
-    std::uint64_t hash() const {
-      return mixed_hash(static_cast<std::uint64_t>(shape.count), static_cast<std::uint64_t>(shape.type));
-    }
-    friend bool operator==(const Kind&, const Kind&) = default;
-  };
-  RecentMap<Kind, Decision> known_{kMost};
+  bool holds_for(const ChoiceInput& input) const;
+
+  bool valid_ = false, may_lose_ = false, outstanding_ = false, resumable_ = false;
+  AllreduceShape shape_;
+  Decision decision_;
 };
 
 /// Decides among exact algorithms. Also used when a selection holds too little of the gradient.

@@ -4,9 +4,9 @@
 
 #include <array>
 
-#include "planner/call_site.hpp"
 #include "planner/decision.hpp"
 #include "planner/learning/learner.hpp"
+#include "planner/sync_state.hpp"
 
 namespace pliant {
 
@@ -67,7 +67,7 @@ double sync_round_cost_s(int ranks, const LinkModel& link);
 int calls_between(const Candidate& taken, const LinkModel& link, int ranks, const RoundsSoFar& rounds);
 
 /// Rank 0 learns from the measurements since the last round. `call_s`: time of the sampled call [s].
-void learn(CallSite& site, const SyncRecord& record, Learner& learner, int ranks, double call_s);
+void learn(const SyncState& state, const SyncRecord& record, Learner& learner, int ranks, double call_s);
 
 /// The decision of rank 0 for the calls of a kind until the next round.
 struct Proposal {
@@ -76,18 +76,13 @@ struct Proposal {
   SyncRecord record;
 };
 /// Decides with the learned model, and spends from the budget for exploration.
-Proposal propose(const CallSite& site, const ChoiceInput& call, Learner& learner);
+Proposal propose(const SyncState& state, const ChoiceInput& call, Learner& learner);
 
 /// Puts the proposal of rank 0 in force, on all ranks. `measured`: the model as measured.
-void take(CallSite& site, const SyncRecord& record, const CostModel& measured);
+void take(SyncState& state, const SyncRecord& record, const CostModel& measured);
 
-/// The model for decisions of this kind of call: its link overrides the measured one.
-CostModel model_of(const CallSite& site, const CostModel& measured);
-
-/// The decision for a call of this kind, with the tuned shape for its run(). `input` holds model_of().
-Decision decide_in(CallSite& site, ChoiceInput input);
-
-/// The decision for a call that learns nothing, with the tuned shape.
-Decision decide_alone(const ChoiceInput& input);
+/// Makes decisions of this kind of call use what is in force: the link in `model`, which `input` refers to, and
+/// the algorithm.
+void put_in_force(const SyncState& state, ChoiceInput& input, CostModel& model);
 
 }  // namespace pliant

@@ -17,6 +17,8 @@ bool reduce_at(Context& context, const BlockingCall& call, int place) {
   Operation operation{context.plan(), tensor,    call.buffers.send, call.buffers.recv,
                       call.count,     call.type, call.op,           true};
   operation.place = place;
+  operation.site = &context.call_sites.of(
+      {call.count, call.type, call.op, call.device == kHostMemory ? Memory::host : Memory::device});
   if (call.device != kHostMemory)
     place_on_device(operation, context.device_part(call.device), context, pending, tensor != nullptr);
   OperationRun run{context, operation, pending};
@@ -30,7 +32,7 @@ bool reduce_at(Context& context, const BlockingCall& call, int place) {
   }
   publish_report(run);
   context.last_report = run.report;
-  remember_short_call(run);
+  remember_short_path(run);
   return true;
 }
 

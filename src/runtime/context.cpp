@@ -280,7 +280,7 @@ void Context::agree_on_requests() {
 }
 
 void Context::note_requests(bool any) {
-  if (links_->resources.note_any_live(any)) short_calls.forget();  // they were decided for the other case
+  if (links_->resources.note_any_live(any)) call_sites.begin_epoch();
 }
 
 void Context::want_progress_thread() {

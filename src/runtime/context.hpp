@@ -18,26 +18,18 @@
 #include "core/said_once.hpp"
 #include "mpi/communicator.hpp"
 #include "mpi/host_group.hpp"
-#include "planner/decision.hpp"
 #include "planner/learning/compute_times.hpp"
 #include "planner/plan.hpp"
+#include "runtime/buffers.hpp"
+#include "runtime/call_site.hpp"
 #include "runtime/context_list.hpp"
 #include "runtime/learning.hpp"
 #include "runtime/process.hpp"
 #include "runtime/progress.hpp"
 #include "runtime/shared_resources.hpp"
-#include "runtime/short_call.hpp"
 #include "runtime/tensors.hpp"
 
 namespace pliant {
-
-/// AgreedInputs inputs of the last operation with an adaptive policy. Pliant_Comm_plan uses them.
-struct LastAgreedInputs {
-  std::int64_t count = 0;  ///< elements of that operation
-  double compute_s = 0;
-  double margin = 1;
-  std::optional<GainModel> gain;
-};
 
 class Context : public std::enable_shared_from_this<Context> {
  public:
@@ -109,7 +101,7 @@ class Context : public std::enable_shared_from_this<Context> {
     model_.device = device_model_;
     measured_ = true;
     learning_.begin(model, comm());
-    forget_decisions();
+    call_sites.begin_epoch();
   }
 
   // ---- Failed operations: failure.cpp. All with the mutex held. ----
@@ -215,9 +207,8 @@ class Context : public std::enable_shared_from_this<Context> {
   double end_s = 0;              ///< [s] MPI_Wtime when the last operation ended; 0 before the first
   ComputeTimes compute_times;    ///< on this rank
   OutsideTime outside;           ///< time of this rank's program outside of calls
-  ExactDecisions decisions;      ///< of blocking calls
-  LastAgreedInputs last_agreed;  ///< last agreed inputs of policies
-  ShortCalls short_calls;        ///< of blocking calls
+  CallSites call_sites;          ///< of blocking calls
+  Buffers last_on_host;          ///< of the last short call; their memory need not be queried again
   std::int64_t plain_calls = 0;  ///< blocking calls done without a tensor of their own
   Pliant_Report last_report{};   ///< of the last blocking call; `size` is 0 before the first
 
@@ -241,12 +232,6 @@ class Context : public std::enable_shared_from_this<Context> {
   void step(PendingOperation& pending, Act&& act);
   bool alone(const PendingOperation& pending);
   static void go_on(void* context);
-  void forget_decisions() {
-    decisions.forget();
-    short_calls.forget();
-    learning_.forget();
-  }
-
   void note_end(PendingOperation& pending);
   void note_failed_messages();
   void renew_links(MPI_Comm user);

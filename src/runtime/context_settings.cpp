@@ -105,7 +105,7 @@ void Context::set_info(MPI_Info info) {
   config_.info = over(config_.info, agreed_layer(info));
   plan_ = make_plan(config_);
   agree_on_requests();
-  forget_decisions();
+  call_sites.begin_epoch();
   problem_.reset();
 }
 

@@ -164,8 +164,7 @@ void Context::agree_anew() {
   plain_calls = static_cast<std::int64_t>(calls[0]);
   starts_ = 0;
   turns_ = turns_done = 0;
-  last_agreed = {};
-  forget_decisions();
+  call_sites.begin_epoch();
   std::string known;
   for (const ModelNumber& number : numbers_of(model_))
     known.append(reinterpret_cast<const char*>(number.value), sizeof *number.value);

@@ -26,14 +26,14 @@ const char* reason_of(Why why) {
 }
 
 void log_change(const SyncRound& round, const Learner& learner, const Candidate& taken, Why why) {
-  const CallSite& site = round.site;
-  if (round.logger == nullptr || site.algorithm == taken.algorithm) return;
+  const SyncState& state = round.site.sync;
+  if (round.logger == nullptr || state.algorithm == taken.algorithm) return;
   std::string text =
       std::string(round.tensor) + ": " +
-      (site.algorithm != nullptr ? std::string(site.algorithm->name) + " -> " : std::string()) +
+      (state.algorithm != nullptr ? std::string(state.algorithm->name) + " -> " : std::string()) +
       std::string(taken.algorithm->name) + " (" + reason_of(why) + "), predicted " +
       std::to_string(taken.predicted_s * 1e3) + " ms";
-  if (site.sample_s > 0) text += ", measured before " + std::to_string(site.sample_s * 1e3) + " ms";
+  if (state.sample_s > 0) text += ", measured before " + std::to_string(state.sample_s * 1e3) + " ms";
   text += "; alpha " + std::to_string(learner.estimator().alpha_s() * 1e6) + " us, beta " +
           std::to_string(learner.estimator().beta_s_per_byte() * 1e9) + " ns/byte";
   round.logger->info(text);
@@ -64,7 +64,7 @@ double look_who_is_late(SyncRound& round) {
           agreed_from(call, rank, SyncRecord::sample, SyncRecord::fields)};
     ++rank;
   }
-  const LinkModel& link = round.site.rounds > 0 ? round.site.link : round.input.model->link;
+  const LinkModel& link = round.site.sync.rounds > 0 ? round.site.sync.link : round.input.model->link;
   const double own_s = sync_round_s(call.comm.ranks(), link);
   if (stragglers.observe(own_s)) log_change(round, stragglers.latest(), before);
   return call_time_s(stragglers.arrivals(), own_s);
@@ -80,7 +80,7 @@ RoundArrival arrival_of(const SyncRound& round, double computed_s) {
 /// Rank 0: the decision for this call site until the next round.
 SyncRecord proposed(SyncRound& round, Learner& learner) {
   const int ranks = round.input.shape.ranks;
-  Proposal proposal = propose(round.site, round.input, learner);
+  Proposal proposal = propose(round.site.sync, round.input, learner);
   log_change(round, learner, proposal.taken, proposal.why);
   if (round.blocking) {
     RoundBudget& rounds = round.learning.rounds();
@@ -93,10 +93,10 @@ SyncRecord proposed(SyncRound& round, Learner& learner) {
 
 /// Does this call hold a sync round? Counts the call; all ranks count the same calls.
 bool is_time(SyncRound& round) {
-  CallSite& site = round.site;
+  SyncState& state = round.site.sync;
   const bool open = !round.blocking || round.learning.is_open();
-  if (site.calls_left == 0) return open || site.at_once;
-  --site.calls_left;
+  if (state.calls_left == 0) return open || state.at_once;
+  --state.calls_left;
   return false;
 }
 
@@ -110,13 +110,13 @@ struct ProbeScratch {
 
 /// Sends a probe message to the next rank and receives one from the previous rank, in segments. All ranks do
 /// so at the same time, as in a collective.
-Task ask(AllreduceCall& call, CallSite& site) {
+Task ask(AllreduceCall& call, SyncState& state) {
   const int rank = call.comm.rank();
   const int ranks = call.comm.ranks();
   std::byte* const room = ProbeScratch::of(call);
-  const std::int64_t pieces = segments_of(site.asked_bytes, kEagerBytes);
+  const std::int64_t pieces = segments_of(state.asked_bytes, kEagerBytes);
   const auto bytes = [&](std::int64_t i) {
-    return static_cast<std::size_t>(std::min(kEagerBytes, site.asked_bytes - i * kEagerBytes));
+    return static_cast<std::size_t>(std::min(kEagerBytes, state.asked_bytes - i * kEagerBytes));
   };
   const double begin_s = MPI_Wtime();
   Flow flow(call.comm, call.tag);
@@ -130,29 +130,18 @@ Task ask(AllreduceCall& call, CallSite& site) {
       flow.send({room + ProbeScratch::kSlots * kEagerBytes, bytes(sent)}, (rank + 1) % ranks);
     co_await flow.next(sent < pieces);
   }
-  site.message_s = MPI_Wtime() - begin_s;
+  state.message_s = MPI_Wtime() - begin_s;
 }
 
 }  // namespace
 
-CallSite& Learning::blocking_call_site(std::int64_t count, ElementType type, ReduceOp op) {
-  const Kind kind{count, type, op};
-  CallSite* const known = sites_.find(kind);
-  return known != nullptr ? *known : sites_.add(kind, {});
-}
-
 void Learning::begin(const CostModel& measured, const Communicator& comm) {
   if (comm.rank() == 0) learner_ = std::make_unique<Learner>(measured);
-  sites_.clear();
   stragglers_.begin(comm.ranks());
   rounds_ = {};
   closed_calls_ = 0;
   last_link_ = {};
   ++measurements_;
-}
-
-void Learning::forget() {
-  sites_.for_each([](const Kind&, CallSite& site) { site.last.valid = false; });
 }
 
 bool Learning::is_open() {
@@ -186,45 +175,46 @@ int Learning::first_wait(const ChoiceInput& call, std::int64_t made) const {
 }
 
 Task hold_sync_round(SyncRound& round) {
-  CallSite& site = round.site;
-  if (site.measured != round.learning.measurements()) {
-    CallSite fresh;
-    fresh.first_wait = fresh.calls_left = site.first_wait;
+  SyncState& state = round.site.sync;
+  if (state.measured != round.learning.measurements()) {
+    SyncState fresh;
+    fresh.first_wait = fresh.calls_left = state.first_wait;
     if (round.blocking) fresh.link = round.learning.last_link();
     fresh.measured = round.learning.measurements();
-    site = fresh;
+    state = fresh;
   }
-  const double computed_s = site.outside_s < 0 ? -1 : round.outside_s - site.outside_s;
-  site.outside_s = round.outside_s;
+  const double computed_s = state.outside_s < 0 ? -1 : round.outside_s - state.outside_s;
+  state.outside_s = round.outside_s;
   if (!is_time(round)) {
-    ++site.calls;
+    ++state.calls;
     co_return;
   }
   AllreduceCall& call = round.call;
   Learner* const learner = call.comm.rank() == 0 ? round.learning.learner() : nullptr;
   SyncRecord record;
   if (learner != nullptr) record = proposed(round, *learner);
-  record[SyncRecord::sample] = site.sample_s;
-  record[SyncRecord::disturbed] = site.sampled != nullptr && site.sample_s <= 0 ? 1 : 0;
-  record[SyncRecord::message] = site.message_s;
-  record[SyncRecord::waited] = site.arrival.waited_s;
-  record[SyncRecord::computed] = site.arrival.computed_s;
+  record[SyncRecord::sample] = state.sample_s;
+  record[SyncRecord::disturbed] = state.sampled != nullptr && state.sample_s <= 0 ? 1 : 0;
+  record[SyncRecord::message] = state.message_s;
+  record[SyncRecord::waited] = state.arrival.waited_s;
+  record[SyncRecord::computed] = state.arrival.computed_s;
   record[SyncRecord::live] = round.any_live ? 1 : 0;
-  ProbeScratch::of(call);              // allocate now: nothing may be allocated after the exchange
-  static_cast<void>(ask(call, site));  // likewise put a coroutine frame into the pool
+  ProbeScratch::of(call);               // allocate now: nothing may be allocated after the exchange
+  static_cast<void>(ask(call, state));  // likewise put a coroutine frame into the pool
   co_await agree_max(call, record.values);
-  site.arrival = arrival_of(round, computed_s);
+  state.arrival = arrival_of(round, computed_s);
   const double call_s = look_who_is_late(round);
   round.sent = allgather_sent(call.shape, static_cast<std::int64_t>(sizeof record.values));
-  if (learner != nullptr) learn(site, record, *learner, call.comm.ranks(), call_s);
-  take(site, record, *round.input.model);
+  if (learner != nullptr) learn(state, record, *learner, call.comm.ranks(), call_s);
+  take(state, record, *round.input.model);
+  round.site.decision.forget();
   if (round.blocking)
-    round.learning.end_round(site.link, static_cast<std::int64_t>(record[SyncRecord::pause]));
+    round.learning.end_round(state.link, static_cast<std::int64_t>(record[SyncRecord::pause]));
   round.any_live = record[SyncRecord::live] > 0;
   round.met = true;
-  if (site.asked_bytes == 0) co_return;
-  co_await ask(call, site);
-  round.sent = round.sent + sent_in_segments(site.asked_bytes, kEagerBytes);
+  if (state.asked_bytes == 0) co_return;
+  co_await ask(call, state);
+  round.sent = round.sent + sent_in_segments(state.asked_bytes, kEagerBytes);
 }
 
 }  // namespace pliant

@@ -11,27 +11,21 @@
 #include <vector>
 
 #include "core/log.hpp"
-#include "core/recent_map.hpp"
 #include "planner/learning/compute_times.hpp"
 #include "planner/learning/learner.hpp"
 #include "planner/learning/round_budget.hpp"
 #include "planner/learning/stragglers.hpp"
 #include "planner/sync_round.hpp"
+#include "runtime/call_site.hpp"
 
 namespace pliant {
 
 class Learning {
  public:
-  /// The state of this kind of blocking call. Beyond kCallSites kinds, the least recently used one is forgotten,
-  /// on all ranks alike: they make blocking calls in one order.
-  CallSite& blocking_call_site(std::int64_t count, ElementType type, ReduceOp op);
-
   /// Starts again with a newly measured model. Requests notice by measurements().
   void begin(const CostModel& measured, const Communicator& comm);
   /// Rank 0, after begin(): continues with a loaded learner.
   void go_on(std::unique_ptr<Learner> learner) { learner_ = std::move(learner); }
-  /// Drops the decisions of blocking calls, because their plan has changed.
-  void forget();
   std::int64_t measurements() const { return measurements_; }
 
   /// May this blocking call hold a sync round? Counts the call. Equal on all ranks.
@@ -55,18 +49,6 @@ class Learning {
   Stragglers& stragglers() { return stragglers_; }
 
  private:
-  static constexpr std::size_t kCallSites = 4096;
-  struct Kind {
-    std::int64_t count;  ///< elements
-    ElementType type;
-    ReduceOp op;
-    std::uint64_t hash() const {
-      return mixed_hash(static_cast<std::uint64_t>(count),
-                        static_cast<std::uint64_t>(type) * kReduceOps + static_cast<std::uint64_t>(op));
-    }
-    friend bool operator==(const Kind&, const Kind&) = default;
-  };
-  RecentMap<Kind, CallSite> sites_{kCallSites};
   RoundBudget rounds_;
   LinkModel last_link_{};
   std::int64_t closed_calls_ = 0;  ///< blocking calls before the next sync round may be held

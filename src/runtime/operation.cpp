@@ -61,9 +61,9 @@ AllreduceCall make_call(OperationRun& run, const AllreduceShape& shape) {
           .outcome = {}};
 }
 
-void remember_agreed(Context& context, std::int64_t count, const AgreedInputs& agreed) {
-  context.last_agreed = {count, agreed.compute_s, agreed.margin, std::nullopt};
-  if (agreed.gain != nullptr) context.last_agreed.gain = *agreed.gain;
+void remember_agreed(CallSite& site, const AgreedInputs& agreed) {
+  site.agreed = {agreed.compute_s, agreed.margin, std::nullopt};
+  if (agreed.gain != nullptr) site.agreed->gain = *agreed.gain;
 }
 
 /// Has the tensor the error feedback that the plan wants? Allocates its residual on the host, unless the
@@ -207,13 +207,6 @@ void fill_choice(Pliant_Report& report, const Decision& decision, const LinkMode
   report.beta_s_per_byte = link.beta_s_per_byte;
 }
 
-/// The decision for this operation, with the tuned shape for its run().
-Decision decided(OperationRun& run, CallSite* site, const ChoiceInput& input) {
-  if (site != nullptr) return decide_in(*site, input);
-  if (!input.may_lose && run.operation.blocking) return run.context.decisions.exact(input);
-  return decide_alone(input);
-}
-
 }  // namespace
 
 Pliant_Report empty_report() {
@@ -242,6 +235,8 @@ Task run_operation(OperationRun& run) {
   AllreduceCall call = make_call(run, shape);
   co_await begin_on_device(run, call);
   DeviceTurn turn(operation.device.part);
+  CallSite& site = *operation.site;
+  context.call_sites.renew(site);
   AgreedInputs agreed;
   agreed.compute_s =
       operation.plan.policy->needs_compute_time ? context.compute_times.typical_s() : between_s;
@@ -253,7 +248,7 @@ Task run_operation(OperationRun& run) {
   run.tensor_unknown = !agreed.same_tensor;
   if (run.tensor_unknown) co_return;
   if (!agreed.roomy) shape.has_nccl = shape.mpi_reads_device = false;
-  if (eligible && operation.plan.policy->adapts) remember_agreed(context, operation.count, agreed);
+  if (eligible && operation.plan.policy->adapts) remember_agreed(site, agreed);
   if (!agreed.all_ready)
     context.warn_once(
         "more tensors in blocking calls than residuals are kept for (64 a communicator; keyed by recvbuf "
@@ -277,13 +272,13 @@ Task run_operation(OperationRun& run) {
   input.resumable = context.has_requests();
   input.outstanding = agreed.outstanding;
   model.device = context.device_model();
-  CallSite* const site = call_site_of(context, operation, shape);
+  run.learned_from = is_learned_from(context, operation, shape);
   Sample sample;
-  if (site != nullptr) {
-    co_await sync_with_others(call, run, *site, input, sample);
-    model = model_of(*site, model);
+  if (run.learned_from) {
+    co_await sync_with_others(call, run, input, sample);
+    put_in_force(site.sync, input, model);
   }
-  Decision decision = decided(run, site, input);
+  Decision decision = site.decision.decide(input);
   call.shape = decision.shape;
   call.step = agreed.step;
   if (operation.device.part != nullptr) co_await await_turn(call, run, turn, *decision.algorithm);
@@ -301,8 +296,8 @@ Task run_operation(OperationRun& run) {
   if (operation.device.part != nullptr) co_await end_on_device(run, call);
   (operation.tensor != nullptr ? operation.tensor->step : context.plain_calls) = agreed.step + 1;
 
-  if (sample.taken) sample.end(run, *site, *decision.algorithm, call.shape);
-  if (site != nullptr && operation.blocking) context.learning().note_call(decision.predicted_s);
+  if (sample.taken) sample.end(run, *decision.algorithm, call.shape);
+  if (run.learned_from && operation.blocking) context.learning().note_call(decision.predicted_s);
 
   Pliant_Report& report = run.report = empty_report();
   fill_choice(report, decision, model.link, operation.count);
@@ -318,8 +313,7 @@ Task run_operation(OperationRun& run) {
   run.algorithm = decision.algorithm;
   run.formula_s = decision.formula_s;
   run.may_lose = eligible;
-  run.site = site;
-  if (site != nullptr) {
+  if (run.learned_from) {
     report.late_rank = context.learning().stragglers().latest().rank;
     report.late_s = context.learning().stragglers().latest().late_s;
   }

@@ -33,7 +33,8 @@ struct Operation {
   /// so it always uses the nominal model.
   bool nominal = false;
   DeviceBuffers device{};
-  int place = 0;  ///< of a blocking call: where this rank found `tensor`; Tensors::find()
+  int place = 0;             ///< of a blocking call: where this rank found `tensor`; Tensors::find()
+  CallSite* site = nullptr;  ///< null: decide_exact() decides
 };
 
 /// A pending operation with its results. It must not move until it has ended.
@@ -51,7 +52,7 @@ struct OperationRun {
   const AllreduceAlgorithm* algorithm = nullptr;  ///< out
   double formula_s = 0;                           ///< out: as Decision's
   bool may_lose = false;                          ///< out: a lossy algorithm may do such a call
-  const CallSite* site = nullptr;                 ///< out: null if nothing is learned from the call
+  bool learned_from = false;                      ///< out: its call site holds sync rounds
   double equivalent = 1;                          ///< out: equivalent density of allgather_topk
 
   FramePool& frames() { return pending.workspace.frames; }

@@ -35,11 +35,12 @@ void trace(const OperationRun& run) {
   event.alpha_s = report.alpha_s;
   event.beta_s_per_byte = report.beta_s_per_byte;
   event.equivalent_density = run.equivalent;
-  if (const CallSite* const site = run.site) {
-    event.alpha_error = site->alpha_error;
-    event.beta_error = site->beta_error;
-    event.change = site->change;
-    if (run.algorithm == site->algorithm) event.regret_s = site->regret_s;
+  if (run.learned_from) {
+    const SyncState& state = operation.site->sync;
+    event.alpha_error = state.alpha_error;
+    event.beta_error = state.beta_error;
+    event.change = state.change;
+    if (run.algorithm == state.algorithm) event.regret_s = state.regret_s;
     event.late_rank = report.late_rank;
     event.late_s = report.late_s;
   }

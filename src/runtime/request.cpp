@@ -144,6 +144,7 @@ Task carry_out(Pliant_Request_s& request) {
                         request.share.comm(),
                         request.hosts.get(),
                         request.nominal};
+    operation.site = &request.tensor->site;
     if (request.device != kHostMemory)
       place_on_device(operation, request.context->device_part(request.device), *request.context,
                       request.pending, may_lose(request, type));
@@ -231,7 +232,7 @@ void make_ready(Pliant_Request_s& request, MPI_Info info) {
   const bool by_mpi =
       reason_for_mpi(request) != nullptr || !request.plan.filter.for_exact_call().allows_resumable();
   request.share = context.take_share(by_mpi, first_wait_of(request));
-  request.tensor->site.first_wait = request.share.first_wait();
+  request.tensor->site.sync.first_wait = request.share.first_wait();
   if (reason_for_mpi(request) != nullptr) prepare_mpi(request);
   context.tensors().adopt_loaded(context.comm(), *request.tensor);
   context.want_progress_thread();

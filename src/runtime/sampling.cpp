@@ -4,37 +4,33 @@
 
 namespace pliant {
 
-// Null for short calls: some ranks may take the short path (short_call.hpp), which holds no sync round.
-CallSite* call_site_of(Context& context, const Operation& operation, const AllreduceShape& shape) {
+// Some ranks may take the short path (short_call.hpp), which holds no sync round.
+bool is_learned_from(const Context& context, const Operation& operation, const AllreduceShape& shape) {
   const Settings& settings = operation.plan.settings;
-  if (!settings.learn || settings.deterministic || shape.ranks == 1 || shape.bytes() <= kMeasureBytes ||
-      operation.nominal || shape.memory == Memory::device || !context.measured())
-    return nullptr;
-  return operation.blocking
-             ? &context.learning().blocking_call_site(operation.count, operation.type, operation.op)
-             : &operation.tensor->site;
+  return settings.learn && !settings.deterministic && shape.ranks > 1 && shape.bytes() > kMeasureBytes &&
+         !operation.nominal && shape.memory == Memory::host && context.measured();
 }
 
-void Sample::end(const OperationRun& run, CallSite& site, const AllreduceAlgorithm& algorithm,
+void Sample::end(const OperationRun& run, const AllreduceAlgorithm& algorithm,
                  const AllreduceShape& shape) const {
+  SyncState& state = run.operation.site->sync;
   const double time_s = MPI_Wtime() - begin_s;
   const bool alone = begun >= 0 && run.context.begun_alone() == begun;
   // The first call of a kind opens connections, so its time is not used.
-  const bool clean = alone && run.away_s - away_s <= kMostAway * time_s && site.rounds > 1;
-  site.sampled = &algorithm;
-  site.shape = shape;
-  site.sample_s = clean ? time_s : 0;
+  const bool clean = alone && run.away_s - away_s <= kMostAway * time_s && state.rounds > 1;
+  state.sampled = &algorithm;
+  state.shape = shape;
+  state.sample_s = clean ? time_s : 0;
 }
 
-Task sync_with_others(AllreduceCall& call, OperationRun& run, CallSite& site, const ChoiceInput& input,
-                      Sample& sample) {
+Task sync_with_others(AllreduceCall& call, OperationRun& run, const ChoiceInput& input, Sample& sample) {
   Context& context = run.context;
   const Logger logger = context.process().logger();
   const bool tells = context.comm().rank() == 0 && logger.level() >= LogLevel::info;
   const std::string& name =
       run.operation.tensor != nullptr ? run.operation.tensor->name : run.operation.plan.settings.name;
   SyncRound round{.call = call,
-                  .site = site,
+                  .site = *run.operation.site,
                   .learning = context.learning(),
                   .input = input,
                   .logger = tells ? &logger : nullptr,

@@ -8,9 +8,8 @@
 
 namespace pliant {
 
-/// The learning state of this kind of call; null if nothing is learned from it. Short calls are excluded,
-/// since sync rounds would slow them down.
-CallSite* call_site_of(Context& context, const Operation& operation, const AllreduceShape& shape);
+/// Is anything learned from such a call? Not from short ones, since sync rounds would slow them down.
+bool is_learned_from(const Context& context, const Operation& operation, const AllreduceShape& shape);
 
 /// The time of the call after a sync round, which all ranks begin together.
 struct Sample {
@@ -19,13 +18,11 @@ struct Sample {
   double away_s = 0;  ///< [s] OperationRun::away_s at its begin
   std::int64_t begun = 0;
 
-  /// Stores the time in `site` for the next sync round.
-  void end(const OperationRun& run, CallSite& site, const AllreduceAlgorithm& algorithm,
-           const AllreduceShape& shape) const;
+  /// Stores the time in the operation's call site for the next sync round.
+  void end(const OperationRun& run, const AllreduceAlgorithm& algorithm, const AllreduceShape& shape) const;
 };
 
 /// Holds a sync round if one is due, and then begins a sample. Collective.
-Task sync_with_others(AllreduceCall& call, OperationRun& run, CallSite& site, const ChoiceInput& input,
-                      Sample& sample);
+Task sync_with_others(AllreduceCall& call, OperationRun& run, const ChoiceInput& input, Sample& sample);
 
 }  // namespace pliant

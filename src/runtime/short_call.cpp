@@ -20,38 +20,38 @@ void go_on(void* of) {
   context.require_whole();
 }
 
-void carry_out(Context& context, const ShortCalls::Known& known, const Buffers& buffers) {
+void carry_out(Context& context, const ShortPath& path, const CallKind& kind, const Buffers& buffers) {
   const double begin_s = MPI_Wtime();
   const double between_s = context.computed_until(begin_s);
-  known.algorithm->run_short(
-      {.hosts = context.hosts().channels(),
-       .reduce = context.kernels().reduction(known.kind.type, known.kind.op),
-       .send = static_cast<const std::byte*>(buffers.send),
-       .recv = static_cast<std::byte*>(buffers.recv),
-       .count = known.kind.count,
-       .bytes = static_cast<std::size_t>(known.kind.count * element_bytes(known.kind.type)),
-       .idle = go_on,
-       .of = &context});
+  path.algorithm->run_short({.hosts = context.hosts().channels(),
+                             .reduce = context.kernels().reduction(kind.type, kind.op),
+                             .send = static_cast<const std::byte*>(buffers.send),
+                             .recv = static_cast<std::byte*>(buffers.recv),
+                             .count = kind.count,
+                             .bytes = static_cast<std::size_t>(kind.count * element_bytes(kind.type)),
+                             .idle = go_on,
+                             .of = &context});
   ++context.plain_calls;
   context.end_s = MPI_Wtime();
   context.outside.leave(context.end_s);
-  context.last_report = known.report;
+  context.last_report = path.report;
   context.last_report.measured_s = context.end_s - begin_s;
-  context.last_report.compute_s = known.needs_compute_time ? context.compute_times.typical_s() : between_s;
+  context.last_report.compute_s = path.needs_compute_time ? context.compute_times.typical_s() : between_s;
 }
 
 /// Do the buffers lie in host memory? If the program uses a device, each call has to look: the address may
 /// have become a device's since the last one. Throws as device_of().
 bool on_host(Context& context, const Buffers& buffers) {
-  if (!cuda::driver_is_used() && context.short_calls.are_last(buffers)) return true;
+  Buffers& last = context.last_on_host;
+  if (!cuda::driver_is_used() && buffers.send == last.send && buffers.recv == last.recv) return true;
   const bool host = device_of(buffers) == kHostMemory;
-  if (host) context.short_calls.note_last(buffers);
+  if (host) last = buffers;
   return host;
 }
 
 }  // namespace
 
-void remember_short_call(const OperationRun& run) {
+void remember_short_path(const OperationRun& run) {
   Context& context = run.context;
   const Operation& operation = run.operation;
   const bool short_one = run.algorithm->run_short != nullptr &&
@@ -60,10 +60,7 @@ void remember_short_call(const OperationRun& run) {
   const bool watched = context.checks() || context.process().records() ||
                        context.process().logger().level() >= LogLevel::trace;
   if (!short_one || watched || run.may_lose) return;
-  context.short_calls.remember({{operation.count, operation.type, operation.op},
-                                run.algorithm,
-                                operation.plan.policy->needs_compute_time,
-                                run.report});
+  operation.site->short_path = {run.algorithm, operation.plan.policy->needs_compute_time, run.report};
 }
 
 bool short_call(const void* sendbuf, void* recvbuf, MPI_Count count, MPI_Datatype datatype, MPI_Op op,
@@ -74,12 +71,14 @@ bool short_call(const void* sendbuf, void* recvbuf, MPI_Count count, MPI_Datatyp
   Context* const context = Context::made_for(comm);
   if (context == nullptr) return false;
   const CollectiveCall call(*context);
-  if (context->is_under_way()) return false;
-  const ShortCalls::Known* const known = context->short_calls.find({count, *type, *reduction});
-  if (known == nullptr) return false;
-  const Buffers buffers = check_buffers(sendbuf, recvbuf, count, count * element_bytes(*type));
+  const MPI_Count bytes = count * element_bytes(*type);
+  if (context->is_under_way() || count <= 0 || bytes > kMeasureBytes) return false;
+  const Buffers buffers = check_buffers(sendbuf, recvbuf, count, bytes);
   if (!on_host(*context, buffers)) return false;
-  const std::optional<Error> failed = attempt([&] { carry_out(*context, *known, buffers); });
+  const CallKind kind{count, *type, *reduction, Memory::host};
+  const ShortPath& path = context->call_sites.of(kind).short_path;
+  if (path.algorithm == nullptr) return false;
+  const std::optional<Error> failed = attempt([&] { carry_out(*context, path, kind, buffers); });
   if (!failed) return true;
   context->break_off(*failed);
   throw *failed;

@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "compress/error_feedback.hpp"
-#include "planner/call_site.hpp"
 #include "planner/density/memory.hpp"
+#include "runtime/call_site.hpp"
 
 namespace pliant {
 

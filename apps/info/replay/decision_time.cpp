@@ -85,7 +85,8 @@ double copy_us() {
 struct Tensor {
   std::int64_t count = 0;  ///< elements
   PolicyMemory policy;
-  CallSite site;
+  RememberedDecision decision;
+  SyncState sync;
   double exponent = 0.25;
   double drifted = 1;  ///< gain / gain in the model that the ranks agreed on
 };
@@ -140,48 +141,51 @@ class Training {
   }
 
   /// Rank 0's work for a sync round, and the record that all ranks receive.
-  void hold_sync_round(CallSite& site, const ChoiceInput& input) {
+  void hold_sync_round(Tensor& tensor, const ChoiceInput& input) {
     const double begin_s = processor_s();
-    if (site.sampled != nullptr) learner_.learn(*site.sampled, site.shape, site.sample_s, site.calls);
-    take(site, propose(site, input, learner_).record, kModel);
+    SyncState& sync = tensor.sync;
+    if (sync.sampled != nullptr) learner_.learn(*sync.sampled, sync.shape, sync.sample_s, sync.calls);
+    take(sync, propose(sync, input, learner_).record, kModel);
+    tensor.decision.forget();
     if (!counts_) return;
     round_us_ += (processor_s() - begin_s) * kUs;
     ++rounds_;
   }
 
-  Decision decide_once(CallSite* site, ChoiceInput input, bool& met) {
-    if (site == nullptr) return decide_alone(input);
-    met = site->calls_left-- <= 0;
-    if (met) hold_sync_round(*site, input);
-    const CostModel model = model_of(*site, kModel);
-    input.model = &model;
-    return decide_in(*site, input);
+  /// `met`: out: a sync round was held; none is held for short calls.
+  Decision decide_once(Tensor& tensor, ChoiceInput input, bool& met) {
+    CostModel model = kModel;
+    if (input.shape.bytes() > kMeasureBytes) {
+      met = tensor.sync.calls_left-- <= 0;
+      if (met) hold_sync_round(tensor, input);
+      put_in_force(tensor.sync, input, model);
+    }
+    return tensor.decision.decide(input);
   }
 
   void call(Tensor& tensor) {
     const AllreduceShape shape = plan_.shape(layout_, tensor.count, ElementType::float32);
-    CallSite* const site = shape.bytes() > kMeasureBytes ? &tensor.site : nullptr;
     bool met = false;
     const double begin_s = processor_s();
     const EquivalentDensity equivalent = usual_equivalents(shape);
     const ChoiceInput input = input_of(tensor, shape, &equivalent);
-    const Decision decision = decide_once(site, input, met);
+    const Decision decision = decide_once(tensor, input, met);
     const double time_us = (processor_s() - begin_s) * kUs;
     if (counts_) {
       times_us_.push_back(time_us);
       operations_s_ += decision.predicted_s;
     }
-    happen(tensor, decision, site, met);
+    happen(tensor, decision, met);
   }
 
   /// Simulates the operation and what its timing teaches.
-  void happen(Tensor& tensor, const Decision& decision, CallSite* site, bool met) {
+  void happen(Tensor& tensor, const Decision& decision, bool met) {
     const double measured_s =
         decision.algorithm->cost_s(decision.shape, kModel) * std::exp(options_.noise * normal());
-    if (site != nullptr && met) {
-      site->sampled = decision.algorithm;
-      site->shape = decision.shape;
-      site->sample_s = measured_s;
+    if (met) {
+      tensor.sync.sampled = decision.algorithm;
+      tensor.sync.shape = decision.shape;
+      tensor.sync.sample_s = measured_s;
     }
     if (!adapts() || decision.algorithm->exact) return;
     PolicyMemory& policy = tensor.policy;

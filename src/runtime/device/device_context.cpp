@@ -49,7 +49,7 @@ DevicePart& Context::device_part(int number) {
   require_working(made->device, comm());
   device_ = std::move(made);
   model_.device = device_model_ = measured;
-  forget_decisions();
+  call_sites.begin_epoch();
   return *device_;
 }
 

@@ -1,17 +1,16 @@
-// The state of one kind of call: the decision of rank 0 that is in force, and the time of one sampled call.
+// The sync rounds of one kind of call: what rank 0 has put in force, and the time of one sampled call.
 #pragma once
 
 #include <cstdint>
 
 #include "collectives/allreduce.hpp"
 #include "core/link_model.hpp"
-#include "planner/decision.hpp"
 #include "planner/learning/stragglers.hpp"
 
 namespace pliant {
 
-/// The state of a request, or of the blocking calls of one kind. Equal on all ranks except for the times.
-struct CallSite {
+/// Equal on all ranks except for the times.
+struct SyncState {
   std::int64_t measured = 0;  ///< number of the network measurement that the state is based on
 
   // In force until the next sync round.
@@ -25,12 +24,6 @@ struct CallSite {
   int calls = 0;         ///< calls since the last sync round, including the one that held it
   int rounds = 0;        ///< sync rounds held
   int first_wait = 0;    ///< calls before the first round; 0: the first few calls each hold a round
-
-  /// The last decision and the inputs that it holds for; invalid after a sync round.
-  struct LastDecision {
-    bool valid = false, may_lose = false, outstanding = false, resumable = false;
-    Decision decision;
-  } last;
 
   // The call after the last sync round.
   const AllreduceAlgorithm* sampled = nullptr;
