@@ -55,25 +55,25 @@ std::vector<AllowedPair> allowed_pairs(const Network& network, std::int64_t coun
   settings.time_budget_s = time_s;
   const AllreduceShape shape{.ranks = network.ranks, .count = count, .index_codec = nullptr};
   std::vector<AllowedPair> pairs;
-  const auto add = [&](const AlgorithmFilter& filter, const EquivalentDensity* equivalent) {
+  const auto add = [&](const AlgorithmFilter& filter, const std::optional<EquivalentDensity>& equivalent) {
     const ChoiceInput input{
         .settings = settings, .filter = filter, .shape = shape, .model = &model, .equivalent = equivalent};
     const PolicyDecision decision = budget_policy.decide(input);
     if (!decision.lossy || !decision.feasible) return;
     SelectionRequest request{.shape = shape, .lossy = true, .exact = false};
     request.shape.kept = decision.kept;
-    if (equivalent != nullptr) {
+    if (equivalent) {
       request.comparison = Comparison::by_quality;
       request.equivalent = *equivalent;
     }
     const Candidate best = rank_candidates(request, filter, model).items[0];
-    pairs.push_back({best.algorithm, best.kept, best.predicted_s, equivalent != nullptr});
+    pairs.push_back({best.algorithm, best.kept, best.predicted_s, equivalent.has_value()});
   };
   for (const SelectionRule rule : {SelectionRule::own, SelectionRule::sum, SelectionRule::quota,
                                    SelectionRule::turn, SelectionRule::heaviest})
-    add(only(rule), nullptr);
+    add(only(rule), {});
   const EquivalentDensity equivalent = usual_equivalents(shape);
-  add(AlgorithmFilter(), &equivalent);
+  add(AlgorithmFilter(), equivalent);
   return pairs;
 }
 

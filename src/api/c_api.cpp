@@ -176,8 +176,7 @@ int Pliant_Comm_plan(MPI_Comm comm, MPI_Count count, MPI_Datatype datatype, MPI_
     const Plan& plan = context->plan();
     const AllreduceShape shape = plan.shape(context->hosts().layout(), count, *type);
     const bool eligible = lossy_eligible(plan, shape, *reduction);
-    ChoiceInput input = plan.choice_input(shape, context->model());
-    input.may_lose = eligible;
+    ChoiceInput input = plan.choice_input(shape, context->model(), eligible);
     input.compute_s = context->last_report.compute_s;
     const CallSite* const site = context->call_sites.look_at({count, *type, *reduction, Memory::host});
     if (site != nullptr && site->agreed) {
@@ -185,8 +184,6 @@ int Pliant_Comm_plan(MPI_Comm comm, MPI_Count count, MPI_Datatype datatype, MPI_
       input.margin = site->agreed->margin;
       input.gain = site->agreed->gain ? &*site->agreed->gain : nullptr;
     }
-    const EquivalentDensity equivalent = usual_equivalents(shape);
-    if (plan.by_quality) input.equivalent = &equivalent;
     write_plan(decide(input), shape, context->model(), max, reports, n);
     return MPI_SUCCESS;
   });

@@ -2,6 +2,8 @@
 // equal on all ranks.
 #pragma once
 
+#include <optional>
+
 #include "collectives/allreduce.hpp"
 #include "compress/gain_model.hpp"
 #include "core/config.hpp"
@@ -25,8 +27,8 @@ struct ChoiceInput {
   double margin = 1;     ///< measured / predicted time that a budget allows for
   /// gain(k) of the tensor's error-fed gradient, min over ranks; null until it is known.
   const GainModel* gain = nullptr;
-  /// If not null, k counts elements of allgather_topk, and each algorithm keeps its equivalent number.
-  const EquivalentDensity* equivalent = nullptr;
+  /// k counts elements of allgather_topk, and each algorithm keeps its equivalent number; nullopt: all keep k.
+  std::optional<EquivalentDensity> equivalent = {};
   bool resumable = false;      ///< other operations may be pending: MPI's own collectives would block them
   bool outstanding = false;    ///< an exact call would have to send a residual, too
   PolicyMemo* memo = nullptr;  ///< the tensor's last answers; null: nothing is remembered

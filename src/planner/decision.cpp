@@ -118,7 +118,7 @@ Decision decide(const ChoiceInput& input) {
                            .resumable = input.resumable,
                            .distinct = input.distinct,
                            .drain_s = input.drain_s()};
-  if (input.equivalent != nullptr && !wish.by_user) {
+  if (input.equivalent && !wish.by_user) {
     request.comparison = Comparison::by_quality;
     request.equivalent = *input.equivalent;
   }

@@ -32,8 +32,12 @@ struct Plan {
   }
 
   /// The input of a decision for such a call. Refers to this plan and to the model.
-  ChoiceInput choice_input(const AllreduceShape& shape, const CostModel& model) const {
-    return {.settings = settings, .filter = filter, .policy = policy, .shape = shape, .model = &model};
+  ChoiceInput choice_input(const AllreduceShape& shape, const CostModel& model, bool may_lose) const {
+    ChoiceInput input{
+        .settings = settings, .filter = filter, .policy = policy, .shape = shape, .model = &model};
+    input.may_lose = may_lose;
+    if (may_lose && by_quality) input.equivalent = usual_equivalents(shape);
+    return input;
   }
 };
 

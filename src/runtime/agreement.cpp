@@ -47,7 +47,8 @@ void add_policy(Values& values, const TensorState* tensor) {
 }
 
 /// Keeps the gain model if all ranks hold the same one. Otherwise they make a new one from their last counts.
-Task agree_on_gain(AllreduceCall& call, PolicyMemory& memory, const Values& values, AgreedInputs& agreed) {
+Task agree_on_gain(AllreduceCall& call, PolicyMemory& memory, const Values& values, ChoiceInput& input,
+                   Agreement& agreed) {
   if (values[kNotCounted] != 0) {
     agreed.count_gain = true;
     co_return;
@@ -59,23 +60,22 @@ Task agree_on_gain(AllreduceCall& call, PolicyMemory& memory, const Values& valu
     for (double& gain : gains) gain = -gain;
     memory.agree(gains, call.shape.count);
   }
-  agreed.gain = &memory.agreed;
+  input.gain = &memory.agreed;
   agreed.count_gain =
       memory.is_count_due(-values[kMinusAchieved], static_cast<std::int64_t>(values[kSinceCount]));
 }
 
 }  // namespace
 
-Task agree(AllreduceCall& call, const Operation& operation, bool eligible, AgreedInputs& agreed) {
+Task agree(AllreduceCall& call, const Operation& operation, ChoiceInput& input, Agreement& agreed) {
   const bool adapts = operation.plan.policy->adapts;
-  if (eligible && operation.plan.by_quality) agreed.equivalent = usual_equivalents(call.shape);
   const bool by_construction = !operation.blocking && !adapts && operation.device.part == nullptr;
-  if (!eligible || by_construction) co_return;
+  if (!input.may_lose || by_construction) co_return;
   TensorState* tensor = operation.tensor;
-  Values values{agreed.compute_s,
+  Values values{input.compute_s,
                 static_cast<double>(agreed.step),
                 tensor == nullptr ? 1.0 : 0.0,
-                agreed.outstanding ? 1.0 : 0.0,
+                input.outstanding ? 1.0 : 0.0,
                 operation.device.roomy ? 0.0 : 1.0,
                 static_cast<double>(operation.place),
                 -static_cast<double>(operation.place)};
@@ -83,14 +83,16 @@ Task agree(AllreduceCall& call, const Operation& operation, bool eligible, Agree
   co_await agree_max(call, std::span(values).first(adapts ? kValues : kForAll));
   agreed.same_tensor = values[kPlace] == -values[kMinusPlace] && values[kPlace] != Tensors::kNone;
   if (!agreed.same_tensor) co_return;
-  agreed.compute_s = values[kComputeS];
+  input.compute_s = values[kComputeS];
   agreed.step = static_cast<std::int64_t>(values[kStep]);
   agreed.all_ready = values[kNotReady] == 0;
-  agreed.outstanding = values[kOutstanding] != 0;
-  agreed.roomy = values[kNotRoomy] == 0;
+  input.may_lose = agreed.all_ready;
+  input.outstanding = values[kOutstanding] != 0;
+  // Without room for its selection on some rank's device, the call is staged through host memory.
+  if (values[kNotRoomy] != 0) input.shape.has_nccl = input.shape.mpi_reads_device = false;
   if (!adapts || !agreed.all_ready) co_return;
-  agreed.margin = values[kMargin];
-  if (wants_gain(operation.plan)) co_await agree_on_gain(call, tensor->policy, values, agreed);
+  input.margin = values[kMargin];
+  if (wants_gain(operation.plan)) co_await agree_on_gain(call, tensor->policy, values, input, agreed);
 }
 
 void learn(const OperationRun& run) {

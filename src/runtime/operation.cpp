@@ -61,9 +61,9 @@ AllreduceCall make_call(OperationRun& run, const AllreduceShape& shape) {
           .outcome = {}};
 }
 
-void remember_agreed(CallSite& site, const AgreedInputs& agreed) {
-  site.agreed = {agreed.compute_s, agreed.margin, std::nullopt};
-  if (agreed.gain != nullptr) site.agreed->gain = *agreed.gain;
+void remember_agreed(CallSite& site, const ChoiceInput& input) {
+  site.agreed = {input.compute_s, input.margin, std::nullopt};
+  if (input.gain != nullptr) site.agreed->gain = *input.gain;
 }
 
 /// Has the tensor the error feedback that the plan wants? Allocates its residual on the host, unless the
@@ -153,11 +153,15 @@ class GradientIsGiven {
 
 /// Reduces through the tensor's error feedback. Changes `decision` to an exact one if some rank's selection
 /// misses pliant_min_gain.
-Task run_fed(AllreduceCall& call, OperationRun& run, const AgreedInputs& agreed, const ChoiceInput& input,
+Task run_fed(AllreduceCall& call, OperationRun& run, bool counts_gain, const ChoiceInput& input,
              Decision& decision, Energy& found) {
   const Operation& operation = run.operation;
   const Kernels& kernels = call.kernels;
   TensorState& tensor = *operation.tensor;
+  if (!keeps_feedback(operation))
+    run.context.warn_once(
+        "pliant_error_feedback changed, but tensors that hold a residual keep the one they began with. "
+        "Use new requests for another");
   const ErrorFeedback& feedback = *tensor.feedback;
   const FeedbackResult fed =
       feedback.begin(tensor.memory, static_cast<const float*>(operation.send), operation.count, kernels);
@@ -166,7 +170,7 @@ Task run_fed(AllreduceCall& call, OperationRun& run, const AgreedInputs& agreed,
   call.outcome.selection.total_squared = fed.squared;
   const GradientIsGiven given(call);
   if (fed.pending == nullptr) tensor.memory.outstanding = true;
-  if (agreed.count_gain) count_gain(call, tensor.policy, decision.algorithm->exact);
+  if (counts_gain) count_gain(call, tensor.policy, decision.algorithm->exact);
   const double min_gain = operation.plan.settings.min_gain;
   if (!decision.algorithm->exact && min_gain > 0) {
     double gain = 0;
@@ -188,10 +192,11 @@ Task run_fed(AllreduceCall& call, OperationRun& run, const AgreedInputs& agreed,
 }
 
 /// The equivalent density: that of allgather_topk at equal quality.
-double equivalent_density_of(const Decision& decision, const AgreedInputs& agreed, std::int64_t count) {
-  const double kept = decision.algorithm->exact || !agreed.equivalent
+double equivalent_density_of(const Decision& decision, const ChoiceInput& input) {
+  const std::int64_t count = input.shape.count;
+  const double kept = decision.algorithm->exact || !input.equivalent
                           ? static_cast<double>(decision.kept)
-                          : agreed.equivalent->own_kept(*decision.algorithm, decision.kept, count);
+                          : input.equivalent->own_kept(*decision.algorithm, decision.kept, count);
   return kept / static_cast<double>(count);
 }
 
@@ -205,6 +210,68 @@ void fill_choice(Pliant_Report& report, const Decision& decision, const LinkMode
   report.exact = decision.algorithm->exact ? 1 : 0;
   report.alpha_s = link.alpha_s;
   report.beta_s_per_byte = link.beta_s_per_byte;
+}
+
+/// Measures the network before the first operation that needs it. Collective.
+void measure_if_needed(OperationRun& run, const AllreduceShape& shape) {
+  Context& context = run.context;
+  if (context.measured() || !needs_measuring(run.operation.plan, shape, run.operation.op)) return;
+  const Traffic before = context.comm().traffic();
+  context.measure();
+  run.pending.sent = run.pending.sent - (context.comm().traffic() - before);  // not this operation's
+}
+
+/// The input of the decision as this rank knows it.
+/// @param between_s  [s] that the program has computed since the last operation
+ChoiceInput own_input(const OperationRun& run, const AllreduceShape& shape, const CostModel& model,
+                      double between_s) {
+  const Operation& operation = run.operation;
+  Context& context = run.context;
+  ChoiceInput input =
+      operation.plan.choice_input(shape, model, lossy_eligible(operation.plan, shape, operation.op));
+  input.compute_s = operation.plan.policy->needs_compute_time ? context.compute_times.typical_s() : between_s;
+  input.resumable = context.has_requests();
+  if (TensorState* const tensor = operation.tensor) {
+    input.memo = &tensor->policy.memo;
+    input.outstanding = tensor->memory.outstanding;
+  }
+  return input;
+}
+
+void warn_of_what_has_no_effect(const OperationRun& run, const Agreement& agreed) {
+  const Plan& plan = run.operation.plan;
+  if (!agreed.all_ready)
+    run.context.warn_once(
+        "more tensors in blocking calls than residuals are kept for (64 a communicator; keyed by recvbuf "
+        "and count). Further ones are reduced exactly: use Pliant_Allreduce_init, one request a tensor, or "
+        "Pliant_Comm_forget for buffers that are gone");
+  if (plan.ignores_algorithm)
+    run.context.warn_once(
+        "PLIANT_ALGORITHM = " + plan.settings.algorithm +
+        " has no effect on exact calls (it names lossy algorithms alone). Set pliant_mode = topk, "
+        "or name an exact one besides");
+}
+
+/// Fills in the report and what publish_report() needs.
+void fill_results(OperationRun& run, const AllreduceCall& call, const Decision& decision,
+                  const ChoiceInput& input, const Energy& fed) {
+  Context& context = run.context;
+  Pliant_Report& report = run.report = empty_report();
+  fill_choice(report, decision, input.model->link, run.operation.count);
+  context.end_s = MPI_Wtime();
+  report.measured_s = context.end_s - run.begin_s;
+  report.compress_s = call.outcome.compress_s;
+  report.compute_s = input.compute_s;
+  report.nonfinite = call.outcome.selection.nonfinite;
+  report.gain = fed.gain;
+  report.residual_norm = std::sqrt(std::max(0.0, fed.residual_squared));
+  if (run.learned_from) {
+    report.late_rank = context.learning().stragglers().latest().rank;
+    report.late_s = context.learning().stragglers().latest().late_s;
+  }
+  run.algorithm = decision.algorithm;
+  run.formula_s = decision.formula_s;
+  run.equivalent = equivalent_density_of(decision, input);
 }
 
 }  // namespace
@@ -221,15 +288,9 @@ Pliant_Report empty_report() {
 Task run_operation(OperationRun& run) {
   Context& context = run.context;
   const Operation& operation = run.operation;
-  const double begin_s = MPI_Wtime();
-  const double between_s = context.computed_until(begin_s);
-  AllreduceShape shape = shape_of(run);
-  const bool eligible = lossy_eligible(operation.plan, shape, operation.op);
-  if (!context.measured() && needs_measuring(operation.plan, shape, operation.op)) {
-    const Traffic before = context.comm().traffic();
-    context.measure();
-    run.pending.sent = run.pending.sent - (context.comm().traffic() - before);  // not this operation's
-  }
+  const double between_s = context.computed_until(MPI_Wtime());
+  const AllreduceShape shape = shape_of(run);
+  measure_if_needed(run, shape);
   run.begin_s = MPI_Wtime();
   run.outside_s = context.outside.total_s();
   AllreduceCall call = make_call(run, shape);
@@ -237,42 +298,19 @@ Task run_operation(OperationRun& run) {
   DeviceTurn turn(operation.device.part);
   CallSite& site = *operation.site;
   context.call_sites.renew(site);
-  AgreedInputs agreed;
-  agreed.compute_s =
-      operation.plan.policy->needs_compute_time ? context.compute_times.typical_s() : between_s;
-  const TensorState* const state = operation.tensor;
-  agreed.step = state != nullptr ? state->step : context.plain_calls;
-  agreed.outstanding = state != nullptr && state->memory.outstanding;
+  CostModel model = operation.nominal ? Context::nominal_model() : context.model();
+  model.device = context.device_model();
+  ChoiceInput input = own_input(run, shape, model, between_s);
+  run.may_lose = input.may_lose;
+  Agreement agreed{.step = operation.tensor != nullptr ? operation.tensor->step : context.plain_calls};
   const std::int64_t begun = context.begun_alone();
-  co_await agree(call, operation, eligible, agreed);
+  co_await agree(call, operation, input, agreed);
   run.tensor_unknown = !agreed.same_tensor;
   if (run.tensor_unknown) co_return;
-  if (!agreed.roomy) shape.has_nccl = shape.mpi_reads_device = false;
-  if (eligible && operation.plan.policy->adapts) remember_agreed(site, agreed);
-  if (!agreed.all_ready)
-    context.warn_once(
-        "more tensors in blocking calls than residuals are kept for (64 a communicator; keyed by recvbuf "
-        "and count). Further ones are reduced exactly: use Pliant_Allreduce_init, one request a tensor, or "
-        "Pliant_Comm_forget for buffers that are gone");
+  if (run.may_lose && operation.plan.policy->adapts) remember_agreed(site, input);
+  warn_of_what_has_no_effect(run, agreed);
 
-  if (operation.plan.ignores_algorithm)
-    context.warn_once(
-        "PLIANT_ALGORITHM = " + operation.plan.settings.algorithm +
-        " has no effect on exact calls (it names lossy algorithms alone). Set pliant_mode = topk, "
-        "or name an exact one besides");
-
-  CostModel model = operation.nominal ? Context::nominal_model() : context.model();
-  ChoiceInput input = operation.plan.choice_input(shape, model);
-  input.may_lose = eligible && agreed.all_ready;
-  input.compute_s = agreed.compute_s;
-  input.margin = agreed.margin;
-  input.gain = agreed.gain;
-  input.memo = operation.tensor != nullptr ? &operation.tensor->policy.memo : nullptr;
-  input.equivalent = agreed.equivalent ? &*agreed.equivalent : nullptr;
-  input.resumable = context.has_requests();
-  input.outstanding = agreed.outstanding;
-  model.device = context.device_model();
-  run.learned_from = is_learned_from(context, operation, shape);
+  run.learned_from = is_learned_from(context, operation, input.shape);
   Sample sample;
   if (run.learned_from) {
     co_await sync_with_others(call, run, input, sample);
@@ -283,41 +321,19 @@ Task run_operation(OperationRun& run) {
   call.step = agreed.step;
   if (operation.device.part != nullptr) co_await await_turn(call, run, turn, *decision.algorithm);
   Energy fed;
-  if (eligible && operation.tensor != nullptr) {
-    if (!keeps_feedback(operation))
-      context.warn_once(
-          "pliant_error_feedback changed, but tensors that hold a residual keep the one they began with. "
-          "Use new requests for another");
-    co_await run_fed(call, run, agreed, input, decision, fed);
+  if (run.may_lose && operation.tensor != nullptr) {
+    co_await run_fed(call, run, agreed.count_gain, input, decision, fed);
   } else {
     copy_in(call, operation);
     co_await run_anywhere(call, *decision.algorithm);
   }
   if (operation.device.part != nullptr) co_await end_on_device(run, call);
   (operation.tensor != nullptr ? operation.tensor->step : context.plain_calls) = agreed.step + 1;
-
   if (sample.taken) sample.end(run, *decision.algorithm, call.shape);
   if (run.learned_from && operation.blocking) context.learning().note_call(decision.predicted_s);
-
-  Pliant_Report& report = run.report = empty_report();
-  fill_choice(report, decision, model.link, operation.count);
-  context.end_s = MPI_Wtime();
-  report.measured_s = context.end_s - run.begin_s;
-  report.compress_s = call.outcome.compress_s;
-  report.compute_s = agreed.compute_s;
-  report.nonfinite = call.outcome.selection.nonfinite;
-  report.gain = fed.gain;
-  report.residual_norm = std::sqrt(std::max(0.0, fed.residual_squared));
   run.step = agreed.step;
   run.alone = begun >= 0 && context.begun_alone() == begun;
-  run.algorithm = decision.algorithm;
-  run.formula_s = decision.formula_s;
-  run.may_lose = eligible;
-  if (run.learned_from) {
-    report.late_rank = context.learning().stragglers().latest().rank;
-    report.late_s = context.learning().stragglers().latest().late_s;
-  }
-  run.equivalent = equivalent_density_of(decision, agreed, operation.count);
+  fill_results(run, call, decision, input, fed);
 }
 
 void flush_tensor(Context& context, const Plan& plan, TensorState& tensor, float* result) {
@@ -328,7 +344,7 @@ void flush_tensor(Context& context, const Plan& plan, TensorState& tensor, float
   PendingOperation& pending = context.blocking();
   OperationRun run{context, operation, pending};
   const AllreduceShape shape = shape_of(run);
-  ChoiceInput input = plan.choice_input(shape, context.model());
+  ChoiceInput input = plan.choice_input(shape, context.model(), false);
   input.resumable = context.has_requests();
   const Decision decision = decide_exact(input, "flush");
   context.prepare(pending);

@@ -176,7 +176,7 @@ int first_wait_of(const Pliant_Request_s& request) {
   const auto type = element_type(request.datatype);
   if (!type || !reduce_op(request.op) || request.count == 0 || !context.measured()) return 0;
   const AllreduceShape shape = request.plan.shape(context.hosts().layout(), request.count, *type);
-  ChoiceInput input = request.plan.choice_input(shape, context.model());
+  ChoiceInput input = request.plan.choice_input(shape, context.model(), false);
   input.resumable = true;
   return context.learning().first_wait(input, context.requests_made());
 }

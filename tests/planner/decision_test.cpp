@@ -23,7 +23,7 @@ class RememberedDecisionTest : public ::testing::Test {
  protected:
   ChoiceInput input_of(const Plan& plan, std::int64_t count) const {
     const AllreduceShape shape{.ranks = 8, .hosts = 8, .count = count, .kept = count};
-    return plan.choice_input(shape, slow_start_);
+    return plan.choice_input(shape, slow_start_, false);
   }
 
   const CostModel slow_start_ = model_of(1e-3, 1e-12);

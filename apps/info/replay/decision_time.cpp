@@ -12,7 +12,6 @@
 
 #include "collectives/sparse/messages.hpp"
 #include "core/stats.hpp"
-#include "planner/equivalent_density.hpp"
 #include "planner/sync_round.hpp"
 
 namespace pliant::info {
@@ -127,14 +126,12 @@ class Training {
   double normal() { return std::normal_distribution<double>()(random_); }
   bool adapts() const { return plan_.policy->adapts && plan_.settings.topk; }
 
-  ChoiceInput input_of(Tensor& tensor, const AllreduceShape& shape, const EquivalentDensity* equivalent) {
+  ChoiceInput input_of(Tensor& tensor, const AllreduceShape& shape) {
     PolicyMemory& policy = tensor.policy;
-    ChoiceInput input = plan_.choice_input(shape, kModel);
-    input.may_lose = lossy_eligible(plan_, shape, ReduceOp::sum);
+    ChoiceInput input = plan_.choice_input(shape, kModel, lossy_eligible(plan_, shape, ReduceOp::sum));
     input.compute_s = adapts() ? computing_s_ : 0;
     input.margin = policy.margin.factor();
     input.gain = adapts() && policy.fingerprint != 0 ? &policy.agreed : nullptr;
-    input.equivalent = plan_.by_quality && input.may_lose ? equivalent : nullptr;
     input.resumable = true;
     input.memo = &policy.memo;
     return input;
@@ -167,8 +164,7 @@ class Training {
     const AllreduceShape shape = plan_.shape(layout_, tensor.count, ElementType::float32);
     bool met = false;
     const double begin_s = processor_s();
-    const EquivalentDensity equivalent = usual_equivalents(shape);
-    const ChoiceInput input = input_of(tensor, shape, &equivalent);
+    const ChoiceInput input = input_of(tensor, shape);
     const Decision decision = decide_once(tensor, input, met);
     const double time_us = (processor_s() - begin_s) * kUs;
     if (counts_) {
@@ -204,9 +200,8 @@ class Training {
     const double begin_s = processor_s();
     for (const auto& tensor : tensors_) {
       const AllreduceShape shape = plan_.shape(layout_, tensor->count, ElementType::float32);
-      const EquivalentDensity equivalent = usual_equivalents(shape);
       tensor->policy.memo = {};
-      decide(input_of(*tensor, shape, &equivalent));
+      decide(input_of(*tensor, shape));
     }
     return (processor_s() - begin_s) * kUs / static_cast<double>(tensors_.size());
   }

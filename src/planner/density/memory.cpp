@@ -27,19 +27,18 @@ bool is_ratio(double value) {
 }  // namespace
 
 PolicyDecision PolicyMemo::decide(const Policy& policy, const ChoiceInput& input) {
-  const Question question{
-      .policy = &policy,
-      .density = input.settings.density,
-      .time_budget_s = input.settings.time_budget_s,
-      .min_gain = input.settings.min_gain,
-      .least = least_kept(input),
-      .filter = input.filter,
-      .shape = input.shape,
-      .model = *input.model,
-      .gain = input.gain != nullptr ? std::optional(*input.gain) : std::nullopt,
-      .resumable = input.resumable,
-      .drain_s = input.drain_s(),
-      .equivalent = input.equivalent != nullptr ? std::optional(*input.equivalent) : std::nullopt};
+  const Question question{.policy = &policy,
+                          .density = input.settings.density,
+                          .time_budget_s = input.settings.time_budget_s,
+                          .min_gain = input.settings.min_gain,
+                          .least = least_kept(input),
+                          .filter = input.filter,
+                          .shape = input.shape,
+                          .model = *input.model,
+                          .gain = input.gain != nullptr ? std::optional(*input.gain) : std::nullopt,
+                          .resumable = input.resumable,
+                          .drain_s = input.drain_s(),
+                          .equivalent = input.equivalent};
   if (question != question_) {
     question_ = question;
     answers_ = {};

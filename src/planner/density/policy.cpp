@@ -65,7 +65,7 @@ std::int64_t least_kept(const ChoiceInput& input) {
 double lossy_s(const ChoiceInput& input, std::int64_t kept) {
   SelectionRequest request{.shape = input.shape, .lossy = true, .exact = false, .resumable = input.resumable};
   request.shape.kept = kept;
-  if (input.equivalent != nullptr) {
+  if (input.equivalent) {
     request.comparison = Comparison::by_quality;
     request.equivalent = *input.equivalent;
   }

@@ -78,7 +78,7 @@ TEST(Pairs, BudgetTakesTheBestOfAllThatFit) {
       model.link.beta_s_per_byte *= slower;
       settings.time_budget_s = budget_s;
       ChoiceInput input = input_of(settings, filter, model);
-      input.equivalent = &equivalent;
+      input.equivalent = equivalent;
       const PolicyDecision decision = budget_policy.decide(input);
       const double best = best_that_fits(input, budget_s);
       if (!decision.feasible || decision.kept == kShape.count) continue;
@@ -104,7 +104,7 @@ TEST(Pairs, WhatTheUserNamedIsTheUsers) {
   const GainModel gain = test::model_of(kShape.count, 3);
   for (const Policy* policy : {&fixed_policy, &pareto_policy, &goodput_policy}) {
     ChoiceInput input = input_of(settings, filter, kModel);
-    input.equivalent = &equivalent;
+    input.equivalent = equivalent;
     const PolicyDecision decision = decide_kept(*policy, input);
     EXPECT_TRUE(decision.by_user) << policy->name;
     EXPECT_EQ(decision.kept, 10'000);
