@@ -31,13 +31,23 @@ double sync_round_cost_s(int ranks, const LinkModel& link) {
   return sync_round_s(ranks, link) + kRoundWork_s;
 }
 
-int calls_between(const Candidate& taken, const LinkModel& link, int ranks, const RoundsSoFar& rounds) {
+bool is_settled(const CandidateList& candidates) {
+  constexpr double kApart = 2;
+  const std::span<const Candidate> all = candidates.all();
+  return all.size() > 1 && all[1].predicted_s > kApart * all[0].predicted_s;
+}
+
+double RoundShares::of(const CandidateList& candidates, double change) {
+  if (is_settled(candidates)) return kSettled;
+  return change > kSuspicion ? kSuspicious : kUsual;
+}
+
+int calls_between(const Candidate& taken, const CandidateList& candidates, double cost_s,
+                  const RoundsSoFar& rounds) {
   if (rounds.had < kFirstRounds || !(taken.predicted_s > 0)) return 0;
   const bool unknown = taken.variance > ChoiceRules::kUnknown * ChoiceRules::kUnknown;
-  const double cost_s = sync_round_cost_s(ranks, link);
-  const double share = unknown && rounds.had < kEarlyRounds      ? RoundShares::kUnknown
-                       : rounds.change > RoundShares::kSuspicion ? RoundShares::kSuspicious
-                                                                 : RoundShares::kUsual;
+  const double share = unknown && rounds.had < kEarlyRounds ? RoundShares::kUnknown
+                                                            : RoundShares::of(candidates, rounds.change);
   return static_cast<int>(std::clamp(cost_s / (share * taken.predicted_s) - 1, 0.0, double{kMostCalls}));
 }
 
@@ -68,15 +78,18 @@ Proposal propose(const SyncState& state, const ChoiceInput& call, Learner& learn
   record[SyncRecord::beta_error] = learner.estimator().beta_error();
   record[SyncRecord::change] = learner.drift().level();
   record[SyncRecord::regret] = taken.predicted_s - decision.candidates.items[0].predicted_s;
-  record[SyncRecord::asked] = static_cast<double>(learner.wanted_message(call.shape.ranks).value_or(0));
+  const bool settled = is_settled(decision.candidates);
+  record[SyncRecord::asked] =
+      settled ? 0 : static_cast<double>(learner.wanted_message(call.shape.ranks).value_or(0));
   // What is tried stays in force until the ranks meet again.
   const bool at_once = explores || record[SyncRecord::asked] > 0;
   const int had = state.first_wait > 0 ? kEarlyRounds : state.rounds;
   const LinkModel& link = learner.model().link;
   record[SyncRecord::at_once] = at_once ? 1 : 0;
-  record[SyncRecord::calls] = at_once ? 0
-                                      : calls_between(taken, link, call.shape.ranks,
-                                                      {.had = had, .change = record[SyncRecord::change]});
+  record[SyncRecord::calls] =
+      at_once ? 0
+              : calls_between(taken, decision.candidates, sync_round_cost_s(call.shape.ranks, link),
+                              {.had = had, .change = record[SyncRecord::change]});
   return proposal;
 }
 

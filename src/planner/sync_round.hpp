@@ -39,13 +39,20 @@ struct SyncRecord {
   double operator[](Field field) const { return values[field]; }
 };
 
+/// Is the second-best candidate so slow that no plausible error of the model would alter the decision?
+bool is_settled(const CandidateList& candidates);
+
 /// Shares of the time of calls that sync rounds may take.
 struct RoundShares {
   static constexpr double kUsual = 0.01;
+  static constexpr double kSettled = 0.0025;   ///< while the decision is settled
   static constexpr double kSuspicious = 0.05;  ///< while a change of the network is suspected
   static constexpr double kUnknown = 0.1;      ///< at first, while the current algorithm's formula is unknown
   /// Level of the change detector (0 to 1) above which a change is suspected.
   static constexpr double kSuspicion = 0.3;
+
+  /// The share once the first rounds are over. `change`: level of the change detector, 0 to 1.
+  static double of(const CandidateList& candidates, double change);
 };
 /// The first calls of a kind each hold a sync round, because the model gains most from the first samples.
 inline constexpr int kFirstRounds = 4;
@@ -62,9 +69,10 @@ double sync_round_s(int ranks, const LinkModel& link);
 /// [s] of a sync round in total.
 double sync_round_cost_s(int ranks, const LinkModel& link);
 
-/// Number of calls between two sync rounds while `taken` is in force, such that rounds take their share of
-/// the time. 0 for the first rounds.
-int calls_between(const Candidate& taken, const LinkModel& link, int ranks, const RoundsSoFar& rounds);
+/// Number of calls between two sync rounds while `taken`, one of `candidates`, is in force, such that rounds take
+/// their share of the time. 0 for the first rounds.
+int calls_between(const Candidate& taken, const CandidateList& candidates, double cost_s,
+                  const RoundsSoFar& rounds);
 
 /// Rank 0 learns from the measurements since the last round. `call_s`: time of the sampled call [s].
 void learn(const SyncState& state, const SyncRecord& record, Learner& learner, int ranks, double call_s);

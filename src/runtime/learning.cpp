@@ -155,11 +155,9 @@ void Learning::end_round(const LinkModel& link, std::int64_t calls) {
   closed_calls_ = calls;
 }
 
-void Learning::note_call(double predicted_s) {
+void Learning::note_call(const Decision& decision) {
   if (learner_ == nullptr) return;
-  rounds_.note_call(predicted_s, learner_->drift().level() > RoundShares::kSuspicion
-                                     ? RoundShares::kSuspicious
-                                     : RoundShares::kUsual);
+  rounds_.note_call(decision.predicted_s, RoundShares::of(decision.candidates, learner_->drift().level()));
 }
 
 int Learning::first_wait(const ChoiceInput& call, std::int64_t made) const {
@@ -170,7 +168,8 @@ int Learning::first_wait(const ChoiceInput& call, std::int64_t made) const {
   learned.model = &learner_->model();
   learned.corrections = &learner_->corrections();
   const Decision decision = decide_exact(learned, "");
-  return calls_between(decision.candidates.items[0], learner_->model().link, call.shape.ranks,
+  return calls_between(decision.candidates.items[0], decision.candidates,
+                       sync_round_cost_s(call.shape.ranks, learner_->model().link),
                        {.had = kEarlyRounds, .change = 0});
 }
 

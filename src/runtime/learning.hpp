@@ -37,8 +37,8 @@ class Learning {
   const LinkModel& last_link() const { return last_link_; }
   /// Rank 0: the budget of sync rounds.
   RoundBudget& rounds() { return rounds_; }
-  /// Rank 0: adds a blocking call of predicted_s [s] to the budget.
-  void note_call(double predicted_s);
+  /// Rank 0: adds the predicted time of a blocking call to the budget.
+  void note_call(const Decision& decision);
   /// Rank 0: number of calls before the first sync round of a request, after `made` earlier requests. The
   /// first few requests begin with sync rounds. Later ones must first run long enough to pay for one.
   int first_wait(const ChoiceInput& call, std::int64_t made) const;

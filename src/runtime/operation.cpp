@@ -330,7 +330,7 @@ Task run_operation(OperationRun& run) {
   if (operation.device.part != nullptr) co_await end_on_device(run, call);
   (operation.tensor != nullptr ? operation.tensor->step : context.plain_calls) = agreed.step + 1;
   if (sample.taken) sample.end(run, *decision.algorithm, call.shape);
-  if (run.learned_from && operation.blocking) context.learning().note_call(decision.predicted_s);
+  if (run.learned_from && operation.blocking) context.learning().note_call(decision);
   run.step = agreed.step;
   run.alone = begun >= 0 && context.begun_alone() == begun;
   fill_results(run, call, decision, input, fed);
