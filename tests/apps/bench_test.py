@@ -204,8 +204,8 @@ class OnDevice(unittest.TestCase):
 
     def test_every_kernel_has_rows(self):
         rows = self.kernel_rows("--counts", "9001", "--density", "0.1,0.01", "--input", "normal,few")
-        dense = {"reduce_sum_cuda", "accumulate_cuda", "drain_cuda", "squared_norm_cuda"}
-        sparse = {"topk_cuda_norms", "gather_cuda", "take_cuda", "scatter_add_cuda", "pack_cuda", "unpack_cuda"}
+        dense = {"accumulate_cuda", "drain_cuda"}
+        sparse = {"topk_cuda_norms", "gather_cuda", "take_cuda", "scatter_add_cuda"}
         expected = [("topk_cuda", d, i) for d in (0.1, 0.01) for i in ("normal", "few")]
         expected += [(kernel, None, "normal") for kernel in dense]
         expected += [(kernel, d, "normal") for kernel in sparse for d in (0.1, 0.01)]
@@ -214,12 +214,11 @@ class OnDevice(unittest.TestCase):
             with self.subTest(row=row):
                 self.assertEqual((row["n"], row["threads"]), (9001, 0))
                 self.assertGreater(min(row["floor_ratio"], row["copy_ratio"], row["ms"]), 0)
-                self.assertEqual("bits" in row, "pack" in row["kernel"])
 
     def test_lengths_and_densities_of_kernels(self):
-        rows = self.kernel_rows("--counts", "1,64K", "--kernel", "topk_cuda,pack", "--density", "1,0.001", "--input", "equal")
+        rows = self.kernel_rows("--counts", "1,64K", "--kernel", "topk_cuda,take", "--density", "1,0.001", "--input", "equal")
         self.assertEqual({(row["kernel"], row["n"], row["density"]) for row in rows},
-                         {(kernel, n, d) for kernel in ("topk_cuda", "topk_cuda_norms", "pack_cuda", "unpack_cuda")
+                         {(kernel, n, d) for kernel in ("topk_cuda", "topk_cuda_norms", "take_cuda")
                           for n in (1, 65536) for d in (1, 0.001)})
 
     def test_table_of_kernels(self):

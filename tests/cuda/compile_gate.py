@@ -24,7 +24,6 @@ STREAMING = ("stream_kernel", "stream_counting_kernel")
 SHARED_BYTES = 48 << 10  # a block's, on every architecture, unless asked for more
 STREAM_REGISTERS = 64  # of 65536 on a multiprocessor: four blocks of 256 threads
 QUADS = 4  # a thread's in stream.cuh: as many loads of the residual, as many of the gradient, as many stores
-OPERATIONS = ("sum", "min", "max", "prod")  # ReduceOp
 
 # The report of ptxas about one kernel.
 ENTRY = re.compile(r"Compiling entry function '(?P<name>\S+)'.*?"
@@ -48,12 +47,10 @@ def demangled(text):
 
 
 def short_names(mangled):
-    """Mangled name -> name in kernel_functions.cuh: stream_kernel, reduce_kernel<float, 0>."""
-    lines = demangled("\n".join(mangled)).splitlines()
+    """Mangled name -> name in kernel_functions.cuh: stream_kernel."""
     named = {}
-    for name, line in zip(mangled, lines):
-        plain = re.sub(r"\((?:pliant::)?ReduceOp\)", "", line)
-        named[name] = re.search(r"(\w+(?:<[^>]*>)?)\([^()]*\)$", plain)[1] if plain.endswith(")") else plain
+    for name, line in zip(mangled, demangled("\n".join(mangled)).splitlines()):
+        named[name] = re.search(r"(\w+)\([^()]*\)$", line)[1] if line.endswith(")") else line
     return named
 
 
@@ -79,10 +76,7 @@ def read_ptx(text):
 
 def listed_kernels(text):
     """The names in kernel_functions.cuh's for_each_kernel()."""
-    names = re.findall(r"visit\(Kernel::\w+, (\w+)\)", text)
-    types = re.findall(r"for_each_reduction<([\w:]+)>\(Kernel::", text)
-    spelt = {"std::int32_t": "int", "std::int64_t": "long"}
-    return names + [f"reduce_kernel<{spelt.get(name, name)}, {op}>" for name in types for op in range(len(OPERATIONS))]
+    return re.findall(r"visit\(Kernel::\w+, (\w+)\)", text)
 
 
 # ---- Checking ----
@@ -195,26 +189,16 @@ def linked_versions(build, compiler):
 # ---- Telling ----
 
 
-def label(name):
-    match = re.fullmatch(r"reduce_kernel<(\w+), (\d)>", name)
-    return f"reduce {match[1]} {OPERATIONS[int(match[2])]}" if match else name.removesuffix("_kernel")
-
-
 def rows(reports, listed):
     """[[kernel, registers and bytes of shared memory of each architecture...]]"""
-    return [[label(name)] + [f"{report[name]['registers']} / {report[name]['shared']}" if name in report else "-"
+    return [[name.removesuffix("_kernel")] + [f"{report[name]['registers']} / {report[name]['shared']}" if name in report else "-"
                              for report in reports.values()] for name in listed]
 
 
 def print_table(cells, markdown):
     head = ["kernel"] + [f"sm_{architecture}" for architecture in ARCHITECTURES]
     if markdown:
-        plain = [row for row in cells if not row[0].startswith("reduce ")]
-        same = {}  # reductions that take the same, in one row
-        for row in cells[len(plain):]:
-            same.setdefault(tuple(row[1:]), []).append(row[0].removeprefix("reduce "))
-        lines = [head, ["---"] + ["--:"] * len(ARCHITECTURES), *plain]
-        lines += [["reduce " + ", ".join(names), *used] for used, names in same.items()]
+        lines = [head, ["---"] + ["--:"] * len(ARCHITECTURES), *cells]
         print("\n".join("| " + " | ".join(line) + " |" for line in lines))
         return
     print("registers of a thread / bytes of shared memory of a block")
@@ -228,8 +212,8 @@ SAID = """ptxas info    : Compiling entry function '_ZN6pliant4cuda13stream_kern
 ptxas info    : Function properties for _ZN6pliant4cuda13stream_kernelENS0_15SelectArgumentsE
     0 bytes stack frame, 0 bytes spill stores, 0 bytes spill loads
 ptxas info    : Used 64 registers, used 1 barriers, 16596 bytes smem, 488 bytes cmem[0]
-ptxas info    : Compiling entry function '_ZN6pliant4cuda13reduce_kernelIlLNS_8ReduceOpE3EEEvNS0_15ReduceArgumentsE' for 'sm_80'
-ptxas info    : Function properties for _ZN6pliant4cuda13reduce_kernelIlLNS_8ReduceOpE3EEEvNS0_15ReduceArgumentsE
+ptxas info    : Compiling entry function '_ZN6pliant4cuda12drain_kernelENS0_13FeedArgumentsE' for 'sm_80'
+ptxas info    : Function properties for _ZN6pliant4cuda12drain_kernelENS0_13FeedArgumentsE
     0 bytes stack frame, 0 bytes spill stores, 0 bytes spill loads
 ptxas info    : Used 26 registers, used 0 barriers, 376 bytes cmem[0]
 """
@@ -245,10 +229,9 @@ def expect(condition, what):
 
 
 def self_test():
-    listed = listed_kernels("visit(Kernel::stream, stream_kernel);\nvisit(Kernel::pack, pack_kernel);\n"
-                            "for_each_reduction<std::int64_t>(Kernel::reduce_int64_sum, visit);\n")
-    expect(listed[:3] == ["stream_kernel", "pack_kernel", "reduce_kernel<long, 0>"] and len(listed) == 6, str(listed))
-    kernels = ["stream_kernel", "reduce_kernel<long, 3>"]
+    listed = listed_kernels("visit(Kernel::stream, stream_kernel);\nvisit(Kernel::take, take_kernel);\n")
+    expect(listed == ["stream_kernel", "take_kernel"], str(listed))
+    kernels = ["stream_kernel", "drain_kernel"]
     expect(list(read_ptxas(SAID)) == kernels, f"kernels are read: {list(read_ptxas(SAID))}")
     expect(read_ptxas(SAID)["stream_kernel"]["shared"] == 16596, "shared memory is read")
     expect(check_ptxas(read_ptxas(SAID), kernels) == [], "good kernels pass")

@@ -106,20 +106,6 @@ TEST(DeviceVectors, DrainInPlaceAndApart) {
   });
 }
 
-TEST(DeviceVectors, SquaredNorm) {
-  Device device;
-  for_each_input([&](const test::Named<float>& input, const std::vector<float>&) {
-    const auto count = static_cast<std::int64_t>(input.values.size());
-    Bench bench(device, input.values.size());
-    Unaligned<float> values(input.values, 3);
-    const int code =
-        cuda::enqueue_squared_norm(bench.launcher, bench.memory, values.data(), count, device.stream());
-    EXPECT_EQ(bench.trouble(code), "");
-    const double norm = scalar_kernels.squared_norm(input.values.data(), count);
-    EXPECT_TRUE(test::same_number(bench.memory.selection->total_squared, norm)) << input.name << ' ' << count;
-  });
-}
-
 /// About every third element, ascending.
 std::vector<std::uint32_t> some_indices(std::size_t count) {
   std::mt19937 random(static_cast<std::uint32_t>(count));
@@ -157,88 +143,6 @@ TEST(DeviceVectors, TakeGatherAndScatterAdd) {
     }
     EXPECT_EQ(bench.trouble(code) + unlike("sums", vector, left), "") << input.name << ' ' << kept;
   });
-}
-
-TEST(DeviceVectors, Ef21) {
-  Device device;
-  for_each_input([&](const test::Named<float>& input, const std::vector<float>& other) {
-    const auto count = static_cast<std::int64_t>(other.size());
-    Bench bench(device, other.size());
-    std::vector<float> residual(other.size());
-    std::vector<float> estimate = other;
-    std::vector<float> total = input.values;
-    std::vector<float> sum = other;
-    Unaligned<float> residuals(residual, 0), estimates(estimate, 1), totals(total, 2), sums(sum, 3),
-        gradients(input.values, 1);
-    const cuda::Ef21Task task{residuals.data(), estimates.data(), totals.data(), count};
-
-    for (std::size_t i = 0; i < estimate.size(); ++i) {
-      residual[i] = input.values[i] - estimate[i];
-      estimate[i] = input.values[i];
-    }
-    int code =
-        cuda::enqueue_ef21_begin(bench.launcher, bench.memory, task, gradients.data(), device.stream());
-    EXPECT_EQ(bench.trouble(code) + unlike("residuals", residuals, residual) +
-                  unlike("estimates", estimates, estimate),
-              "");
-    EXPECT_TRUE(test::same_number(bench.memory.selection->total_squared,
-                                  scalar_kernels.squared_norm(residual.data(), count)));
-    for (std::size_t i = 0; i < estimate.size(); ++i) {
-      estimate[i] -= residual[i];
-      total[i] += sum[i];
-      sum[i] = total[i];
-    }
-    code = cuda::enqueue_ef21_finish(bench.launcher, task, sums.data(), device.stream());
-    EXPECT_EQ(bench.trouble(code) + unlike("estimates", estimates, estimate) +
-                  unlike("totals", totals, total) + unlike("sums", sums, sum),
-              "")
-        << input.name << ' ' << count;
-    for (std::size_t i = 0; i < estimate.size(); ++i) {
-      estimate[i] += residual[i];
-      total[i] += sum[i];
-      residual[i] = 0;
-    }
-    code = cuda::enqueue_ef21_settle(bench.launcher, task, sums.data(), device.stream());
-    EXPECT_EQ(bench.trouble(code) + unlike("estimates", estimates, estimate) +
-                  unlike("totals", totals, total) + unlike("residuals", residuals, residual),
-              "");
-  });
-}
-
-template <class T>
-void expect_reductions(Device& device, ElementType type) {
-  for (const std::size_t count : kCounts) {
-    std::vector<T> a(count), b(count);
-    std::mt19937 random(static_cast<std::uint32_t>(count));
-    for (std::vector<T>* values : {&a, &b})
-      for (T& value : *values) {
-        if constexpr (std::is_integral_v<T>) {
-          value = static_cast<T>(std::uint64_t{random()} << 32 | random());  // sums and products wrap
-        } else {
-          value = test::even<T>(random);
-        }
-      }
-    for (const ReduceOp op : {ReduceOp::sum, ReduceOp::min, ReduceOp::max, ReduceOp::prod}) {
-      std::vector<T> expected = a;
-      scalar_kernels.reduction(type, op)(expected.data(), b.data(), static_cast<std::int64_t>(count));
-      Unaligned<T> into(a, 1);
-      Unaligned<T> from(b, 2);
-      device.next_schedule();
-      const int code = cuda::enqueue_reduce(
-          device.launcher(), {type, op, into.data(), from.data(), static_cast<std::int64_t>(count)},
-          device.stream());
-      EXPECT_EQ(code, 0) << device.trouble;
-      EXPECT_EQ(unlike("sums", into, expected), "") << static_cast<int>(type) << ' ' << static_cast<int>(op);
-    }
-  }
-}
-
-TEST(DeviceVectors, Reduce) {
-  Device device;
-  expect_reductions<float>(device, ElementType::float32);
-  expect_reductions<double>(device, ElementType::float64);
-  expect_reductions<std::int32_t>(device, ElementType::int32);
-  expect_reductions<std::int64_t>(device, ElementType::int64);
 }
 
 }  // namespace

@@ -34,22 +34,14 @@ class Cutter {
 
 DeviceMemory divide(Cutter& cutter, std::int64_t count, std::span<const double> densities) {
   std::int64_t kept = 0;
-  std::int64_t packed = 0;
-  for (const double density : densities) {
-    const std::int64_t k = kept_count(count, density);
-    kept = std::max(kept, k);
-    packed = std::max(packed, block_indices.max_bytes(count, k));
-  }
+  for (const double density : densities) kept = std::max(kept, kept_count(count, density));
   DeviceMemory m;
   for (float** vector : {&m.gradient, &m.first_residual, &m.residual, &m.result})
     *vector = static_cast<float*>(cutter.cut(count * kBytesOfFloat));
   m.indices = static_cast<std::uint32_t*>(cutter.cut(kept * kBytesOfFloat));
   m.values = static_cast<float*>(cutter.cut(kept * kBytesOfFloat));
-  m.packed = static_cast<std::byte*>(cutter.cut(packed));
   const auto select_bytes = static_cast<std::int64_t>(cuda::divide_memory(nullptr, count, kept).bytes);
   m.select = cuda::divide_memory(cutter.cut(select_bytes), count, kept);
-  const auto pack_bytes = static_cast<std::int64_t>(cuda::divide_pack_memory(nullptr, kept).bytes);
-  m.pack = cuda::divide_pack_memory(cutter.cut(pack_bytes), kept);
   return m;
 }
 
@@ -104,10 +96,7 @@ void DeviceBench::fill_both() {
   device_.copy(memory.first_residual, first_, count * kBytesOfFloat, stream());
   device_.did(cuda::make_launcher(device_.calls(), launcher),
               "cudaOccupancyMaxActiveBlocksPerMultiprocessor");
-  run([&] {
-    const int code = cuda::enqueue_reset(launcher, memory.select, stream());
-    return code != 0 ? code : cuda::enqueue_pack_reset(launcher, memory.pack, stream());
-  });
+  run([&] { return cuda::enqueue_reset(launcher, memory.select, stream()); });
 }
 
 KernelRow DeviceBench::row(std::string_view kernel, std::optional<double> density) const {
@@ -145,8 +134,8 @@ double DeviceBench::batch_s(const Enqueue& enqueue) {
 
 void DeviceBench::time(KernelRow& row, const Enqueue& enqueue) {
   const Enqueue floor = [&] {
-    return cuda::enqueue_reduce(
-        launcher, {ElementType::float32, ReduceOp::sum, memory.residual, memory.gradient, count}, stream());
+    return cuda::enqueue_accumulate(launcher, memory.select, memory.residual, memory.gradient, count,
+                                    stream());
   };
   const Enqueue copy = [&] {
     return device_.calls().memcpy_async(memory.result, memory.gradient,

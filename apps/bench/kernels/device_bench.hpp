@@ -25,9 +25,7 @@ struct DeviceMemory {
   float* result = nullptr;
   std::uint32_t* indices = nullptr;  ///< [k] for the highest density
   float* values = nullptr;
-  std::byte* packed = nullptr;  ///< these indices, packed by the block codec
   cuda::SelectMemory select;
-  cuda::PackMemory pack;
 };
 
 /// One input of one length.
@@ -40,7 +38,7 @@ class DeviceBench {
   /// Puts work on stream() without waiting; returns CUDA's error code.
   using Enqueue = std::function<int()>;
 
-  /// Times the work in turn with two passes: `residual += gradient` (12 bytes an element) and a copy `result
+  /// Times the work in turn with two passes: accumulate (12 bytes an element) and a copy `result
   /// = gradient` (8 bytes). The host waits only at the end of a batch. Each batch starts from the first
   /// residual, and its iterations are steps of error feedback. Fills floor_ratio, copy_ratio and ms.
   void time(KernelRow& row, const Enqueue& enqueue);

@@ -52,17 +52,6 @@ struct Pass {
 };
 
 constexpr std::array kPasses = {
-    Pass{"reduce_sum_cuda",
-         [](DeviceBench& b) {
-           return cuda::enqueue_reduce(
-               b.launcher,
-               {ElementType::float32, ReduceOp::sum, b.memory.residual, b.memory.gradient, b.count},
-               b.stream());
-         },
-         [](DeviceBench& b) -> std::optional<double> {
-           scalar_kernels.reduction(ElementType::float32, ReduceOp::sum)(b.residual, b.gradient, b.count);
-           return {};
-         }},
     Pass{"accumulate_cuda",
          [](DeviceBench& b) {
            return cuda::enqueue_accumulate(b.launcher, b.memory.select, b.memory.residual, b.memory.gradient,
@@ -79,14 +68,6 @@ constexpr std::array kPasses = {
          },
          [](DeviceBench& b) -> std::optional<double> {
            return scalar_kernels.drain(b.result, b.gradient, b.residual, b.count, b.workspace);
-         }},
-    Pass{"squared_norm_cuda",
-         [](DeviceBench& b) {
-           return cuda::enqueue_squared_norm(b.launcher, b.memory.select, b.memory.gradient, b.count,
-                                             b.stream());
-         },
-         [](DeviceBench& b) -> std::optional<double> {
-           return scalar_kernels.squared_norm(b.gradient, b.count);
          }},
 };
 
@@ -147,46 +128,6 @@ void time_move(DeviceBench& bench, std::string_view name) {
   }
 }
 
-void emit_with_bits(DeviceBench& bench, KernelRow& row, std::int64_t kept, std::int64_t bytes) {
-  row.bits = 8 * static_cast<double>(bytes) / static_cast<double>(kept);
-  row.giga_per_s = static_cast<double>(kept) / row.ms * 1e-6;
-  row.gb_per_s = 4 * *row.giga_per_s;
-  bench.emit(row);
-}
-
-/// The block codec in both directions. Packed bytes are compared as words. The decoded indices cover bytes
-/// after the last whole word.
-void time_pack(DeviceBench& bench, std::string_view name) {
-  for (const double density : bench.options.densities) {
-    KernelRow row = bench.row(name, density);
-    KernelRow back = bench.row("un" + std::string(name), density);
-    const SelectCall<float> picks = bench.select(density);
-    std::vector<std::byte> bytes(static_cast<std::size_t>(block_indices.max_bytes(bench.count, picks.kept)));
-    const std::int64_t length = block_indices.encode(picks.indices, bench.count, picks.kept, bytes.data());
-    const cuda::PackTask task{bench.memory.indices, bench.count, picks.kept, bench.memory.packed, length};
-    const auto pack = [&] {
-      return cuda::enqueue_pack(bench.launcher, bench.memory.pack, task, bench.stream());
-    };
-    const auto unpack = [&] {
-      return cuda::enqueue_unpack(bench.launcher, bench.memory.pack, task, bench.stream());
-    };
-    bench.run(pack);
-    bench.expect_number(row, "bytes", static_cast<double>(bench.fetch(bench.memory.pack.report).bytes),
-                        static_cast<double>(length));
-    bench.expect(row, "packed", task.packed, bytes.data(), length / 4);
-    bench.time(row, pack);
-    emit_with_bits(bench, row, picks.kept, length);
-    bench.run([&] {
-      const int code = bench.launcher.calls->memset_async(
-          task.indices, 0xff, static_cast<std::size_t>(picks.kept) * sizeof(std::uint32_t), bench.stream());
-      return code != 0 ? code : unpack();
-    });
-    bench.expect(back, "indices", task.indices, picks.indices, picks.kept);
-    bench.time(back, unpack);
-    emit_with_bits(bench, back, picks.kept, length);
-  }
-}
-
 /// The device's counterpart of TimedKernel.
 struct TimedDeviceKernel {
   std::string_view name;
@@ -197,14 +138,11 @@ struct TimedDeviceKernel {
 constexpr std::array kTimed = {
     TimedDeviceKernel{"topk_cuda", true, time_topk},
     TimedDeviceKernel{"topk_cuda_norms", false, time_topk},
-    TimedDeviceKernel{"reduce_sum_cuda", false, time_pass},
     TimedDeviceKernel{"accumulate_cuda", false, time_pass},
     TimedDeviceKernel{"drain_cuda", false, time_pass},
-    TimedDeviceKernel{"squared_norm_cuda", false, time_pass},
     TimedDeviceKernel{"gather_cuda", false, time_move},
     TimedDeviceKernel{"take_cuda", false, time_move},
     TimedDeviceKernel{"scatter_add_cuda", false, time_move},
-    TimedDeviceKernel{"pack_cuda", false, time_pack},
 };
 
 /// A bench of the wanted length, halved until it fits into the device's memory.

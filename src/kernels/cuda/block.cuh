@@ -38,11 +38,6 @@ PLIANT_DEVICE float sum_of(float a, float b) {
   if (magnitude_of(b) > kInfiniteBits) return gpu::float_of(gpu::bits_of(b) | kQuiet);
   return gpu::float_of(0xffc00000U);  // x86's result of infinity minus infinity
 }
-/// a - b, with the host's NaNs, too.
-PLIANT_DEVICE float difference_of(float a, float b) {
-  if (magnitude_of(b) > kInfiniteBits) return sum_of(a, b);  // the sign of a NaN is kept
-  return sum_of(a, gpu::float_of(gpu::bits_of(b) ^ 0x80000000U));
-}
 
 /// Sum over a warp, returned on all of its threads.
 template <class T>

@@ -166,24 +166,6 @@ void guess(Queue& queue, const SelectMemory& memory, const SelectTask& task, Sel
                       static_cast<std::uint32_t>(rank), 0, memory.state, memory.sample, memory.histogram});
 }
 
-PackArguments arguments_of(const PackMemory& memory, const PackTask& task) {
-  return {task.indices,
-          static_cast<std::uint8_t*>(task.packed),
-          static_cast<std::uint64_t>(task.bytes),
-          static_cast<std::uint64_t>(task.count),
-          static_cast<std::uint32_t>(task.kept),
-          0,
-          memory.places,
-          memory.sums,
-          memory.report,
-          memory.ticket};
-}
-
-std::int64_t pack_blocks_of(std::int64_t kept) {
-  constexpr std::int64_t kPackedTogether = 128;
-  return (kept + kPackedTogether - 1) / kPackedTogether;
-}
-
 }  // namespace
 
 int make_launcher(const Calls& calls, Launcher& launcher) {
@@ -252,24 +234,14 @@ int enqueue_select_norms(const Launcher& launcher, const SelectMemory& memory, c
 
 int enqueue_accumulate(const Launcher& launcher, const SelectMemory& memory, float* residual,
                        const float* gradient, std::int64_t count, Stream stream) {
-  return feed(launcher, memory, Kernel::accumulate,
-              {residual, gradient, nullptr, nullptr, count, memory.squares}, stream);
+  return feed(launcher, memory, Kernel::accumulate, {residual, gradient, nullptr, count, memory.squares},
+              stream);
 }
 
 int enqueue_drain(const Launcher& launcher, const SelectMemory& memory, const DrainTask& task,
                   Stream stream) {
   return feed(launcher, memory, Kernel::drain,
-              {task.residual, task.gradient, task.result, nullptr, task.count, memory.squares}, stream);
-}
-
-int enqueue_squared_norm(const Launcher& launcher, const SelectMemory& memory, const float* values,
-                         std::int64_t count, Stream stream) {
-  Queue queue(launcher, stream);
-  if (count > 0)
-    queue.launch(Kernel::norm, blocks_for_warps((tiles_of(count) + 1) / 2),
-                 NormArguments{values, count, memory.squares, nullptr});
-  add_totals(queue, memory, count, 0);
-  return queue.code();
+              {task.residual, task.gradient, task.result, task.count, memory.squares}, stream);
 }
 
 int enqueue_gather(const Launcher& launcher, const MoveTask& task, Stream stream) {
@@ -290,76 +262,6 @@ int enqueue_take_norms(const Launcher& launcher, const SelectMemory& memory, con
 
 int enqueue_scatter_add(const Launcher& launcher, const MoveTask& task, Stream stream) {
   return move(launcher, Kernel::scatter_add, task, stream);
-}
-
-int enqueue_ef21_begin(const Launcher& launcher, const SelectMemory& memory, const Ef21Task& task,
-                       const float* gradient, Stream stream) {
-  return feed(launcher, memory, Kernel::ef21_begin,
-              {task.estimate, gradient, task.residual, nullptr, task.count, memory.squares}, stream);
-}
-
-int enqueue_ef21_finish(const Launcher& launcher, const Ef21Task& task, float* sum, Stream stream) {
-  Queue queue(launcher, stream);
-  if (task.count > 0)
-    queue.launch(Kernel::ef21_finish, blocks_for(task.count),
-                 FeedArguments{task.estimate, task.residual, sum, task.total, task.count, nullptr});
-  return queue.code();
-}
-
-int enqueue_ef21_settle(const Launcher& launcher, const Ef21Task& task, const float* sum, Stream stream) {
-  const auto add = [&](float* into, const float* from) {
-    return enqueue_reduce(launcher, {ElementType::float32, ReduceOp::sum, into, from, task.count}, stream);
-  };
-  if (const int code = add(task.estimate, task.residual); code != 0) return code;
-  if (const int code = add(task.total, sum); code != 0) return code;
-  Queue queue(launcher, stream);
-  queue.clear(task.residual, task.count * static_cast<std::int64_t>(sizeof(float)));
-  return queue.code();
-}
-
-int enqueue_reduce(const Launcher& launcher, const ReduceTask& task, Stream stream) {
-  Queue queue(launcher, stream);
-  const auto kernel = static_cast<Kernel>(static_cast<std::size_t>(Kernel::reduce_float32_sum) +
-                                          static_cast<std::size_t>(task.type) * kReduceOps +
-                                          static_cast<std::size_t>(task.op));
-  if (task.count > 0)
-    queue.launch(kernel, blocks_for(task.count), ReduceArguments{task.into, task.from, task.count});
-  return queue.code();
-}
-
-PackMemory divide_pack_memory(void* memory, std::int64_t kept) {
-  Divider divider(memory);
-  PackMemory m;
-  m.kept = kept;
-  m.report = divider.cut<PackReport>(1);
-  m.ticket = divider.cut<std::uint32_t>(1);
-  m.places = divider.cut<std::uint64_t>(pack_blocks_of(kept));
-  m.sums = divider.cut<std::uint64_t>(pack_blocks_of(kept));
-  m.bytes = divider.bytes();
-  return m;
-}
-
-int enqueue_pack_reset(const Launcher& launcher, const PackMemory& memory, Stream stream) {
-  Queue queue(launcher, stream);
-  queue.clear(memory.ticket, sizeof(std::uint32_t));
-  return queue.code();
-}
-
-int enqueue_pack(const Launcher& launcher, const PackMemory& memory, const PackTask& task, Stream stream) {
-  Queue queue(launcher, stream);
-  const std::int64_t blocks = blocks_for_warps(pack_blocks_of(task.kept));
-  queue.launch(Kernel::measure_gaps, blocks, arguments_of(memory, task));
-  if (task.kept > 0) queue.launch(Kernel::pack, blocks, arguments_of(memory, task));
-  return queue.code();
-}
-
-int enqueue_unpack(const Launcher& launcher, const PackMemory& memory, const PackTask& task, Stream stream) {
-  Queue queue(launcher, stream);
-  const std::int64_t blocks = blocks_for_warps(pack_blocks_of(task.kept));
-  queue.launch(Kernel::read_widths, 1, arguments_of(memory, task));
-  queue.launch(Kernel::unpack, blocks, arguments_of(memory, task));
-  queue.launch(Kernel::add_up, blocks, arguments_of(memory, task));
-  return queue.code();
 }
 
 }  // namespace pliant::cuda

@@ -10,7 +10,6 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "core/element_type.hpp"
 #include "kernels/cuda/calls.hpp"
 
 namespace pliant::cuda {
@@ -85,8 +84,6 @@ struct DrainTask {
   std::int64_t count = 0;
 };
 int enqueue_drain(const Launcher& launcher, const SelectMemory& memory, const DrainTask& task, Stream stream);
-int enqueue_squared_norm(const Launcher& launcher, const SelectMemory& memory, const float* values,
-                         std::int64_t count, Stream stream);
 
 /// Values of selected elements. All indices must differ.
 struct MoveTask {
@@ -104,55 +101,5 @@ int enqueue_take_norms(const Launcher& launcher, const SelectMemory& memory, con
                        Stream stream);
 /// vector[indices[j]] += values[j].
 int enqueue_scatter_add(const Launcher& launcher, const MoveTask& task, Stream stream);
-
-/// EF21's vectors (error_feedback.cpp), all [count].
-struct Ef21Task {
-  float* residual = nullptr;
-  float* estimate = nullptr;
-  float* total = nullptr;
-  std::int64_t count = 0;
-};
-/// residual = gradient - estimate, estimate = gradient. Also computes the residual's norm.
-int enqueue_ef21_begin(const Launcher& launcher, const SelectMemory& memory, const Ef21Task& task,
-                       const float* gradient, Stream stream);
-/// estimate -= residual, total += sum, sum = total.
-int enqueue_ef21_finish(const Launcher& launcher, const Ef21Task& task, float* sum, Stream stream);
-/// estimate += residual, total += sum, residual = +0.
-int enqueue_ef21_settle(const Launcher& launcher, const Ef21Task& task, const float* sum, Stream stream);
-
-/// into[i] = op(into[i], from[i]).
-struct ReduceTask {
-  ElementType type = ElementType::float32;
-  ReduceOp op = ReduceOp::sum;
-  void* into = nullptr;
-  const void* from = nullptr;
-  std::int64_t count = 0;
-};
-int enqueue_reduce(const Launcher& launcher, const ReduceTask& task, Stream stream);
-
-/// Memory for packing and unpacking, like SelectMemory.
-struct PackMemory {
-  std::int64_t kept = 0;  ///< largest number of indices
-  PackReport* report = nullptr;
-  std::uint32_t* ticket = nullptr;
-  std::uint64_t* places = nullptr;
-  std::uint64_t* sums = nullptr;
-  std::size_t bytes = 0;
-};
-PackMemory divide_pack_memory(void* memory, std::int64_t kept);
-int enqueue_pack_reset(const Launcher& launcher, const PackMemory& memory, Stream stream);
-
-struct PackTask {
-  std::uint32_t* indices = nullptr;  ///< [kept] ascending
-  std::int64_t count = 0;            ///< upper bound of the indices (exclusive)
-  std::int64_t kept = 0;             ///< at most that of the memory
-  void* packed = nullptr;            ///< output of packing: index_block's max_bytes(count, kept)
-  std::int64_t bytes = 0;            ///< length of `packed`, for unpacking
-};
-/// Computes encode() of index_block.cpp. report->bytes is the number of bytes.
-int enqueue_pack(const Launcher& launcher, const PackMemory& memory, const PackTask& task, Stream stream);
-/// Computes decode() of index_block.cpp. report->refusal says what is wrong. Writes only [kept] for any
-/// input. Indices are unspecified if the bytes are refused.
-int enqueue_unpack(const Launcher& launcher, const PackMemory& memory, const PackTask& task, Stream stream);
 
 }  // namespace pliant::cuda

@@ -1,9 +1,6 @@
-// Loops over whole vectors that also compute a squared norm, tile by tile; and dense reductions.
+// Loops over whole vectors that also compute a squared norm, tile by tile.
 #pragma once
 
-#include <type_traits>
-
-#include "core/element_type.hpp"
 #include "kernels/cuda/squares.cuh"
 
 namespace pliant::cuda {
@@ -76,59 +73,6 @@ PLIANT_KERNEL void drain_kernel(FeedArguments a) {
         a.into[i] = 0;
         return a.result[i] = sum_of(p.a, p.b);
       });
-}
-
-PLIANT_KERNEL void ef21_begin_kernel(FeedArguments a) {
-  for_each_tile(
-      a.count, a.squares, [&](std::int64_t i) { return load_pair(a, i); },
-      [&](std::int64_t i, const Pair<float>& p) {
-        a.into[i] = p.b;
-        return a.result[i] = difference_of(p.b, p.a);
-      });
-}
-
-PLIANT_KERNEL void ef21_finish_kernel(FeedArguments a) {
-  for_each_element(
-      a.count, [&](std::int64_t i) { return load_pair(a, i); },
-      [&](std::int64_t i, const Pair<float>& p) { a.into[i] = difference_of(p.a, p.b); });
-  for_each_element(
-      a.count,
-      [&](std::int64_t i) {
-        return Pair<float>{a.total[i], a.result[i]};
-      },
-      [&](std::int64_t i, const Pair<float>& p) { a.total[i] = a.result[i] = sum_of(p.a, p.b); });
-}
-
-/// Integers wrap, so they are added and multiplied as unsigned.
-template <ReduceOp kOp, class T>
-PLIANT_DEVICE T combine(T a, T b) {
-  if constexpr (kOp == ReduceOp::min) {
-    return b < a ? b : a;
-  } else if constexpr (kOp == ReduceOp::max) {
-    return a < b ? b : a;
-  } else if constexpr (std::is_integral_v<T>) {
-    const auto x = static_cast<std::make_unsigned_t<T>>(a);
-    const auto y = static_cast<std::make_unsigned_t<T>>(b);
-    return static_cast<T>(kOp == ReduceOp::sum ? x + y : x * y);
-  } else if constexpr (kOp == ReduceOp::prod) {
-    return a * b;
-  } else if constexpr (std::is_same_v<T, float>) {
-    return sum_of(a, b);
-  } else {
-    return gpu::add(a, b);
-  }
-}
-
-template <class T, ReduceOp kOp>
-PLIANT_KERNEL void reduce_kernel(ReduceArguments a) {
-  T* const into = static_cast<T*>(a.into);
-  const T* const from = static_cast<const T*>(a.from);
-  for_each_element(
-      a.count,
-      [&](std::int64_t i) {
-        return Pair<T>{into[i], from[i]};
-      },
-      [&](std::int64_t i, const Pair<T>& p) { into[i] = combine<kOp>(p.a, p.b); });
 }
 
 }  // namespace pliant::cuda

@@ -31,38 +31,15 @@ enum class Kernel : unsigned {
   totals,
   accumulate,
   drain,
-  ef21_begin,
-  ef21_finish,
   gather,
   take,
   scatter_add,
-  measure_gaps,
-  pack,
-  read_widths,
-  unpack,
-  add_up,
-  reduce_float32_sum,  // [ElementType][ReduceOp] from here on
-  reduce_float32_min,
-  reduce_float32_max,
-  reduce_float32_prod,
-  reduce_float64_sum,
-  reduce_float64_min,
-  reduce_float64_max,
-  reduce_float64_prod,
-  reduce_int32_sum,
-  reduce_int32_min,
-  reduce_int32_max,
-  reduce_int32_prod,
-  reduce_int64_sum,
-  reduce_int64_min,
-  reduce_int64_max,
-  reduce_int64_prod,
   kernels
 };
 inline constexpr std::size_t kKernels = static_cast<std::size_t>(Kernel::kernels);
 
 /// Counters of finished blocks, for kernels whose last block does additional work.
-enum class Ticket : unsigned { sample, stream, narrow, share, pack, unpack, tickets };
+enum class Ticket : unsigned { sample, stream, narrow, share, tickets };
 
 /// Three magnitudes. Their promises are checked, so a wrong guess only costs time.
 struct Thresholds {
@@ -157,16 +134,13 @@ struct TotalsArguments {
   DeviceSelection* selection;
 };
 
-/// Arguments of accumulate, drain, ef21_begin and ef21_finish.
+/// Arguments of accumulate and drain.
 ///   accumulate   into += from                            squares: of into
 ///   drain        result = into + from, into = +0         squares: of result; result may be from
-///   ef21_begin   result = from - into, into = from       squares: of result
-///   ef21_finish  into -= from; total += result, result = total
 struct FeedArguments {
   float* into;
   const float* from;
   float* result;
-  float* total;
   std::int64_t count;
   double* squares;
 };
@@ -180,37 +154,6 @@ struct MoveArguments {
   const std::uint32_t* indices;
   float* values;
   std::int64_t kept;
-};
-
-/// into[i] = op(into[i], from[i]).
-struct ReduceArguments {
-  void* into;
-  const void* from;
-  std::int64_t count;
-};
-
-/// The errors that packed indices can have. The checks are in the same order as in index_block.cpp.
-enum class Refusal : std::uint32_t { none, short_for_widths, width, length, not_below_count, bits_behind };
-
-/// The result of packing or unpacking.
-struct PackReport {
-  std::uint64_t bytes;
-  Refusal refusal;
-};
-
-/// Arguments of measure_gaps and pack (indices -> bytes), and of read_widths, unpack and add_up (bytes ->
-/// indices). The format is exactly that of index_block.cpp. `blocks` is ceil(kept / 128).
-struct PackArguments {
-  std::uint32_t* indices;  ///< [kept], ascending; output of unpacking
-  std::uint8_t* packed;    ///< output of packing: [its max_bytes()]
-  std::uint64_t bytes;     ///< length of `packed`, for unpacking
-  std::uint64_t count;     ///< upper bound of the indices (exclusive)
-  std::uint32_t kept;
-  std::uint32_t unused;
-  std::uint64_t* places;  ///< [blocks] position of each block's bytes
-  std::uint64_t* sums;    ///< [blocks] a block's gaps and indices added up, later its first possible index
-  PackReport* report;
-  std::uint32_t* ticket;
 };
 
 }  // namespace pliant::cuda
