@@ -193,7 +193,7 @@ struct AllreduceAlgorithm {
   double (*paper_cost_s)(const AllreduceShape& shape, const LinkModel& link);
   /// The shape with the tuning parameters that cost_s assumes; null: there are none.
   AllreduceShape (*tuned)(AllreduceShape shape, const CostModel& model);
-  /// Traffic that `rank` sends. Exact, except for the length of coded indices other than raw and bitmap. If
+  /// Traffic that `rank` sends. Exact, except for the length of coded indices other than raw. If
   /// most_bytes is set, the bytes depend on the data, and this is their average.
   Traffic (*sent)(const AllreduceShape& shape, int rank);
   /// Collective. All ranks end with the same bits in `data`. The call must outlive the task.

@@ -23,9 +23,8 @@ constexpr std::int64_t kLeastIndices = 3'000;
 constexpr std::int64_t kEnoughGroups = 16;
 constexpr int kTag = 4;  // values travel on the tags below at the same time
 
-/// A bitmap goes in one group, since that of a part would be as long as that of all.
 int groups_of(const AllreduceShape& shape) {
-  if (shape.index_codec == &bitmap_indices || shape.kept == 0) return 1;
+  if (shape.kept == 0) return 1;
   const std::int64_t least = (shape.kept + kMostIndices - 1) / kMostIndices;
   return static_cast<int>(std::max(least, std::min(kEnoughGroups, shape.kept / kLeastIndices)));
 }

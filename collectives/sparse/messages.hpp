@@ -26,7 +26,7 @@ MessageCost message_cost(const AllreduceShape& shape, const CostModel& model, bo
 /// codec_s of message_cost() alone.
 double message_codec_s(const AllreduceShape& shape, const CostModel& model);
 
-/// [byte] Predicted length of one message of this shape; exact for raw and bitmap indices. If the shape names
+/// [byte] Predicted length of one message of this shape; exact for raw indices. If the shape names
 /// no codec, the length with the shortest one.
 std::int64_t predicted_bytes(const AllreduceShape& shape, bool with_values);
 

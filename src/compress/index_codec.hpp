@@ -14,7 +14,7 @@ namespace pliant {
 struct IndexCodec {
   std::string_view name;
   std::string_view summary;
-  std::uint8_t id;  ///< on the wire; never reused for another codec
+  std::uint8_t id;  ///< on the wire; 2 was a codec that is gone, and no number is used again
 
   /// Mean over random sets. A pure function that all ranks agree on: it avoids libm, whose last bit depends
   /// on the processor.
@@ -40,7 +40,6 @@ const IndexCodec& find_index_codec(std::string_view name);
 const IndexCodec* index_codec_of(std::uint8_t id);
 
 extern const IndexCodec raw_indices;
-extern const IndexCodec bitmap_indices;
 extern const IndexCodec block_indices;
 extern const IndexCodec rice_indices;
 

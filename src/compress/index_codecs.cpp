@@ -9,8 +9,7 @@
 namespace pliant {
 namespace {
 
-constexpr std::array<const IndexCodec*, 4> kAll = {&raw_indices, &bitmap_indices, &block_indices,
-                                                   &rice_indices};
+constexpr std::array<const IndexCodec*, 3> kAll = {&raw_indices, &block_indices, &rice_indices};
 static_assert(kAll.size() == ComputeModel::kIndexCodecs, "the cost model has a speed for each codec");
 
 }  // namespace

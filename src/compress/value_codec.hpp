@@ -20,7 +20,7 @@ namespace pliant {
 struct ValueCodec {
   std::string_view name;
   std::string_view summary;
-  std::uint8_t id;  ///< on the wire, never reused; 0: a message without values
+  std::uint8_t id;  ///< on the wire; 0: a message without values; 3 was a codec that is gone
   bool lossy;
 
   /// Bytes that encode() writes, exactly. A pure function, so ranks agree.
@@ -50,7 +50,6 @@ const ValueCodec* value_codec_of(std::uint8_t id);
 
 extern const ValueCodec float32_values;
 extern const ValueCodec bfloat16_values;
-extern const ValueCodec float16_values;
 extern const ValueCodec int8_values;
 
 /// The decoders' message for an input whose length is not bytes(kept).

@@ -9,8 +9,7 @@
 namespace pliant {
 namespace {
 
-constexpr std::array<const ValueCodec*, 4> kAll = {&float32_values, &bfloat16_values, &float16_values,
-                                                   &int8_values};
+constexpr std::array<const ValueCodec*, 3> kAll = {&float32_values, &bfloat16_values, &int8_values};
 
 }  // namespace
 

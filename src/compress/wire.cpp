@@ -186,7 +186,7 @@ std::int64_t max_message_bytes(WireShape shape, const IndexCodec& indices, const
 }
 
 // A message of fewer indices may have larger gaps. But no index takes more than 34 bits and its share of a
-// block's byte (rice), or the space does not depend on the number of indices (bitmap).
+// block's byte (rice).
 std::int64_t max_message_bytes_up_to(WireShape shape, const IndexCodec& indices) {
   constexpr std::int64_t kMostIndexBytes = 5;
   constexpr std::int64_t kEnds = 8;

@@ -28,7 +28,7 @@ inline constexpr std::int64_t kEagerBytes = 60 << 10;
 
 /// Cost of computing, on the slowest rank. All zero in the papers' model.
 struct ComputeModel {
-  static constexpr std::size_t kIndexCodecs = 4;
+  static constexpr std::size_t kIndexCodecs = 3;
 
   double gamma_s_per_byte = 0;  ///< [s/byte] reducing one buffer into another
   double select_s_per_element =
@@ -103,9 +103,8 @@ inline std::array<ModelNumber, 8 + ComputeModel::kIndexCodecs + 2 * Calibration:
            {"pair_s_per_element", &c.pair_s_per_element},
            {"drain_s_per_element", &c.drain_s_per_element},
            {"raw_s_per_index", &c.codec_s_per_index[0]},
-           {"bitmap_s_per_index", &c.codec_s_per_index[1]},
-           {"block_s_per_index", &c.codec_s_per_index[2]},
-           {"rice_s_per_index", &c.codec_s_per_index[3]},
+           {"block_s_per_index", &c.codec_s_per_index[1]},
+           {"rice_s_per_index", &c.codec_s_per_index[2]},
            {"mpi_factor_16k", &model.mpi.factor[0]},
            {"mpi_factor_128k", &model.mpi.factor[1]},
            {"mpi_factor_1m", &model.mpi.factor[2]},

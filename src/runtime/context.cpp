@@ -26,7 +26,7 @@ constexpr CostModel kNominalModel = {
                 .apply_s_per_element = 0.1e-9,
                 .pair_s_per_element = 2e-9,
                 .drain_s_per_element = 0.5e-9,
-                .codec_s_per_index = {1e-9, 2e-9, 4e-9, 10e-9}},
+                .codec_s_per_index = {1e-9, 4e-9, 10e-9}},
 };
 
 /// A barrier that advances pending operations, since another rank may wait for one before it arrives. MPI's

@@ -41,8 +41,8 @@ class Kernels(unittest.TestCase):
         self.assertGreaterEqual({row["kernel"] for row in rows},
                                 {"topk", "topk_curve", "topk_float64", "reduce_sum", "accumulate", "drain",
                                  "squared_norm", "take", "scatter_add", "index_raw_encode", "index_rice_decode",
-                                 "index_block_decode", "index_bitmap_encode", "value_int8_encode",
-                                 "value_float16_decode", "crc32c"})
+                                 "index_block_decode", "index_block_encode", "value_int8_encode",
+                                 "value_bfloat16_decode", "crc32c"})
         topk = [row for row in rows if row["kernel"] == "topk"]
         inputs = {"normal", "laplace", "student-t", "layered", "equal", "zeros", "few"}
         self.assertEqual({(row["n"], row["density"], row["input"], row["threads"]) for row in topk},

@@ -103,17 +103,6 @@ TEST(RawDecoder, RefusesWhatDoesNotAscend) {
   EXPECT_EQ(problem_of(raw_indices, encoded({1, 2, 4}), 4, 3), kIndexNotBelowCount);
 }
 
-TEST(BitmapDecoder, RefusesAnotherNumberOfBits) {
-  const auto bits = [](int low, int high) {
-    return test::Bytes{static_cast<std::byte>(low), static_cast<std::byte>(high)};
-  };
-  EXPECT_EQ(problem_of(bitmap_indices, bits(0x81, 0x02), 10, 3), "");
-  EXPECT_EQ(problem_of(bitmap_indices, bits(0x81, 0x03), 10, 3), "more bits are set than elements were kept");
-  EXPECT_EQ(problem_of(bitmap_indices, bits(0x80, 0x02), 10, 3),
-            "fewer bits are set than elements were kept");
-  EXPECT_EQ(problem_of(bitmap_indices, bits(0x81, 0x04), 10, 3), kIndexNotBelowCount);
-}
-
 /// A block, packed as by index_block.cpp and index_rice.cpp.
 test::Bytes one_block(unsigned width, const std::vector<std::uint32_t>& numbers) {
   test::Bytes bytes(static_cast<std::size_t>(1 + packed_bytes(kBlock, width)));

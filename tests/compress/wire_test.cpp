@@ -70,11 +70,14 @@ TEST(Wire, LooksAsDescribed) {
 }
 
 TEST(Wire, PadsIndicesForTheValues) {
-  const test::Message message =
-      test::encode({.name = "one", .count = 10, .indices = {5}}, {1.0F}, bitmap_indices, &float32_values);
-  // 2 bytes of bitmap, 2 of padding.
-  EXPECT_EQ(message.bytes.size(), 40U + 4 + 4);
-  EXPECT_EQ(message.bytes[32], std::byte{2});
+  const test::IndexSet set{.name = "four", .count = 10, .indices = {1, 3, 5, 7}};
+  std::vector<std::byte> code(static_cast<std::size_t>(block_indices.max_bytes(10, 4)));
+  const std::int64_t bytes = block_indices.encode(set.indices.data(), 10, 4, code.data());
+  const std::int64_t padding = (4 - bytes % 4) % 4;
+  ASSERT_GT(padding, 0) << "the test needs a code that is padded";
+  const test::Message message = test::encode(set, {1, 2, 3, 4}, block_indices, &float32_values);
+  EXPECT_EQ(message.bytes.size(), static_cast<std::size_t>(40 + bytes + padding + 16));
+  EXPECT_EQ(message.bytes[32], static_cast<std::byte>(padding));
   expect_arrival(message);
 }
 
@@ -85,7 +88,8 @@ TEST(Wire, TakesRawIndicesWhereTheCodecIsNotShorter) {
     EXPECT_LE(message.bytes.size(), 40U + 8 + 8) << codec->name;
     expect_arrival(message);
   }
-  EXPECT_EQ(test::encode(lone, {}, bitmap_indices, nullptr).bytes[5], std::byte{raw_indices.id});
+  const test::IndexSet far{.name = "far", .count = std::int64_t{1} << 32, .indices = {4'000'000'000}};
+  EXPECT_EQ(test::encode(far, {}, block_indices, nullptr).bytes[5], std::byte{raw_indices.id});
 }
 
 TEST(Wire, TakesFloat32WhereAValueIsNotFinite) {

@@ -255,7 +255,7 @@ TEST(Selector, PredictsWhatEachFormulaSays) {
                           .compute = {.gamma_s_per_byte = 1e-10,
                                       .select_s_per_element = 1e-9,
                                       .pair_s_per_element = 2e-9,
-                                      .codec_s_per_index = {1e-9, 2e-9, 4e-9, 10e-9}}};
+                                      .codec_s_per_index = {1e-9, 4e-9, 10e-9}}};
     const CandidateList list = rank_candidates(request, AlgorithmFilter(), model);
     for (const Candidate& candidate : list.all()) {
       AllreduceShape shape = request.shape;

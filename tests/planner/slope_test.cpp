@@ -15,7 +15,7 @@ constexpr ComputeModel kCompute = {.gamma_s_per_byte = 0.1e-9,
                                    .apply_s_per_element = 0.1e-9,
                                    .pair_s_per_element = 2e-9,
                                    .drain_s_per_element = 0.5e-9,
-                                   .codec_s_per_index = {1e-9, 2e-9, 4e-9, 10e-9}};
+                                   .codec_s_per_index = {1e-9, 4e-9, 10e-9}};
 
 /// Calls act(algorithm, shape, model) for every algorithm on many networks.
 template <class Act>

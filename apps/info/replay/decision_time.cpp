@@ -23,7 +23,7 @@ constexpr CostModel kModel{.link = {.alpha_s = 1e-3, .beta_s_per_byte = 8e-8, .g
                                        .apply_s_per_element = 0.1e-9,
                                        .pair_s_per_element = 2e-9,
                                        .drain_s_per_element = 0.5e-9,
-                                       .codec_s_per_index = {1e-9, 2e-9, 4e-9, 10e-9}}};
+                                       .codec_s_per_index = {1e-9, 4e-9, 10e-9}}};
 constexpr double kComputing_s = 0.05;
 constexpr double kMoves = 0.01;  // of itself a step: computing time, gain
 constexpr int kWarm = 20;        // steps that do not count

@@ -20,7 +20,7 @@ constexpr ComputeModel kCompute = {.gamma_s_per_byte = 0.1e-9,
                                    .apply_s_per_element = 0.1e-9,
                                    .pair_s_per_element = 2e-9,
                                    .drain_s_per_element = 0.5e-9,
-                                   .codec_s_per_index = {1e-9, 2e-9, 4e-9, 10e-9}};
+                                   .codec_s_per_index = {1e-9, 4e-9, 10e-9}};
 constexpr double kProbeError = 0.05;  // of what was measured at first
 
 CostModel model_of(const LinkModel& link) {
