@@ -54,9 +54,8 @@ enum class Reach {
 /// One reduction: everything that a cost formula may depend on. Equal on all ranks.
 struct AllreduceShape {
   int ranks = 1;
-  int hosts = ranks;     ///< that the ranks run on
-  int most_on_host = 1;  ///< ranks on the host with most of them
-  int domains = 1;       ///< caches that ranks are bound to, on the host with most such caches
+  int hosts = ranks;                                   ///< that the ranks run on
+  int most_on_host = 1;                                ///< ranks on the host with most of them
   std::int64_t slot_bytes = HostChannels::kSlotBytes;  ///< slot of the memory that ranks of a host share
   std::int64_t count = 0;                              ///< elements per rank
   ElementType type = ElementType::float32;
@@ -67,7 +66,6 @@ struct AllreduceShape {
   std::int64_t segment_bytes = Communicator::kPieceBytes;  ///< longest message of a pipeline, a multiple of 8
   Route route = Route::doubling;                           ///< of coded messages
   std::int64_t block_bytes = Communicator::kPieceBytes;  ///< leaders reduce so much at once, a multiple of 8
-  bool by_domains = false;                               ///< the ranks of a host sum cache by cache
   Memory memory = Memory::host;
   bool has_nccl = false;                                 ///< device memory: NCCL connects all ranks
   bool mpi_reads_device = false;                         ///< the MPI library takes pointers to device memory
@@ -189,8 +187,6 @@ struct AllreduceAlgorithm {
   bool (*supports)(const AllreduceShape& shape);
   /// [s] predicted for the slowest rank.
   double (*cost_s)(const AllreduceShape& shape, const CostModel& model);
-  /// [s] by the papers' Table I and Eq. 4; null where they have no formula.
-  double (*paper_cost_s)(const AllreduceShape& shape, const LinkModel& link);
   /// The shape with the tuning parameters that cost_s assumes; null: there are none.
   AllreduceShape (*tuned)(AllreduceShape shape, const CostModel& model);
   /// Traffic that `rank` sends. Exact, except for the length of coded indices other than raw. If
@@ -198,9 +194,7 @@ struct AllreduceAlgorithm {
   Traffic (*sent)(const AllreduceShape& shape, int rank);
   /// Collective. All ranks end with the same bits in `data`. The call must outlive the task.
   Task (*run)(AllreduceCall& call);
-  bool two_level = false;  ///< needs to know which ranks share a host
-  /// The algorithm that a two-level one equals if every host has one rank; null: none.
-  const AllreduceAlgorithm* between_hosts = nullptr;
+  bool two_level = false;  ///< uses the memory that ranks of a host share
   bool calls_mpi = false;  ///< all of it is one of MPI's collectives, which have an order of their own
   bool streams = false;    ///< can start before all elements are available
   /// [byte] Upper bound of what `rank` sends, if that depends on which indices the ranks have in common; else

@@ -6,6 +6,7 @@
 
 #include "collectives/allreduce.hpp"
 #include "collectives/segments.hpp"
+#include "collectives/topology/binomial.hpp"
 #include "mpi/flow.hpp"
 
 namespace pliant {
@@ -44,6 +45,12 @@ Traffic broadcast_sent(const AllreduceShape& shape, std::int64_t bytes, int rank
 /// Every rank ends with every rank's block: Bruck's algorithm, ceil(log2 P) rounds for any P. Collective.
 /// blocks: [P][block_bytes]. The caller puts its own block at [0]; afterwards block_of(r) holds rank r's.
 Task allgather(AllreduceCall& call, std::byte* blocks, std::int64_t block_bytes);
+
+/// [s] of allgather(): ceil(log2 P) alpha + (P-1) bytes beta.
+inline double allgather_s(int ranks, std::int64_t block_bytes, const LinkModel& link) {
+  return binomial::rounds(ranks) * link.alpha_s +
+         (ranks - 1) * static_cast<double>(block_bytes) * link.beta_s_per_byte;
+}
 
 /// Position at which allgather() on `rank` leaves the block of rank `of`.
 constexpr int block_of(int of, int rank, int ranks) {

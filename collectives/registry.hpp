@@ -8,8 +8,8 @@
 #include "collectives/allreduce.hpp"
 #include "collectives/dense/dense.hpp"
 #include "collectives/device/on_device.hpp"
+#include "collectives/hierarchical/hierarchical.hpp"
 #include "collectives/sparse/sparse.hpp"
-#include "collectives/two_level/two_level.hpp"
 
 namespace pliant {
 

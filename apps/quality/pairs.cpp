@@ -60,12 +60,8 @@ std::vector<AllowedPair> allowed_pairs(const Network& network, std::int64_t coun
         .settings = settings, .filter = filter, .shape = shape, .model = &model, .equivalent = equivalent};
     const PolicyDecision decision = budget_policy.decide(input);
     if (!decision.lossy || !decision.feasible) return;
-    SelectionRequest request{.shape = shape, .lossy = true, .exact = false};
+    SelectionRequest request{.shape = shape, .lossy = true, .exact = false, .equivalent = equivalent};
     request.shape.kept = decision.kept;
-    if (equivalent) {
-      request.comparison = Comparison::by_quality;
-      request.equivalent = *equivalent;
-    }
     const Candidate best = rank_candidates(request, filter, model).items[0];
     pairs.push_back({best.algorithm, best.kept, best.predicted_s, equivalent.has_value()});
   };

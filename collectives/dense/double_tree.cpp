@@ -153,7 +153,6 @@ constinit const AllreduceAlgorithm double_tree_allreduce{
     .deterministic = false,
     .supports = supports_all,
     .cost_s = cost_s,
-    .paper_cost_s = nullptr,
     .tuned = tuned,
     .sent = sent,
     .run = run,

@@ -7,7 +7,7 @@
 #include <algorithm>
 
 #include "collectives/dense/dense.hpp"
-#include "collectives/paper_costs.hpp"
+#include "collectives/topology/binomial.hpp"
 #include "collectives/topology/hypercube.hpp"
 #include "mpi/check.hpp"
 #include "mpi/completion.hpp"
@@ -24,10 +24,10 @@ double cost_s(const AllreduceShape& shape, const CostModel& model) {
   const double reduce_s = bytes * model.compute.gamma_s_per_byte;
   const double round_s = model.link.alpha_s + bytes * model.link.beta_s_per_byte;
   const int fold = hypercube::extras(shape.ranks) > 0 ? 1 : 0;
-  const int doubling = paper::rounds(hypercube::corners(shape.ranks));
+  const int doubling = binomial::rounds(hypercube::corners(shape.ranks));
   const double doubling_s = (doubling + 2 * fold) * round_s + (doubling + fold) * reduce_s;
-  const double ring_s =
-      paper::ring_s(shape.ranks, bytes, model.link) + reduce_s * (shape.ranks - 1) / shape.ranks;
+  const double chunk_s = model.link.alpha_s + bytes / shape.ranks * model.link.beta_s_per_byte;
+  const double ring_s = (shape.ranks - 1) * (2 * chunk_s + reduce_s / shape.ranks);
   return std::min(doubling_s, ring_s) * model.mpi.at(shape.bytes());
 }
 
@@ -66,7 +66,6 @@ constinit const AllreduceAlgorithm mpi_allreduce{
     .deterministic = false,
     .supports = supports_all,
     .cost_s = cost_s,
-    .paper_cost_s = nullptr,
     .tuned = nullptr,
     .sent = sent,
     .run = run,

@@ -121,7 +121,6 @@ constinit const AllreduceAlgorithm rabenseifner_allreduce{
     .deterministic = false,
     .supports = supports_all,
     .cost_s = cost_s,
-    .paper_cost_s = nullptr,
     .tuned = tuned,
     .sent = sent,
     .run = run,

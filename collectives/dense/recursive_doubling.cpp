@@ -12,7 +12,6 @@
 
 #include "collectives/dense/dense.hpp"
 #include "collectives/exchange.hpp"
-#include "collectives/paper_costs.hpp"
 #include "collectives/topology/hypercube.hpp"
 
 namespace pliant {
@@ -22,7 +21,7 @@ SegmentChoice choose(const AllreduceShape& shape, const CostModel& model) {
   const double bytes = static_cast<double>(shape.bytes());
   const double reduce_s = bytes * model.compute.gamma_s_per_byte;
   const int fold = hypercube::extras(shape.ranks) > 0 ? 1 : 0;
-  const int rounds = paper::rounds(hypercube::corners(shape.ranks));
+  const int rounds = binomial::rounds(hypercube::corners(shape.ranks));
   return best_segment(shape.bytes(), [&](std::int64_t segment_bytes) {
     const double round_s = travel_s(bytes, static_cast<double>(segment_bytes), model.link);
     return (rounds + 2 * fold) * round_s + (rounds + fold) * reduce_s;
@@ -41,7 +40,8 @@ AllreduceShape tuned(AllreduceShape shape, const CostModel& model) {
 Traffic sent(const AllreduceShape& shape, int rank) {
   const int cube = hypercube::cube_rank(rank, shape.ranks);
   const bool has_folded = cube >= 0 && rank < 2 * hypercube::extras(shape.ranks);
-  const int messages = cube < 0 ? 1 : paper::rounds(hypercube::corners(shape.ranks)) + (has_folded ? 1 : 0);
+  const int messages =
+      cube < 0 ? 1 : binomial::rounds(hypercube::corners(shape.ranks)) + (has_folded ? 1 : 0);
   return {messages * segments_of(shape.bytes(), shape.segment_bytes), messages * shape.bytes()};
 }
 
@@ -86,7 +86,6 @@ constinit const AllreduceAlgorithm recursive_doubling_allreduce{
     .deterministic = true,
     .supports = supports_all,
     .cost_s = cost_s,
-    .paper_cost_s = nullptr,
     .tuned = tuned,
     .sent = sent,
     .run = run,

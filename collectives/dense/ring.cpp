@@ -17,7 +17,6 @@
 
 #include "collectives/dense/dense.hpp"
 #include "collectives/exchange.hpp"
-#include "collectives/paper_costs.hpp"
 #include "core/partition.hpp"
 
 namespace pliant {
@@ -26,10 +25,6 @@ namespace {
 /// Segments in flight in each direction: enough to hide latency, few enough to stay in cache.
 constexpr std::int64_t kWindow = 8;
 static_assert(kWindow <= Flow::kMost);
-
-double paper_cost_s(const AllreduceShape& shape, const LinkModel& link) {
-  return paper::ring_s(shape.ranks, static_cast<double>(shape.bytes()), link);
-}
 
 /// A step lasts as long as its chunk keeps the link busy, or until its first segment has arrived, been
 /// reduced and can be passed on, whichever is longer. There are 2(P-1) steps. The last segment of the last
@@ -178,7 +173,6 @@ constinit const AllreduceAlgorithm ring_allreduce{
     .deterministic = false,
     .supports = supports_all,
     .cost_s = cost_s,
-    .paper_cost_s = paper_cost_s,
     .tuned = tuned,
     .sent = sent,
     .run = run,

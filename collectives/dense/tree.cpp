@@ -6,15 +6,10 @@
 // Rabenseifner and Gropp, Int. J. High Perform. Comput. Appl. 19(1), 2005.
 #include "collectives/dense/dense.hpp"
 #include "collectives/exchange.hpp"
-#include "collectives/paper_costs.hpp"
 #include "collectives/topology/binomial.hpp"
 
 namespace pliant {
 namespace {
-
-double paper_cost_s(const AllreduceShape& shape, const LinkModel& link) {
-  return paper::tree_s(shape.ranks, static_cast<double>(shape.bytes()), link);
-}
 
 SegmentChoice choose(const AllreduceShape& shape, const CostModel& model) {
   const double bytes = static_cast<double>(shape.bytes());
@@ -22,7 +17,7 @@ SegmentChoice choose(const AllreduceShape& shape, const CostModel& model) {
     const double round_s = travel_s(bytes, static_cast<double>(segment_bytes), model.link);
     const double reduce_s =
         std::min(bytes, static_cast<double>(segment_bytes)) * model.compute.gamma_s_per_byte;
-    return paper::rounds(shape.ranks) * (2 * round_s + reduce_s);
+    return binomial::rounds(shape.ranks) * (2 * round_s + reduce_s);
   });
 }
 
@@ -66,7 +61,6 @@ constinit const AllreduceAlgorithm tree_allreduce{
     .deterministic = true,
     .supports = supports_all,
     .cost_s = cost_s,
-    .paper_cost_s = paper_cost_s,
     .tuned = tuned,
     .sent = sent,
     .run = run,

@@ -156,7 +156,6 @@ AllreduceShape tuned_staged(const AllreduceAlgorithm& algorithm, AllreduceShape 
   shape.segment_bytes = tuned.segment_bytes;
   shape.route = tuned.route;
   shape.block_bytes = tuned.block_bytes;
-  shape.by_domains = tuned.by_domains;
   return shape;
 }
 

@@ -10,7 +10,6 @@
 #include <cmath>
 
 #include "collectives/dense/dense.hpp"
-#include "collectives/paper_costs.hpp"
 #include "collectives/sparse/messages.hpp"
 #include "collectives/sparse/sparse.hpp"
 #include "compress/wire.hpp"
@@ -18,10 +17,6 @@
 
 namespace pliant {
 namespace {
-
-double paper_cost_s(const AllreduceShape& shape, const LinkModel& link) {
-  return paper::allgather_s(shape.ranks, static_cast<double>(shape.index_bytes() + shape.kept_bytes()), link);
-}
 
 double cost_s(const AllreduceShape& shape, const CostModel& model) {
   const MessageCost message = message_cost(shape, model, true);
@@ -87,7 +82,6 @@ constinit const AllreduceAlgorithm allgather_topk_allreduce{
     .deterministic = true,
     .supports = supports_sparse,
     .cost_s = cost_s,
-    .paper_cost_s = paper_cost_s,
     .tuned = tuned,
     .sent = sent,
     .run = run,

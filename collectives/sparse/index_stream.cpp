@@ -5,7 +5,6 @@
 #include <cmath>
 
 #include "collectives/exchange.hpp"
-#include "collectives/paper_costs.hpp"
 #include "collectives/sparse/messages.hpp"
 #include "collectives/sparse/sparse.hpp"
 #include "collectives/topology/binomial.hpp"
@@ -180,7 +179,7 @@ GroupCost group_cost(const AllreduceShape& shape, const CostModel& model) {
 /// The first group crosses all hops; the others follow as fast as the busiest rank can send them.
 double with_route_s(const AllreduceShape& shape, const CostModel& model, const GroupCost& group,
                     Route route) {
-  const int hops = route == Route::neighbours ? shape.ranks - 1 : paper::rounds(shape.ranks);
+  const int hops = route == Route::neighbours ? shape.ranks - 1 : binomial::rounds(shape.ranks);
   const int copies = route == Route::neighbours ? 1 : hops;
   return hops * latency_s(group.bytes, model.link) + 2 * group.codec_s +
          (group.number - 1) * std::max(copies * occupancy_s(group.bytes, model.link), group.codec_s);

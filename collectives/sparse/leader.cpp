@@ -1,7 +1,6 @@
 #include "collectives/sparse/leader.hpp"
 
 #include "collectives/dense/dense.hpp"
-#include "collectives/paper_costs.hpp"
 #include "collectives/sparse/messages.hpp"
 #include "collectives/sparse/sparse.hpp"
 #include "kernels/long_vectors.hpp"
@@ -25,10 +24,6 @@ AllreduceShape values_shape(const AllreduceShape& shape) {
   AllreduceShape values = shape;
   values.count = shape.kept;
   return values;
-}
-
-double paper_cost_s(const AllreduceShape& shape, const LinkModel& link, double dense_s) {
-  return paper::broadcast_s(shape.ranks, static_cast<double>(shape.index_bytes()), link) + dense_s;
 }
 
 double cost_s(const AllreduceShape& shape, const CostModel& model, const AllreduceAlgorithm& dense) {

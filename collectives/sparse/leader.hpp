@@ -24,8 +24,6 @@ Task reduce_at_leader(AllreduceCall& call, int root, const AllreduceAlgorithm& d
 /// The shape of the dense allreduce of the k values.
 AllreduceShape values_shape(const AllreduceShape& shape);
 
-/// [s] of reduce_at_leader() by Eq. 4, given the cost of the dense allreduce of k values.
-double paper_cost_s(const AllreduceShape& shape, const LinkModel& link, double dense_s);
 /// [s] of selection, reduce_at_leader() with `dense`, and all compute.
 double cost_s(const AllreduceShape& shape, const CostModel& model, const AllreduceAlgorithm& dense);
 AllreduceShape tuned(AllreduceShape shape, const CostModel& model, const AllreduceAlgorithm& dense);

@@ -4,7 +4,6 @@
 #include <string>
 
 #include "collectives/exchange.hpp"
-#include "collectives/paper_costs.hpp"
 #include "collectives/sparse/messages.hpp"
 #include "collectives/sparse/sparse.hpp"
 #include "collectives/topology/ring.hpp"
@@ -192,7 +191,7 @@ double allgather_messages_s(const AllreduceShape& shape, const CostModel& model,
 Traffic allgather_messages_sent(const AllreduceShape& shape, std::int64_t bytes) {
   if (shape.ranks == 1) return {};
   const std::int64_t others = shape.ranks - 1;
-  if (shape.route == Route::doubling) return {paper::rounds(shape.ranks), others * bytes};
+  if (shape.route == Route::doubling) return {binomial::rounds(shape.ranks), others * bytes};
   return {others * segments_of(bytes, shape.segment_bytes), others * bytes};
 }
 

@@ -31,7 +31,6 @@
 #include <string>
 
 #include "collectives/exchange.hpp"
-#include "collectives/paper_costs.hpp"
 #include "collectives/sparse/messages.hpp"
 #include "collectives/sparse/sketch.hpp"
 #include "collectives/sparse/sparse.hpp"
@@ -101,14 +100,12 @@ double cost_s(const AllreduceShape& shape, const CostModel& model) {
   coded.index_codec = &index_codec_for(shape, model);
   const MessageCost part = message_cost(part_shape(coded), model, true);
   const MessageCost gathered = message_cost(gathered_shape(coded), model, true);
-  const auto small_s = [&](std::int64_t bytes) {
-    return paper::allgather_s(shape.ranks, static_cast<double>(bytes), model.link);
-  };
+  const auto small_s = [&](std::int64_t bytes) { return allgather_s(shape.ranks, bytes, model.link); };
   const double split_s =
       latency_s(part.bytes, model.link) + std::max(0, shape.ranks - 2) * occupancy_s(part.bytes, model.link);
   double pairs = 2 * static_cast<double>(shape.kept);  // scatter, take
   for (int merged = 2; merged <= shape.ranks; ++merged) pairs += mean_entries(shape, merged);
-  pairs += mean_entries(shape, shape.ranks) * paper::rounds(static_cast<int>(marks_for(shape.kept)));
+  pairs += mean_entries(shape, shape.ranks) * binomial::rounds(static_cast<int>(marks_for(shape.kept)));
   const double chosen_from = static_cast<double>(gathered_shape(shape).kept) * shape.ranks;
   const double compute_s =
       (static_cast<double>(shape.count) + chosen_from) * model.compute.select_s_per_element +
@@ -365,7 +362,6 @@ constinit const AllreduceAlgorithm oktopk_allreduce{
     .deterministic = false,
     .supports = supports,
     .cost_s = cost_s,
-    .paper_cost_s = nullptr,
     .tuned = nullptr,
     .sent = sent,
     .run = run,

@@ -12,12 +12,12 @@
 #include <algorithm>
 
 #include "collectives/dense/dense.hpp"
-#include "collectives/paper_costs.hpp"
 #include "collectives/segments.hpp"
 #include "collectives/sparse/leader.hpp"
 #include "collectives/sparse/messages.hpp"
 #include "collectives/sparse/quota_union.hpp"
 #include "collectives/sparse/sparse.hpp"
+#include "collectives/topology/binomial.hpp"
 #include "compress/wire.hpp"
 #include "kernels/long_vectors.hpp"
 
@@ -61,7 +61,7 @@ double cost_s(const AllreduceShape& shape, const CostModel& model, const Allredu
   const double pass_s = model.compute.select_s_per_element + model.compute.apply_s_per_element;
   // Nominations are merged two and two, and filled up; values are taken and scattered.
   const std::int64_t room = Quotas(shape.kept, shape.ranks, 0).room();
-  const auto pairs = static_cast<double>((paper::rounds(shape.ranks) + 1) * room + 2 * shape.kept);
+  const auto pairs = static_cast<double>((binomial::rounds(shape.ranks) + 1) * room + 2 * shape.kept);
   return allgather_messages_s(shape, model, nominations.bytes) + shape.ranks * nominations.codec_s +
          dense.cost_s(values_shape(shape), model) + static_cast<double>(shape.count) * pass_s +
          pairs * model.compute.pair_s_per_element;
@@ -204,7 +204,7 @@ Task reduce_at_union(AllreduceCall& call, const AllreduceAlgorithm& dense) {
 }
 
 template <const AllreduceAlgorithm& dense>
-constexpr AllreduceAlgorithm reduced_by(std::string_view name, std::string_view summary) {
+constexpr AllreduceAlgorithm by_quota(std::string_view name, std::string_view summary) {
   return {
       .name = name,
       .summary = summary,
@@ -213,7 +213,6 @@ constexpr AllreduceAlgorithm reduced_by(std::string_view name, std::string_view 
       .supports = supports_sparse,
       .cost_s = [](const AllreduceShape& shape,
                    const CostModel& model) { return cost_s(shape, model, dense); },
-      .paper_cost_s = nullptr,
       .tuned = [](AllreduceShape shape, const CostModel& model) { return tuned(shape, model, dense); },
       .sent = [](const AllreduceShape& shape,
                  int rank) { return nominations_sent(shape, rank) + dense.sent(values_shape(shape), rank); },
@@ -226,10 +225,10 @@ constexpr AllreduceAlgorithm reduced_by(std::string_view name, std::string_view 
 }  // namespace
 
 constinit const AllreduceAlgorithm quota_ring_allreduce =
-    reduced_by<ring_allreduce>("quota_ring", "every rank's share of the places, values reduced by ring");
-constinit const AllreduceAlgorithm quota_rabenseifner_allreduce = reduced_by<rabenseifner_allreduce>(
+    by_quota<ring_allreduce>("quota_ring", "every rank's share of the places, values reduced by ring");
+constinit const AllreduceAlgorithm quota_rabenseifner_allreduce = by_quota<rabenseifner_allreduce>(
     "quota_rabenseifner", "every rank's share of the places, values reduced by rabenseifner");
-constinit const AllreduceAlgorithm quota_double_tree_allreduce = reduced_by<double_tree_allreduce>(
+constinit const AllreduceAlgorithm quota_double_tree_allreduce = by_quota<double_tree_allreduce>(
     "quota_double_tree", "every rank's share of the places, values reduced by double_tree");
 
 }  // namespace pliant

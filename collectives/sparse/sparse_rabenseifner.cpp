@@ -345,7 +345,6 @@ constinit const AllreduceAlgorithm sparse_rabenseifner_allreduce{
     .deterministic = false,
     .supports = supports_sparse,
     .cost_s = cost_s,
-    .paper_cost_s = nullptr,
     .tuned = nullptr,
     .sent = sent,
     .run = run,

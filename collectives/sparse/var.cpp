@@ -8,7 +8,6 @@
 
 #include "collectives/dense/dense.hpp"
 #include "collectives/exchange.hpp"
-#include "collectives/paper_costs.hpp"
 #include "collectives/sparse/leader.hpp"
 #include "collectives/sparse/sparse.hpp"
 
@@ -16,30 +15,6 @@ namespace pliant {
 namespace {
 
 constexpr std::int64_t kScoreBytes = sizeof(double);
-constexpr double kPaperScoreBytes = 4;
-
-template <const AllreduceAlgorithm& dense>
-double cost_s(const AllreduceShape& shape, const CostModel& model) {
-  return paper::allgather_s(shape.ranks, static_cast<double>(kScoreBytes), model.link) +
-         leader::cost_s(shape, model, dense);
-}
-
-template <const AllreduceAlgorithm& dense>
-double paper_cost_s(const AllreduceShape& shape, const LinkModel& link) {
-  return paper::allgather_s(shape.ranks, kPaperScoreBytes, link) +
-         leader::paper_cost_s(shape, link, dense.paper_cost_s(leader::values_shape(shape), link));
-}
-
-/// Traffic with rank 0 as the leader, which may be any rank.
-template <const AllreduceAlgorithm& dense>
-Traffic sent(const AllreduceShape& shape, int rank) {
-  return allgather_sent(shape, kScoreBytes) + leader::sent(shape, rank, 0, dense);
-}
-
-template <const AllreduceAlgorithm& dense>
-AllreduceShape tuned(AllreduceShape shape, const CostModel& model) {
-  return leader::tuned(shape, model, dense);
-}
 
 /// Sets `best` to the rank with the largest score, the same on every rank.
 Task elect(AllreduceCall& call, double score, int& best) {
@@ -59,8 +34,7 @@ Task elect(AllreduceCall& call, double score, int& best) {
   }
 }
 
-template <const AllreduceAlgorithm& dense>
-Task run(AllreduceCall& call) {
+Task run(AllreduceCall& call, const AllreduceAlgorithm& dense) {
   double score = 0;
   {
     const CompressTimer timer(call.outcome.compress_s);
@@ -72,51 +46,38 @@ Task run(AllreduceCall& call) {
   co_await leader::reduce_at_leader(call, root, dense);
 }
 
+template <const AllreduceAlgorithm& dense>
+constexpr AllreduceAlgorithm var(std::string_view name, std::string_view summary) {
+  return {
+      .name = name,
+      .summary = summary,
+      .exact = false,
+      .deterministic = &dense == &tree_allreduce,
+      .supports = supports_sparse,
+      .cost_s =
+          [](const AllreduceShape& shape, const CostModel& model) {
+            return allgather_s(shape.ranks, kScoreBytes, model.link) + leader::cost_s(shape, model, dense);
+          },
+      .tuned = [](AllreduceShape shape,
+                  const CostModel& model) { return leader::tuned(shape, model, dense); },
+      // With rank 0 as the leader, which may be any rank.
+      .sent =
+          [](const AllreduceShape& shape, int rank) {
+            return allgather_sent(shape, kScoreBytes) + leader::sent(shape, rank, 0, dense);
+          },
+      .run = [](AllreduceCall& call) { return run(call, dense); },
+      .rule = SelectionRule::heaviest,
+      .reach = Reach::any,
+  };
+}
+
 }  // namespace
 
-constinit const AllreduceAlgorithm var_ring_allreduce{
-    .name = "var_ring",
-    .summary = "indices of the rank with the heaviest top-k, values reduced by ring",
-    .exact = false,
-    .deterministic = false,
-    .supports = supports_sparse,
-    .cost_s = cost_s<ring_allreduce>,
-    .paper_cost_s = paper_cost_s<ring_allreduce>,
-    .tuned = tuned<ring_allreduce>,
-    .sent = sent<ring_allreduce>,
-    .run = run<ring_allreduce>,
-    .rule = SelectionRule::heaviest,
-    .reach = Reach::any,
-};
-
-constinit const AllreduceAlgorithm var_tree_allreduce{
-    .name = "var_tree",
-    .summary = "indices of the rank with the heaviest top-k, values reduced by tree",
-    .exact = false,
-    .deterministic = true,
-    .supports = supports_sparse,
-    .cost_s = cost_s<tree_allreduce>,
-    .paper_cost_s = paper_cost_s<tree_allreduce>,
-    .tuned = tuned<tree_allreduce>,
-    .sent = sent<tree_allreduce>,
-    .run = run<tree_allreduce>,
-    .rule = SelectionRule::heaviest,
-    .reach = Reach::any,
-};
-
-constinit const AllreduceAlgorithm var_rabenseifner_allreduce{
-    .name = "var_rabenseifner",
-    .summary = "indices of the rank with the heaviest top-k, values reduced by rabenseifner",
-    .exact = false,
-    .deterministic = false,
-    .supports = supports_sparse,
-    .cost_s = cost_s<rabenseifner_allreduce>,
-    .paper_cost_s = nullptr,
-    .tuned = tuned<rabenseifner_allreduce>,
-    .sent = sent<rabenseifner_allreduce>,
-    .run = run<rabenseifner_allreduce>,
-    .rule = SelectionRule::heaviest,
-    .reach = Reach::any,
-};
+constinit const AllreduceAlgorithm var_ring_allreduce =
+    var<ring_allreduce>("var_ring", "indices of the rank with the heaviest top-k, values reduced by ring");
+constinit const AllreduceAlgorithm var_tree_allreduce =
+    var<tree_allreduce>("var_tree", "indices of the rank with the heaviest top-k, values reduced by tree");
+constinit const AllreduceAlgorithm var_rabenseifner_allreduce = var<rabenseifner_allreduce>(
+    "var_rabenseifner", "indices of the rank with the heaviest top-k, values reduced by rabenseifner");
 
 }  // namespace pliant

@@ -9,7 +9,14 @@
 //                  6  5 3
 #pragma once
 
+#include <bit>
+
 namespace pliant::binomial {
+
+/// Rounds of a broadcast: ceil(log2 P). As many as those of any algorithm that doubles what a rank holds.
+constexpr int rounds(int ranks) {
+  return std::bit_width(static_cast<unsigned>(ranks - 1));
+}
 
 constexpr int relative(int rank, int root, int ranks) {
   return (rank - root + ranks) % ranks;

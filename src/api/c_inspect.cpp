@@ -24,6 +24,7 @@
 #include "mpi/cuda_aware.hpp"
 #include "mpi/locality.hpp"
 #include "planner/decision.hpp"
+#include "planner/papers.hpp"
 #include "planner/plan.hpp"
 #include "runtime/guard.hpp"
 #include "trace/hdf5_file.hpp"
@@ -220,18 +221,17 @@ int Pliant_Explain(const Pliant_Scenario* scenario, int max, Pliant_Report repor
   if (const char* rule = scenario_problem(*scenario))
     return refuse(Error(ErrorClass::argument, "the scenario cannot be", rule, "Correct it"));
   CostModel model{{scenario->alpha_s, scenario->beta_s_per_byte}, {}};
-  if (scenario->paper_model == 0) model.compute = measure_compute(choose_kernels("auto"), monotonic_s);
-
   AllreduceShape shape{.ranks = scenario->ranks, .count = scenario->count};
   shape.kept = kept_count(shape.count, scenario->density);
-  if (scenario->paper_model == 0) shape.index_codec = nullptr;
   Decision decision;
   decision.lossy_kept = shape.kept;
-  decision.candidates =
-      rank_candidates({.shape = shape,
-                       .lossy = true,
-                       .formula = scenario->paper_model != 0 ? CostFormula::paper : CostFormula::measured},
-                      AlgorithmFilter(), model);
+  if (scenario->paper_model != 0) {
+    decision.candidates = papers::rank(shape, AlgorithmFilter(), model.link);
+  } else {
+    model.compute = measure_compute(choose_kernels("auto"), monotonic_s);
+    shape.index_codec = nullptr;
+    decision.candidates = rank_candidates({.shape = shape, .lossy = true}, AlgorithmFilter(), model);
+  }
   const auto failed = attempt([&] { write_plan(decision, shape, model, max, reports, n); });
   return failed ? refuse(*failed) : MPI_SUCCESS;
 }

@@ -64,7 +64,6 @@ HostGroup::HostGroup(Communicator& comm, HostLayout layout)
     : comm_(comm), layout_(std::move(layout)), rank_(comm.rank()) {
   const auto members = layout_.members(host());
   local_rank_ = static_cast<int>(std::find(members.begin(), members.end(), rank_) - members.begin());
-  undivided_ = {0, local_ranks()};
 }
 
 HostChannels* HostGroup::channels_for(std::int64_t bytes) {
@@ -83,7 +82,6 @@ void HostGroup::make_channels(std::int64_t slot_bytes) {
   if (refused_ && !channels_) {
     layout_ = flat_layout(comm_.ranks());
     local_rank_ = 0;
-    undivided_ = {0, 1};
   }
   if (refused_) return;
   connect_leaders();

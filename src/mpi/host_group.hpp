@@ -37,9 +37,6 @@ class HostGroup {
   int local_rank() const { return local_rank_; }
   int local_ranks() const { return static_cast<int>(layout_.members(host()).size()); }
   bool leads() const { return local_rank_ == 0; }
-  /// Local ranks at which each domain of the host begins, then their number; or a single domain of all ranks.
-  std::span<const int> domains() const { return layout_.domains(host()); }
-  std::span<const int> undivided() const { return undivided_; }
   /// True if hosts have several ranks, but the system refused memory for them or for their requests.
   bool refused() const { return refused_ || (request_channels_ && request_channels_->refused()); }
 
@@ -88,7 +85,6 @@ class HostGroup {
   HostLayout layout_;
   int rank_;
   int local_rank_ = 0;
-  std::array<int, 2> undivided_{};
   bool refused_ = false;
   std::optional<Communicator> leaders_;
   std::unique_ptr<SharedSegment> segment_;

@@ -1,4 +1,4 @@
-// Groups ranks by host, and by cache within a host. Pure arithmetic, without MPI.
+// Groups ranks by host, and orders them by cache within a host. Pure arithmetic, without MPI.
 #pragma once
 
 #include <span>
@@ -10,8 +10,7 @@ namespace pliant {
 
 /// Hosts are numbered in the order of their lowest ranks, which lead them. Within a host, ranks are grouped
 /// by package and then by cache. Both kinds of group are in the order of their lowest ranks. So neighbours
-/// share as much as possible, and the lowest rank comes first. Ranks behind one cache form a domain; ranks
-/// that are not bound to a single cache of a package form one together. Equal on all ranks.
+/// share as much as possible, and the lowest rank comes first. Equal on all ranks.
 class HostLayout {
  public:
   /// marks: [ranks], any numbers, equal for two ranks if and only if they share a host.
@@ -24,18 +23,13 @@ class HostLayout {
   /// Ranks of a host, in the order above. The first one leads.
   std::span<const int> members(int host) const { return members_[static_cast<std::size_t>(host)]; }
   int leader(int host) const { return members(host).front(); }
-  /// [domains of the host + 1] positions among its members where domains begin, then the number of members.
-  std::span<const int> domains(int host) const { return domains_[static_cast<std::size_t>(host)]; }
   int most_on_host() const;
-  /// Largest number of domains on a host.
-  int most_domains() const;
   /// Returns whether every host has only one rank.
   bool flat() const { return hosts() == ranks(); }
 
  private:
   std::vector<int> host_of_;
   std::vector<std::vector<int>> members_;
-  std::vector<std::vector<int>> domains_;
 };
 
 }  // namespace pliant

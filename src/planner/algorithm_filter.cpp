@@ -92,6 +92,14 @@ bool AlgorithmFilter::allows_several_rules() const {
   return false;
 }
 
+const AlgorithmFilter& AlgorithmFilter::for_lossy_call(const AllreduceShape& shape) const {
+  static const AlgorithmFilter everything;
+  if (!allows_any(false)) return *this;
+  for (std::size_t i = 0; i < kAlgorithms.size(); ++i)
+    if (allowed_[i] && !kAlgorithms[i]->exact && kAlgorithms[i]->supports(shape)) return *this;
+  return everything;
+}
+
 AlgorithmFilter AlgorithmFilter::for_exact_call() const {
   return allows_any(true) ? *this : AlgorithmFilter();
 }

@@ -27,6 +27,9 @@ class AlgorithmFilter {
   bool allows_two_levels() const;
   /// True if it allows any exact (or: lossy) algorithm.
   bool allows_any(bool exact) const;
+  /// This filter for calls of such a shape. If none of the lossy algorithms that it names can do them (the names
+  /// are of two levels, and every host has one rank), a filter that allows everything.
+  const AlgorithmFilter& for_lossy_call(const AllreduceShape& shape) const;
   /// Are lossy algorithms of several selection rules allowed?
   bool allows_several_rules() const;
   /// The filter for a call that must be exact: this one, or one that allows everything if this one allows

@@ -34,7 +34,6 @@ struct ChoiceInput {
   PolicyMemo* memo = nullptr;  ///< the tensor's last answers; null: nothing is remembered
 
   // Learned facts, which policies do not read.
-  bool distinct = false;  ///< leave out an algorithm that equals another allowed one on such hosts
   const Corrections* corrections = nullptr;       ///< factors of the formulas; null: all are 1
   const AllreduceAlgorithm* preferred = nullptr;  ///< chosen if it is a candidate, whatever is predicted
   double preferred_factor = 1;                    ///< multiplies its formula

@@ -87,10 +87,8 @@ bool needs_measuring(const Plan& plan, const AllreduceShape& shape, ReduceOp op)
 
 Decision decide_exact(const ChoiceInput& input, const char* why) {
   Decision decision;
-  const SelectionRequest request{.shape = input.shape,
-                                 .deterministic = input.settings.deterministic,
-                                 .resumable = input.resumable,
-                                 .distinct = input.distinct};
+  const SelectionRequest request{
+      .shape = input.shape, .deterministic = input.settings.deterministic, .resumable = input.resumable};
   decision.candidates =
       rank_candidates(request, input.filter.for_exact_call(), *input.model, input.corrections);
   // The algorithms that the user named may all be unable to, for example shared_memory on several hosts.
@@ -116,20 +114,15 @@ Decision decide(const ChoiceInput& input) {
                            .exact = input.filter.allows_any(true),
                            .deterministic = input.settings.deterministic,
                            .resumable = input.resumable,
-                           .distinct = input.distinct,
                            .drain_s = input.drain_s()};
-  if (input.equivalent && !wish.by_user) {
-    request.comparison = Comparison::by_quality;
-    request.equivalent = *input.equivalent;
-  }
+  if (!wish.by_user) request.equivalent = input.equivalent;
   request.shape.kept = decision.lossy_kept = wish.kept;
   decision.candidates = rank_candidates(request, input.filter, *input.model, input.corrections);
   if (decision.candidates.used == 0)
     return decide_exact(input, "no algorithm allowed is both lossy and pinned");
   put_preferred_first(decision, input);
   take_first(decision);
-  decision.by_quality =
-      request.comparison == Comparison::by_quality && wish.feasible && !decision.algorithm->exact;
+  decision.by_quality = request.equivalent && wish.feasible && !decision.algorithm->exact;
   explain_choice(decision, input, wish);
   return decision;
 }

@@ -23,7 +23,6 @@ struct Plan {
     return {.ranks = layout.ranks(),
             .hosts = layout.hosts(),
             .most_on_host = layout.most_on_host(),
-            .domains = layout.most_domains(),
             .count = count,
             .type = type,
             .kept = count,
@@ -33,9 +32,12 @@ struct Plan {
 
   /// The input of a decision for such a call. Refers to this plan and to the model.
   ChoiceInput choice_input(const AllreduceShape& shape, const CostModel& model, bool may_lose) const {
-    ChoiceInput input{
-        .settings = settings, .filter = filter, .policy = policy, .shape = shape, .model = &model};
-    input.may_lose = may_lose;
+    ChoiceInput input{.settings = settings,
+                      .filter = may_lose ? filter.for_lossy_call(shape) : filter,
+                      .policy = policy,
+                      .shape = shape,
+                      .model = &model,
+                      .may_lose = may_lose};
     if (may_lose && by_quality) input.equivalent = usual_equivalents(shape);
     return input;
   }

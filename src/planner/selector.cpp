@@ -10,21 +10,6 @@
 namespace pliant {
 namespace {
 
-/// True if, on such hosts, the algorithm equals another one that is allowed.
-bool is_another(const AllreduceAlgorithm& algorithm, const AllreduceShape& shape,
-                const AlgorithmFilter& filter) {
-  if (algorithm.between_hosts == nullptr) return false;
-  if (shape.hosts == shape.ranks) return filter.allows(*algorithm.between_hosts);
-  return algorithm.exact && shared_memory_allreduce.supports(shape) && filter.allows(shared_memory_allreduce);
-}
-
-/// Stable, and without the buffer that std::stable_sort allocates.
-void sort_by_time(std::span<Candidate> items) {
-  for (std::size_t i = 1; i < items.size(); ++i)
-    for (std::size_t j = i; j > 0 && items[j].predicted_s < items[j - 1].predicted_s; --j)
-      std::swap(items[j], items[j - 1]);
-}
-
 bool is_asked_for(const SelectionRequest& request, const AllreduceAlgorithm& algorithm) {
   if (algorithm.exact) return request.exact;
   return request.lossy;
@@ -38,8 +23,8 @@ class Shapes {
 
   const AllreduceShape& of(const AllreduceAlgorithm& algorithm) {
     if (algorithm.exact) return request_.shape;
-    lossy_.kept = request_.comparison == Comparison::by_quality
-                      ? request_.equivalent.kept(algorithm, request_.shape.kept, request_.shape.count)
+    lossy_.kept = request_.equivalent
+                      ? request_.equivalent->kept(algorithm, request_.shape.kept, request_.shape.count)
                       : request_.shape.kept;
     if (request_.shape.index_codec == nullptr) lossy_.index_codec = codec();
     return lossy_;
@@ -79,8 +64,6 @@ void for_each_candidate(const SelectionRequest& request, const AlgorithmFilter& 
     if (request.deterministic && !algorithm->deterministic) continue;
     if (in_any_order && algorithm->calls_mpi) continue;
     if (!can_lie_in(request.shape.memory, *algorithm)) continue;
-    if (request.distinct && is_another(*algorithm, request.shape, filter)) continue;
-    if (request.formula == CostFormula::paper && algorithm->paper_cost_s == nullptr) continue;
     const AllreduceShape& shape = shapes.of(*algorithm);
     if (algorithm->supports(shape)) visit(i, shape);
   }
@@ -88,13 +71,15 @@ void for_each_candidate(const SelectionRequest& request, const AlgorithmFilter& 
 
 }  // namespace
 
-double predict_s(const AllreduceAlgorithm& algorithm, const AllreduceShape& shape, const CostModel& model,
-                 CostFormula formula) {
-  if (formula == CostFormula::measured && shape.memory == Memory::device)
-    return device_cost_s(algorithm, shape, model);
-  if (formula == CostFormula::measured) return algorithm.cost_s(shape, model);
-  if (algorithm.paper_cost_s == nullptr) return std::numeric_limits<double>::infinity();
-  return algorithm.paper_cost_s(shape, model.link);
+void sort_by_time(CandidateList& list) {
+  for (std::size_t i = 1; i < list.used; ++i)
+    for (std::size_t j = i; j > 0 && list.items[j].predicted_s < list.items[j - 1].predicted_s; --j)
+      std::swap(list.items[j], list.items[j - 1]);
+}
+
+double predict_s(const AllreduceAlgorithm& algorithm, const AllreduceShape& shape, const CostModel& model) {
+  return shape.memory == Memory::device ? device_cost_s(algorithm, shape, model)
+                                        : algorithm.cost_s(shape, model);
 }
 
 CandidateList rank_candidates(const SelectionRequest& request, const AlgorithmFilter& filter,
@@ -104,7 +89,7 @@ CandidateList rank_candidates(const SelectionRequest& request, const AlgorithmFi
     const AllreduceAlgorithm* const algorithm = kAlgorithms[i];
     const double besides_s = algorithm->exact ? request.drain_s : 0;
     const Correction correction = corrections != nullptr ? corrections->of(i, shape) : Correction{};
-    const double formula_s = predict_s(*algorithm, shape, model, request.formula);
+    const double formula_s = predict_s(*algorithm, shape, model);
     list.items[list.used++] = {.algorithm = algorithm,
                                .predicted_s = formula_s * correction.factor + besides_s,
                                .variance = correction.variance,
@@ -112,7 +97,7 @@ CandidateList rank_candidates(const SelectionRequest& request, const AlgorithmFi
   });
   const auto end = list.items.begin() + static_cast<std::ptrdiff_t>(list.used);
   if (!request.deterministic) {
-    sort_by_time({list.items.begin(), end});
+    sort_by_time(list);
   } else {
     const auto lossy =
         std::find_if(list.items.begin(), end, [](const Candidate& c) { return !c.algorithm->exact; });
@@ -126,7 +111,7 @@ double cheapest_s(const SelectionRequest& request, const AlgorithmFilter& filter
   double least_s = std::numeric_limits<double>::infinity();
   for_each_candidate(request, filter, model, [&](std::size_t i, const AllreduceShape& shape) {
     const double besides_s = kAlgorithms[i]->exact ? request.drain_s : 0;
-    least_s = std::min(least_s, predict_s(*kAlgorithms[i], shape, model, request.formula) + besides_s);
+    least_s = std::min(least_s, predict_s(*kAlgorithms[i], shape, model) + besides_s);
   });
   return least_s;
 }

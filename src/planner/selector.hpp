@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstddef>
+#include <optional>
 #include <span>
 
 #include "collectives/registry.hpp"
@@ -12,14 +13,6 @@
 #include "planner/equivalent_density.hpp"
 
 namespace pliant {
-
-enum class CostFormula { measured, paper };
-
-/// How lossy candidates are compared.
-enum class Comparison {
-  by_density,  ///< by time, all with shape.kept elements, as in the papers
-  by_quality,  ///< by time, each at its equivalent density: as good as shape.kept elements of allgather_topk
-};
 
 /// The candidates to consider for one call.
 struct SelectionRequest {
@@ -30,13 +23,10 @@ struct SelectionRequest {
   /// Operations may overtake one another. Leave out MPI's own collectives, which need one order on all ranks,
   /// unless no other algorithm is allowed.
   bool resumable = false;
-  /// Leave out an algorithm that equals another allowed one because every host has one rank, or all ranks
-  /// share a host.
-  bool distinct = false;
   double drain_s = 0;  ///< [s] added to exact candidates, which send the residual too
-  CostFormula formula = CostFormula::measured;
-  Comparison comparison = Comparison::by_density;
-  EquivalentDensity equivalent{};  ///< used by Comparison::by_quality
+  /// Each lossy candidate keeps as many elements as are as good as shape.kept of allgather_topk. nullopt: all keep
+  /// shape.kept, as in the papers.
+  std::optional<EquivalentDensity> equivalent = {};
 };
 
 struct Candidate {
@@ -53,6 +43,9 @@ struct CandidateList {
   std::span<const Candidate> all() const { return std::span(items).first(used); }
 };
 
+/// Stable; allocates nothing.
+void sort_by_time(CandidateList& list);
+
 /// Candidates, cheapest first; ties in registry order. May be empty. A deterministic request gets only the
 /// first deterministic candidate, lossy before exact where lossy is allowed. `corrections`: factors on the
 /// formulas; null: the formulas are used as they are.
@@ -63,8 +56,7 @@ CandidateList rank_candidates(const SelectionRequest& request, const AlgorithmFi
 /// deterministic; uses no corrections. For callers that try many k: nothing is sorted or stored.
 double cheapest_s(const SelectionRequest& request, const AlgorithmFilter& filter, const CostModel& model);
 
-/// [s] predicted for one algorithm by `formula`; infinity if the algorithm has none.
-double predict_s(const AllreduceAlgorithm& algorithm, const AllreduceShape& shape, const CostModel& model,
-                 CostFormula formula = CostFormula::measured);
+/// [s] predicted for one algorithm.
+double predict_s(const AllreduceAlgorithm& algorithm, const AllreduceShape& shape, const CostModel& model);
 
 }  // namespace pliant

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "collectives/paper_costs.hpp"
+#include "collectives/exchange.hpp"
 #include "collectives/sparse/messages.hpp"
 
 namespace pliant {
@@ -16,7 +16,6 @@ constexpr int kMostCalls = 1024;  ///< between two sync rounds
 Decision decide_at_sync_round(const ChoiceInput& call, const Learner& learner) {
   ChoiceInput learned = call;
   learned.model = &learner.model();
-  learned.distinct = true;
   learned.corrections = &learner.corrections();
   return decide(learned);
 }
@@ -24,7 +23,7 @@ Decision decide_at_sync_round(const ChoiceInput& call, const Learner& learner) {
 }  // namespace
 
 double sync_round_s(int ranks, const LinkModel& link) {
-  return paper::allgather_s(ranks, static_cast<double>(sizeof(SyncRecord)), link);
+  return allgather_s(ranks, sizeof(SyncRecord), link);
 }
 
 double sync_round_cost_s(int ranks, const LinkModel& link) {

@@ -38,7 +38,7 @@ AllreduceShape shape_of(const OperationRun& run) {
     shape.slot_bytes = hosts->slot_bytes();
   } else {
     shape.hosts = shape.ranks;
-    shape.most_on_host = shape.domains = 1;
+    shape.most_on_host = 1;
   }
   describe_device(run, shape);
   return shape;

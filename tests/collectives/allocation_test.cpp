@@ -41,13 +41,11 @@ class Allocation : public testing::Test {
                        .shape = {.ranks = comm_.ranks(),
                                  .hosts = hosts_ != nullptr ? hosts_->layout().hosts() : comm_.ranks(),
                                  .most_on_host = hosts_ != nullptr ? hosts_->layout().most_on_host() : 1,
-                                 .domains = hosts_ != nullptr ? hosts_->layout().most_domains() : 1,
                                  .count = kCount,
                                  .kept = kept_count(kCount, 0.02),
                                  .index_codec = &indices,
                                  .value_codec = &values,
-                                 .block_bytes = 100'000,
-                                 .by_domains = true},
+                                 .block_bytes = 100'000},
                        .hosts = channels(),
                        .data = reinterpret_cast<std::byte*>(result_.data()),
                        .residual = residual_.data(),
@@ -99,7 +97,7 @@ TEST_F(Allocation, IsCounted) {
 
 TEST_F(Allocation, NothingOnceBuffersHaveGrown) {
   for (const AllreduceAlgorithm* algorithm : algorithms()) {
-    if (algorithm->exact || algorithm->reach == Reach::device) continue;
+    if (algorithm->exact || algorithm->two_level || algorithm->reach == Reach::device) continue;
     for (const IndexCodec* indices : index_codecs())
       expect_none_after_growing(*algorithm, *indices, float32_values);
     for (const ValueCodec* values : value_codecs())
@@ -118,8 +116,8 @@ TEST_F(Allocation, NothingInTwoLevels) {
       EXPECT_EQ(test::memory_reserved - reserved_before, 1);
     }
     for (const AllreduceAlgorithm* algorithm : algorithms()) {
-      const bool one_host = hosts_->layout().hosts() == 1;
-      if (!algorithm->two_level || (algorithm == &shared_memory_allreduce && !one_host)) continue;
+      const AllreduceShape shape{.ranks = comm_.ranks(), .hosts = hosts_->layout().hosts(), .count = kCount};
+      if (!algorithm->two_level || !algorithm->supports(shape)) continue;
       expect_none_after_growing(*algorithm, raw_indices, float32_values);
     }
   }

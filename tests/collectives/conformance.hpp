@@ -40,8 +40,7 @@ class Conformance : public testing::TestWithParam<const AllreduceAlgorithm*> {
     return messages_seen() - before;
   }
 
-  /// Runs body() once. For a two-level algorithm, runs it on every layout that the algorithm supports, and by
-  /// caches if ranks share caches.
+  /// Runs body() once. For a two-level algorithm, runs it on every layout that the algorithm supports.
   template <class Body>
   void on_every_layout(Body&& body) {
     if (!algorithm().two_level) return body();
@@ -50,7 +49,6 @@ class Conformance : public testing::TestWithParam<const AllreduceAlgorithm*> {
       if (!algorithm().supports(laid_out({.count = 1}))) continue;
       SCOPED_TRACE(layout.name);
       hosts_->channels_for(HostChannels::kSlotBytes);  // here, where all ranks are
-      by_domains_ = layout.has_domains();
       body();
     }
     hosts_.reset();
@@ -62,8 +60,6 @@ class Conformance : public testing::TestWithParam<const AllreduceAlgorithm*> {
     if (hosts_ == nullptr) return shape;
     shape.hosts = hosts_->layout().hosts();
     shape.most_on_host = hosts_->layout().most_on_host();
-    shape.domains = hosts_->layout().most_domains();
-    shape.by_domains = by_domains_;
     return shape;
   }
 
@@ -81,7 +77,6 @@ class Conformance : public testing::TestWithParam<const AllreduceAlgorithm*> {
   Communicator comm_ = Communicator::duplicate(MPI_COMM_WORLD);
   Workspace workspace_;
   std::unique_ptr<HostGroup> hosts_;
-  bool by_domains_ = false;
   const int rank_ = comm_.rank();
   const int ranks_ = comm_.ranks();
 };

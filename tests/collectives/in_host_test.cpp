@@ -1,8 +1,8 @@
-// Sums within a host: summing by caches gives the same bits, in the number of steps that the cost assumes.
-#include "collectives/two_level/in_host.hpp"
+// Sums within a host: in the order of its ranks, and in the number of steps that the cost assumes.
+#include "collectives/hierarchical/in_host.hpp"
 
+#include "collectives/hierarchical/slices.hpp"
 #include "collectives/segments.hpp"
-#include "collectives/two_level/slices.hpp"
 #include "tests/collectives/conformance.hpp"
 #include "tests/support/bits.hpp"
 #include "tests/support/float_inputs.hpp"
@@ -19,8 +19,7 @@ class InHost : public test::Conformance {
     return values;
   }
 
-  std::vector<float> sum(std::vector<float> values, bool by_domains, HostChannels* channels) {
-    by_domains_ = by_domains;
+  std::vector<float> sum(std::vector<float> values, HostChannels* channels) {
     AllreduceCall call{.comm = comm_,
                        .workspace = workspace_,
                        .kernels = test::kernels_under_test(),
@@ -48,11 +47,11 @@ class InHost : public test::Conformance {
   }
 
   template <class Body>
-  void on_one_host_with_caches(Body&& body) {
+  void on_one_host(Body&& body) {
     if (ranks_ == 1) GTEST_SKIP() << "nobody to add to";
     for (const test::NamedLayout& layout : test::host_layouts(ranks_)) {
       hosts_ = std::make_unique<HostGroup>(comm_, layout.marks, layout.localities);
-      if (hosts_->layout().hosts() > 1 || !layout.has_domains()) continue;
+      if (hosts_->layout().hosts() > 1) continue;
       SCOPED_TRACE(layout.name);
       body();
     }
@@ -60,8 +59,8 @@ class InHost : public test::Conformance {
   }
 };
 
-TEST_F(InHost, TheBitsAreTheSameHoweverTheyAreAddedUp) {
-  on_one_host_with_caches([&] {
+TEST_F(InHost, AddsInTheOrderOfRanks) {
+  on_one_host([&] {
     const auto of_request = hosts_->take_channels();
     for (const test::FloatInput& kind : test::kFloatInputs) {
       // A vectorised loop and its remainder may return different ones of two NaN.
@@ -71,8 +70,7 @@ TEST_F(InHost, TheBitsAreTheSameHoweverTheyAreAddedUp) {
         const std::vector<float> own = input(count, kind, rank_);
         const std::vector<float> right = expected(count, kind);
         for (HostChannels* channels : {hosts_->channels_for(HostChannels::kSlotBytes), of_request.get()})
-          for (const bool by_domains : {true, false})
-            EXPECT_EQ(test::first_difference(sum(own, by_domains, channels), right), -1);
+          EXPECT_EQ(test::first_difference(sum(own, channels), right), -1);
       }
     }
   });
@@ -80,42 +78,17 @@ TEST_F(InHost, TheBitsAreTheSameHoweverTheyAreAddedUp) {
 
 TEST_F(InHost, RanksMeetInAsManySteps) {
   constexpr std::int64_t kCount = 200'003;
-  on_one_host_with_caches([&] {
-    const int domains = static_cast<int>(hosts_->domains().size()) - 1;
+  on_one_host([&] {
     const std::vector<float> own(kCount, 1.0F);
     const auto of_request = hosts_->take_channels();
-    for (HostChannels* channels : {hosts_->channels_for(HostChannels::kSlotBytes), of_request.get()})
-      for (const int groups : {1, domains}) {
-        const std::int64_t before = channels->gathering().step();
-        sum(own, groups > 1, channels);
-        const std::int64_t segments = segments_of(kCount * static_cast<std::int64_t>(sizeof(float)),
-                                                  slice_segment_bytes(channels->slot_bytes(), groups));
-        EXPECT_EQ(channels->gathering().step() - before, slice_steps(segments, groups, Takers::all))
-            << groups;
-      }
+    for (HostChannels* channels : {hosts_->channels_for(HostChannels::kSlotBytes), of_request.get()}) {
+      const std::int64_t before = channels->gathering().step();
+      sum(own, channels);
+      const std::int64_t segments =
+          segments_of(kCount * static_cast<std::int64_t>(sizeof(float)), channels->slot_bytes());
+      EXPECT_EQ(channels->gathering().step() - before, slice_steps(segments));
+    }
   });
-}
-
-TEST(InHostCost, TakesDomainsWhereTheySaveTheLinkBetweenThem) {
-  CostModel model{.link = {.alpha_s = 1e-6}, .compute = {.gamma_s_per_byte = 1e-10}};
-  const auto by_domains = [&](int ranks, int domains, std::int64_t bytes) {
-    const AllreduceShape shape{.ranks = ranks,
-                               .hosts = 1,
-                               .most_on_host = ranks,
-                               .domains = domains,
-                               .count = bytes / static_cast<std::int64_t>(sizeof(float))};
-    const AllreduceShape tuned = tuned_in_host(shape, model);
-    AllreduceShape flat = shape;
-    flat.domains = 1;
-    EXPECT_GE(sum_in_host_s(shape, model), sum_in_host_s(flat, model)) << "nothing is nearer than one cache";
-    return tuned.by_domains;
-  };
-  EXPECT_TRUE(by_domains(32, 2, 64 << 20));
-  EXPECT_TRUE(by_domains(64, 8, 64 << 20));
-  EXPECT_FALSE(by_domains(32, 1, 64 << 20)) << "one cache";
-  EXPECT_FALSE(by_domains(2, 2, 64 << 20)) << "a rank each: every element crosses once anyway";
-  EXPECT_FALSE(by_domains(8, 8, 64 << 20));
-  EXPECT_FALSE(by_domains(32, 2, 4 << 10)) << "short";
 }
 
 }  // namespace

@@ -26,9 +26,10 @@ constexpr CostModel kModel{.link = {.alpha_s = 20e-6, .beta_s_per_byte = 0.8e-9}
 /// A shape of `ranks` ranks, on hosts and in memory that the algorithm supports.
 AllreduceShape shape_for(const AllreduceAlgorithm& algorithm, int ranks) {
   AllreduceShape shape{.ranks = ranks, .count = 100'000, .kept = 1000};
-  if (!algorithm.supports(shape)) {
-    shape.hosts = 1;
-    shape.most_on_host = ranks;
+  for (const int hosts : {(ranks + 1) / 2, 1}) {
+    if (algorithm.supports(shape)) break;
+    shape.hosts = hosts;
+    shape.most_on_host = hosts == 1 ? ranks : 2;
   }
   if (algorithm.reach == Reach::device) {
     shape.memory = Memory::device;
@@ -69,22 +70,6 @@ TEST_P(Algorithm, CostsMoreWithMoreElementsMoreKeptAndMoreLatency) {
   }
 }
 
-TEST_P(Algorithm, WithoutComputeIsNeverDearerThanThePaperSays) {
-  const CostModel model{.link = kModel.link, .compute = {}};
-  if (GetParam()->paper_cost_s == nullptr) {
-    EXPECT_EQ(predict_s(*GetParam(), {.ranks = 4, .count = 10}, model, CostFormula::paper),
-              std::numeric_limits<double>::infinity());
-    return;
-  }
-  for (const int ranks : {2, 3, 8, 13}) {
-    const AllreduceShape shape{.ranks = ranks, .count = 100'000, .kept = 1000};
-    // var_* sends scores of 8 bytes, the paper counts 4; and messages have headers.
-    const double more_s = static_cast<double>((4 + kHeaderBytes) * (ranks - 1)) * model.link.beta_s_per_byte;
-    const double paper_s = GetParam()->paper_cost_s(shape, model.link);
-    EXPECT_LE(GetParam()->cost_s(shape, model), (paper_s + more_s) * (1 + 1e-12)) << ranks;
-  }
-}
-
 TEST_P(Algorithm, SendsNothingAlone) {
   const AllreduceShape alone{.ranks = 1, .count = 1000, .kept = 10};
   EXPECT_EQ(total_wire_bytes(*GetParam(), alone), 0);
@@ -102,14 +87,14 @@ TEST_P(Algorithm, SupportsWhatItsKindMust) {
   const bool exact = GetParam()->exact;
   for (const ElementType type :
        {ElementType::float32, ElementType::float64, ElementType::int32, ElementType::int64}) {
-    AllreduceShape shape = shape_for(*GetParam(), 2);
+    AllreduceShape shape = shape_for(*GetParam(), 4);
     shape.type = type;
     EXPECT_EQ(GetParam()->supports(shape), exact || type == ElementType::float32);
   }
-  AllreduceShape empty = shape_for(*GetParam(), 2);
+  AllreduceShape empty = shape_for(*GetParam(), 4);
   empty.count = 0;
   EXPECT_EQ(GetParam()->supports(empty), exact);
-  AllreduceShape beyond_uint32 = shape_for(*GetParam(), 2);
+  AllreduceShape beyond_uint32 = shape_for(*GetParam(), 4);
   beyond_uint32.count = (std::int64_t{1} << 32) + 1;
   EXPECT_EQ(GetParam()->supports(beyond_uint32), exact);
 }

@@ -1,5 +1,6 @@
 // Cutting messages into segments, and the best length of a segment.
 #include "collectives/segments.hpp"
+#include "planner/papers.hpp"
 
 #include <gtest/gtest.h>
 
@@ -38,7 +39,7 @@ TEST(Segments, RingHidesLatencyOnALongLink) {
   const double bytes = static_cast<double>(shape.bytes());
   const double busy_s = 2 * 7 / 8.0 * bytes * model.link.beta_s_per_byte;
   EXPECT_LT(ring_allreduce.cost_s(shape, model), 1.1 * busy_s);
-  EXPECT_GT(ring_allreduce.paper_cost_s(shape, model.link), 1.4 * busy_s);
+  EXPECT_GT(papers::cost_s(ring_allreduce, shape, model.link), 1.4 * busy_s);
   EXPECT_LE(tuned_for(ring_allreduce, shape, model).segment_bytes, kEagerBytes);
 }
 

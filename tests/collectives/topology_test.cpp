@@ -5,7 +5,6 @@
 #include <set>
 #include <vector>
 
-#include "collectives/paper_costs.hpp"
 #include "collectives/topology/binomial.hpp"
 #include "collectives/topology/circulant.hpp"
 #include "collectives/topology/double_tree.hpp"
@@ -96,7 +95,7 @@ TEST_P(Topology, BinomialTreeIsAsDeepAsItsRounds) {
   for (int v = 0; v < ranks(); ++v) {
     int depth = 0;
     for (int at = v; at != 0; at = binomial::parent(at)) ++depth;
-    EXPECT_LE(depth, paper::rounds(ranks())) << v;
+    EXPECT_LE(depth, binomial::rounds(ranks())) << v;
   }
 }
 
@@ -132,7 +131,7 @@ TEST_P(Topology, HypercubeFoldsTheExtras) {
 TEST_P(Topology, CirculantSumsEveryContributionOnceThenCopies) {
   Held held = every_rank_its_own(ranks());
   const circulant::Rounds rounds = circulant::rounds_of(ranks());
-  EXPECT_EQ(rounds.count, paper::rounds(ranks()));
+  EXPECT_EQ(rounds.count, binomial::rounds(ranks()));
   const auto at = [&](Held& of, int rank, int chunk) -> Contributions& {
     return of[static_cast<std::size_t>(rank)][static_cast<std::size_t>(chunk % ranks())];
   };
@@ -188,7 +187,7 @@ INSTANTIATE_TEST_SUITE_P(Ranks, Topology, testing::Range(1, 18));
 
 TEST(Rounds, IsTheLogarithmRoundedUp) {
   const int expected[] = {0, 1, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 4, 4, 4, 4, 5};
-  for (int ranks = 1; ranks <= 17; ++ranks) EXPECT_EQ(paper::rounds(ranks), expected[ranks - 1]) << ranks;
+  for (int ranks = 1; ranks <= 17; ++ranks) EXPECT_EQ(binomial::rounds(ranks), expected[ranks - 1]) << ranks;
 }
 
 }  // namespace

@@ -38,45 +38,27 @@ TEST(HostLayout, KnowsItsExtremes) {
   EXPECT_TRUE(HostLayout(std::vector<int>{9}).flat()) << "one rank shares with nobody";
 }
 
-std::vector<int> domains(const HostLayout& layout, int host) {
-  return {layout.domains(host).begin(), layout.domains(host).end()};
-}
-
-TEST(HostLayout, WithoutLocalitiesAHostIsOneDomain) {
-  const HostLayout layout(std::vector<int>{1, 1, 2, 1});
-  EXPECT_EQ(domains(layout, 0), (std::vector<int>{0, 3}));
-  EXPECT_EQ(domains(layout, 1), (std::vector<int>{0, 1}));
-  EXPECT_EQ(layout.most_domains(), 1);
-}
-
 TEST(HostLayout, OrdersRanksByPackageAndCacheAfterTheirLowest) {
   constexpr Locality kAnywhere{};
   struct Case {
     const char* name;
     std::vector<Locality> localities;
     std::vector<int> members;
-    std::vector<int> domains;
   };
   const Case cases[] = {
-      {"alternating, uneven", {{0, 0}, {1, 1}, {0, 0}, {1, 1}, {0, 0}}, {0, 2, 4, 1, 3}, {0, 3, 5}},
+      {"alternating, uneven", {{0, 0}, {1, 1}, {0, 0}, {1, 1}, {0, 0}}, {0, 2, 4, 1, 3}},
       {"the leader is not in the first package",
        {{1, 3}, {0, 0}, {1, 2}, {0, 1}, {1, 3}, {0, 0}},
-       {0, 4, 2, 1, 5, 3},
-       {0, 2, 3, 5, 6}},
-      {"a rank each", {{0, 0}, {0, 1}, {1, 2}}, {0, 1, 2}, {0, 1, 2, 3}},
-      {"all anywhere", {kAnywhere, kAnywhere, kAnywhere}, {0, 1, 2}, {0, 3}},
-      {"bound to a package of several caches",
-       {{0, -1}, {0, 1}, {1, -1}, {0, -1}, {1, -1}},
-       {0, 3, 1, 2, 4},
-       {0, 2, 3, 5}},
-      {"some anywhere", {{0, 0}, kAnywhere, {0, 0}, {1, 1}, kAnywhere}, {0, 2, 1, 4, 3}, {0, 2, 4, 5}},
-      {"caches without packages", {{-1, 1}, {-1, 0}, {-1, 1}}, {0, 2, 1}, {0, 2, 3}},
+       {0, 4, 2, 1, 5, 3}},
+      {"a rank each", {{0, 0}, {0, 1}, {1, 2}}, {0, 1, 2}},
+      {"all anywhere", {kAnywhere, kAnywhere, kAnywhere}, {0, 1, 2}},
+      {"bound to a package of several caches", {{0, -1}, {0, 1}, {1, -1}, {0, -1}, {1, -1}}, {0, 3, 1, 2, 4}},
+      {"some anywhere", {{0, 0}, kAnywhere, {0, 0}, {1, 1}, kAnywhere}, {0, 2, 1, 4, 3}},
+      {"caches without packages", {{-1, 1}, {-1, 0}, {-1, 1}}, {0, 2, 1}},
   };
   for (const Case& item : cases) {
     const HostLayout layout(std::vector<int>(item.localities.size()), item.localities);
     EXPECT_EQ(members(layout, 0), item.members) << item.name;
-    EXPECT_EQ(domains(layout, 0), item.domains) << item.name;
-    EXPECT_EQ(layout.most_domains(), static_cast<int>(item.domains.size()) - 1) << item.name;
     EXPECT_EQ(layout.leader(0), 0) << item.name;
   }
 }
@@ -85,10 +67,7 @@ TEST(HostLayout, ComparesLocalitiesWithinAHostOnly) {
   const std::vector<Locality> localities = {{0, 0}, {0, 0}, {0, 1}, {0, 0}, {0, 0}, {0, 0}};
   const HostLayout layout(std::vector<int>{8, 9, 8, 9, 8, 9}, localities);
   EXPECT_EQ(members(layout, 0), (std::vector<int>{0, 4, 2}));
-  EXPECT_EQ(domains(layout, 0), (std::vector<int>{0, 2, 3}));
   EXPECT_EQ(members(layout, 1), (std::vector<int>{1, 3, 5}));
-  EXPECT_EQ(domains(layout, 1), (std::vector<int>{0, 3}));
-  EXPECT_EQ(layout.most_domains(), 2);
 }
 
 }  // namespace

@@ -163,6 +163,8 @@ TEST(Corrections, MakeTheSelectorTakeAnother) {
     EXPECT_EQ(plain.items[i].algorithm, same.items[i].algorithm);
     EXPECT_EQ(plain.items[i].predicted_s, same.items[i].predicted_s);
   }
+  // What is learned of one formula is assumed of those that never ran, so the second one has to run, too.
+  teach(corrections, place_of(plain.items[1].algorithm->name), kShape, 1, 20);
   teach(corrections, place_of(plain.items[0].algorithm->name), kShape, 4, 20);
   const CandidateList corrected = rank_candidates(request, AlgorithmFilter(), model, &corrections);
   EXPECT_EQ(corrected.items[0].algorithm, plain.items[1].algorithm);

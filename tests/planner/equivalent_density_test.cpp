@@ -18,8 +18,8 @@ constexpr CostModel kModel{.link = {.alpha_s = 50e-6, .beta_s_per_byte = 8e-9},
 constexpr AllreduceShape kShape{.ranks = 8, .count = 1'000'000, .kept = 1000};
 constexpr EquivalentDensity kWorth{.ranks = {1, 1, 1.5, 3, 40, 12}, .hosts = {1, 1, 1.25, 2, 10, 6}};
 
-SelectionRequest request_of(Comparison comparison, std::int64_t kept = kShape.kept) {
-  SelectionRequest request{.shape = kShape, .lossy = true, .comparison = comparison, .equivalent = kWorth};
+SelectionRequest request_of(std::optional<EquivalentDensity> equivalent, std::int64_t kept = kShape.kept) {
+  SelectionRequest request{.shape = kShape, .lossy = true, .equivalent = equivalent};
   request.shape.kept = kept;
   return request;
 }
@@ -68,7 +68,7 @@ TEST(EquivalentDensity, RisesWithKAndGoesBack) {
 }
 
 TEST(Comparison, ByQualityEachKeepsWhatIsAsGood) {
-  const CandidateList list = rank_candidates(request_of(Comparison::by_quality), AlgorithmFilter(), kModel);
+  const CandidateList list = rank_candidates(request_of(kWorth), AlgorithmFilter(), kModel);
   for (std::size_t i = 0; i < list.used; ++i) {
     const Candidate& candidate = list.items[i];
     AllreduceShape shape = kShape;

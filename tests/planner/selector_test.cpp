@@ -142,32 +142,40 @@ TEST(Selector, TakesMemoryInsideHostsWhereThereAreHosts) {
   }
 }
 
-/// If every host has one rank, two-level algorithms equal those that they use between hosts.
-TEST(Selector, OffersTheSameTwiceOnlyWhereAsked) {
-  const AllreduceShape flat{.ranks = 8, .count = 100'000, .kept = 1000};
-  for (const std::string& name :
-       names_of(rank_candidates({.shape = flat, .lossy = true, .distinct = true}, AlgorithmFilter(), kModel)))
-    EXPECT_FALSE(name.starts_with("two_level_")) << name;
-  EXPECT_EQ(
-      names_of(rank_candidates({.shape = flat, .distinct = true}, AlgorithmFilter("two_level_ring"), kModel)),
-      Names{"two_level_ring"});
-  EXPECT_EQ(names_of(rank_candidates({.shape = flat, .distinct = true},
-                                     AlgorithmFilter("two_level_ring,ring"), kModel)),
-            Names{"ring"});
+/// Two levels are a matter of topology: flat hosts have the algorithm itself, one host has its memory.
+TEST(Selector, OffersTwoLevelsWhereThereAreTwo) {
+  const auto two_levels = [&](int hosts, int most_on_host) {
+    const AllreduceShape shape{
+        .ranks = 8, .hosts = hosts, .most_on_host = most_on_host, .count = 100'000, .kept = 1000};
+    const Names names = names_of(rank_candidates({.shape = shape, .lossy = true}, AlgorithmFilter(), kModel));
+    std::set<std::string> found;
+    for (const std::string& name : names)
+      if (find_algorithm(name)->two_level) found.insert(name);
+    return found;
+  };
+  using Set = std::set<std::string>;
+  const Set lossy = {"two_level_allgather_topk", "two_level_star_ring"};
+  Set all = lossy;
+  all.insert({"two_level_ring", "two_level_rabenseifner", "two_level_recursive_doubling"});
+  Set memory = lossy;
+  memory.insert("shared_memory");
+  EXPECT_EQ(two_levels(8, 1), Set{});
+  EXPECT_EQ(two_levels(2, 4), all);
+  EXPECT_EQ(two_levels(7, 2), all);
+  EXPECT_EQ(two_levels(1, 8), memory);
 }
 
-/// On a single host, the exact two-level algorithms have nothing to do between hosts.
-TEST(Selector, OffersSharedMemoryOnceOnOneHost) {
-  const AllreduceShape shape{.ranks = 4, .hosts = 1, .most_on_host = 4, .count = 100'000, .kept = 1000};
-  const auto two_levels = [&](const char* filter) {
-    Names names =
-        names_of(rank_candidates({.shape = shape, .distinct = true}, AlgorithmFilter(filter), kModel));
-    std::erase_if(names, [](const std::string& name) { return !find_algorithm(name)->two_level; });
-    return names;
-  };
-  EXPECT_EQ(two_levels("auto"), Names{"shared_memory"});
-  EXPECT_EQ(two_levels("two_level_ring"), Names{"two_level_ring"});
-  EXPECT_EQ(two_levels("shared_memory,two_level_ring,ring"), Names{"shared_memory"});
+TEST(Selector, NamesThatCannotDoALossyCallLeaveAllToCompete) {
+  const AlgorithmFilter named("two_level_star_ring");
+  const AllreduceShape flat{.ranks = 8, .count = 100'000, .kept = 1000};
+  AllreduceShape hosts = flat;
+  hosts.hosts = 2;
+  EXPECT_EQ(named.for_lossy_call(hosts), named);
+  EXPECT_EQ(named.for_lossy_call(flat), AlgorithmFilter());
+  const AlgorithmFilter exact("ring");
+  EXPECT_EQ(exact.for_lossy_call(flat), exact) << "it names no lossy one at all";
+  const AlgorithmFilter some("two_level_star_ring,star_ring");
+  EXPECT_EQ(some.for_lossy_call(flat), some);
 }
 
 TEST(Selector, LeavesMpisCollectivesOutWhereOperationsOvertakeOneAnother) {
@@ -212,26 +220,6 @@ TEST(Selector, DeterministicIgnoresSizeAndNetwork) {
   }
 }
 
-TEST(Selector, PaperFormulaLeavesOutWhatThePapersDoNotKnow) {
-  const SelectionRequest request{.shape = kShape, .lossy = true, .formula = CostFormula::paper};
-  const CandidateList list = rank_candidates(request, AlgorithmFilter(), kModel);
-  const Names names = names_of(list);
-  EXPECT_EQ(std::set<std::string>(names.begin(), names.end()),
-            (std::set<std::string>{"ring", "tree", "allgather_topk", "star_ring", "star_tree", "var_ring",
-                                   "var_tree"}));
-  EXPECT_EQ(predict_s(rabenseifner_allreduce, kShape, kModel, CostFormula::paper),
-            std::numeric_limits<double>::infinity());
-}
-
-TEST(Selector, PaperFormulaKnowsNoComputing) {
-  CostModel computing = kModel;
-  computing.compute = {1, 1, 1, 1};
-  EXPECT_EQ(predict_s(star_ring_allreduce, kShape, computing, CostFormula::paper),
-            predict_s(star_ring_allreduce, kShape, kModel, CostFormula::paper));
-  EXPECT_GT(predict_s(star_ring_allreduce, kShape, computing),
-            predict_s(star_ring_allreduce, kShape, kModel));
-}
-
 // Values that candidates share are computed once; they must equal each candidate's own computation.
 TEST(Selector, PredictsWhatEachFormulaSays) {
   std::mt19937_64 random(1);
@@ -248,8 +236,8 @@ TEST(Selector, PredictsWhatEachFormulaSays) {
     request.shape.kept = std::clamp<std::int64_t>(
         std::llround(between(1, static_cast<double>(request.shape.count))), 1, request.shape.count);
     if (i % 3 == 0) {
-      request.comparison = Comparison::by_quality;
-      for (double& factor : request.equivalent.ranks) factor = between(1, 100);
+      request.equivalent.emplace();
+      for (double& factor : request.equivalent->ranks) factor = between(1, 100);
     }
     const CostModel model{.link = {.alpha_s = between(1e-6, 1e-1), .beta_s_per_byte = between(1e-11, 1e-5)},
                           .compute = {.gamma_s_per_byte = 1e-10,

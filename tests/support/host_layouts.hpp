@@ -12,8 +12,6 @@ struct NamedLayout {
   std::string name;
   std::vector<int> marks;  ///< as HostGroup takes them
   std::vector<Locality> localities = {};
-
-  bool has_domains() const { return HostLayout(marks, localities).most_domains() > 1; }
 };
 
 /// The layouts are: one host; two uneven hosts with alternating ranks and two caches each. Hosts of three and

@@ -63,12 +63,12 @@ std::int64_t least_kept(const ChoiceInput& input) {
 }
 
 double lossy_s(const ChoiceInput& input, std::int64_t kept) {
-  SelectionRequest request{.shape = input.shape, .lossy = true, .exact = false, .resumable = input.resumable};
+  SelectionRequest request{.shape = input.shape,
+                           .lossy = true,
+                           .exact = false,
+                           .resumable = input.resumable,
+                           .equivalent = input.equivalent};
   request.shape.kept = kept;
-  if (input.equivalent) {
-    request.comparison = Comparison::by_quality;
-    request.equivalent = *input.equivalent;
-  }
   return cheapest_s(request, input.filter, *input.model);
 }
 

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <cstddef>
 
-#include "collectives/paper_costs.hpp"
+#include "collectives/topology/binomial.hpp"
 
 namespace pliant {
 namespace {
@@ -136,7 +136,7 @@ Choice Learner::choose(std::span<const Candidate> candidates, const AllreduceSha
 
 /// [s] of a probe message in both directions, plus the exchange of its time.
 double Learner::message_cost_s(std::int64_t bytes, int ranks) const {
-  const double rounds = paper::rounds(ranks);
+  const double rounds = binomial::rounds(ranks);
   return estimator_.expect_s({.messages = 2 + 2 * rounds, .bytes = 2 * static_cast<double>(bytes)});
 }
 

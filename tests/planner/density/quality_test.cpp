@@ -85,11 +85,7 @@ TEST(Pairs, BudgetTakesTheBestOfAllThatFit) {
       // The policy's answer is a whole number of elements.
       EXPECT_LE(static_cast<double>(decision.kept), best * (1 + 1e-9));
       EXPECT_GT(static_cast<double>(decision.kept), best * 0.99 - 2) << budget_s;
-      SelectionRequest request{.shape = kShape,
-                               .lossy = true,
-                               .exact = false,
-                               .comparison = Comparison::by_quality,
-                               .equivalent = equivalent};
+      SelectionRequest request{.shape = kShape, .lossy = true, .exact = false, .equivalent = equivalent};
       request.shape.kept = decision.kept;
       taken.insert(rank_candidates(request, filter, model).items[0].algorithm);
     }

@@ -9,7 +9,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 
 #include "collectives/allreduce.hpp"
 
@@ -30,8 +29,5 @@ Task spread_in_host(AllreduceCall& call, const std::int64_t& available);
 /// Otherwise the measured link is a network, and a fixed time is assumed for a signal between processors.
 double sum_in_host_s(const AllreduceShape& shape, const CostModel& model);
 double spread_in_host_s(const AllreduceShape& shape, const CostModel& model);
-
-/// The shape with the way of summing for which sum_in_host_s() holds.
-AllreduceShape tuned_in_host(AllreduceShape shape, const CostModel& model);
 
 }  // namespace pliant

@@ -1,4 +1,4 @@
-#include "collectives/two_level/two_level.hpp"
+#include "collectives/hierarchical/hierarchical.hpp"
 
 #include "collectives/dense/dense.hpp"
 

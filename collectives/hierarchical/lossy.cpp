@@ -12,33 +12,22 @@
 #include <algorithm>
 #include <utility>
 
-#include "collectives/two_level/in_host.hpp"
-#include "collectives/two_level/two_level.hpp"
+#include "collectives/hierarchical/hierarchical.hpp"
+#include "collectives/hierarchical/in_host.hpp"
 
 namespace pliant {
 namespace {
 
-template <const AllreduceAlgorithm& sparse>
-double cost_s(const AllreduceShape& shape, const CostModel& model) {
-  const double between_s = sparse.cost_s(between_hosts(shape), model);
-  if (shape.most_on_host == 1) return between_s;
+double cost_s(const AllreduceShape& shape, const CostModel& model, const AllreduceAlgorithm& sparse) {
   return static_cast<double>(shape.count) * model.compute.drain_s_per_element + sum_in_host_s(shape, model) +
-         between_s + spread_in_host_s(shape, model);
+         sparse.cost_s(between_hosts(shape), model) + spread_in_host_s(shape, model);
 }
 
-template <const AllreduceAlgorithm& sparse>
-AllreduceShape tuned(AllreduceShape shape, const CostModel& model) {
-  shape = tuned_in_host(shape, model);
+AllreduceShape tuned(AllreduceShape shape, const CostModel& model, const AllreduceAlgorithm& sparse) {
   const AllreduceShape between = tuned_for(sparse, between_hosts(shape), model);
   shape.segment_bytes = between.segment_bytes;
   shape.route = between.route;
   return shape;
-}
-
-/// The first ranks stand for the leaders: the shape does not say which ranks lead.
-template <const AllreduceAlgorithm& sparse>
-Traffic sent(const AllreduceShape& shape, int rank) {
-  return rank < shape.hosts ? sparse.sent(between_hosts(shape), rank) : Traffic{};
 }
 
 /// data = this rank's error-fed gradient, residual = 0.
@@ -86,42 +75,36 @@ Task send_in_two_levels(AllreduceCall& call, const AllreduceAlgorithm& sparse) {
 }
 
 template <const AllreduceAlgorithm& sparse>
-Task run(AllreduceCall& call) {
-  return has_two_levels(call) ? send_in_two_levels(call, sparse) : sparse.run(call);
+constexpr AllreduceAlgorithm hierarchical(std::string_view name, std::string_view summary,
+                                          SelectionRule rule) {
+  return {
+      .name = name,
+      .summary = summary,
+      .exact = false,
+      .deterministic = false,
+      .supports = [](const AllreduceShape& shape) { return supports_sparse(shape) && shares_hosts(shape); },
+      .cost_s = [](const AllreduceShape& shape,
+                   const CostModel& model) { return cost_s(shape, model, sparse); },
+      .tuned = [](AllreduceShape shape, const CostModel& model) { return tuned(shape, model, sparse); },
+      // The first ranks stand for the leaders: the shape does not say which ranks lead.
+      .sent =
+          [](const AllreduceShape& shape, int rank) {
+            return rank < shape.hosts ? sparse.sent(between_hosts(shape), rank) : Traffic{};
+          },
+      .run = [](AllreduceCall& call) { return send_in_two_levels(call, sparse); },
+      .two_level = true,
+      .rule = rule,
+  };
 }
 
 }  // namespace
 
-constinit const AllreduceAlgorithm two_level_allgather_topk_allreduce{
-    .name = "two_level_allgather_topk",
-    .summary = "sums inside hosts, their top-k to every host",
-    .exact = false,
-    .deterministic = false,
-    .supports = supports_sparse,
-    .cost_s = cost_s<allgather_topk_allreduce>,
-    .paper_cost_s = nullptr,
-    .tuned = tuned<allgather_topk_allreduce>,
-    .sent = sent<allgather_topk_allreduce>,
-    .run = run<allgather_topk_allreduce>,
-    .two_level = true,
-    .between_hosts = &allgather_topk_allreduce,
-    .rule = SelectionRule::own,
-};
-
-constinit const AllreduceAlgorithm two_level_star_ring_allreduce{
-    .name = "two_level_star_ring",
-    .summary = "sums inside hosts, a rotating host's indices, values reduced by ring between hosts",
-    .exact = false,
-    .deterministic = false,
-    .supports = supports_sparse,
-    .cost_s = cost_s<star_ring_allreduce>,
-    .paper_cost_s = nullptr,
-    .tuned = tuned<star_ring_allreduce>,
-    .sent = sent<star_ring_allreduce>,
-    .run = run<star_ring_allreduce>,
-    .two_level = true,
-    .between_hosts = &star_ring_allreduce,
-    .rule = SelectionRule::turn,
-};
+constinit const AllreduceAlgorithm two_level_allgather_topk_allreduce =
+    hierarchical<allgather_topk_allreduce>(
+        "two_level_allgather_topk", "sums inside hosts, their top-k to every host", SelectionRule::own);
+constinit const AllreduceAlgorithm two_level_star_ring_allreduce = hierarchical<star_ring_allreduce>(
+    "two_level_star_ring",
+    "sums inside hosts, a rotating host's indices, values reduced by ring between hosts",
+    SelectionRule::turn);
 
 }  // namespace pliant

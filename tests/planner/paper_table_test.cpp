@@ -8,7 +8,7 @@
 #include <string>
 
 #include "compress/topk.hpp"
-#include "planner/selector.hpp"
+#include "planner/papers.hpp"
 
 namespace pliant {
 namespace {
@@ -119,11 +119,8 @@ AllreduceShape shape_of(std::int64_t count, double density) {
   return {.ranks = kRanks, .count = count, .kept = kept_count(count, density)};
 }
 
-Candidate best(const AllreduceShape& shape, bool exact, const std::string& filter, const CostModel& model) {
-  const SelectionRequest request{
-      .shape = shape, .lossy = true, .exact = exact, .formula = CostFormula::paper};
-  const CandidateList list = rank_candidates(request, AlgorithmFilter(filter), model);
-  return list.all().front();
+Candidate best(const AllreduceShape& shape, const std::string& filter, const CostModel& model) {
+  return papers::rank(shape, AlgorithmFilter(filter), model.link).all().front();
 }
 
 constexpr const char* kOfTheTable = "allgather_topk,star_ring,star_tree";
@@ -145,8 +142,8 @@ TEST(PaperTable, EveryPublishedWinnerWins) {
     const CostModel model = network(1, cell.gbps);
     SCOPED_TRACE(std::to_string(cell.count) + " x " + std::to_string(cell.density) + " at " +
                  std::to_string(cell.gbps) + " Gbps");
-    EXPECT_EQ(best(shape, /*exact=*/false, kOfTheTable, model).algorithm->name, cell.winner);
-    EXPECT_EQ(best(shape, /*exact=*/true, "auto", model).algorithm->name, cell.winner) << "of all candidates";
+    EXPECT_EQ(best(shape, kOfTheTable, model).algorithm->name, cell.winner);
+    EXPECT_EQ(best(shape, "auto", model).algorithm->name, cell.winner) << "of all candidates";
   }
 }
 
@@ -155,7 +152,7 @@ TEST(PaperTable, PublishedTimesAreThoseOfTheModel) {
   for (const PublishedCell& cell : kTableVI) {
     const AllreduceShape shape = shape_of(cell.count, cell.density);
     const auto predicted_ms = [&](const AllreduceAlgorithm& algorithm) {
-      return predict_s(algorithm, shape, network(1, cell.gbps), CostFormula::paper) * 1e3;
+      return papers::cost_s(algorithm, shape, network(1, cell.gbps).link) * 1e3;
     };
     EXPECT_NEAR(predicted_ms(allgather_topk_allreduce) / cell.allgather_ms, 1, 0.13);
     EXPECT_NEAR(predicted_ms(star_ring_allreduce) / cell.ring_ms, 1, 0.13);
@@ -167,8 +164,8 @@ TEST(PaperTable, DerivedExpectations) {
   for (const ExpectedRow& row : kExpected) {
     for (std::size_t i = 0; i < kDensities.size(); ++i) {
       const Expectation& expected = row.by_density[i];
-      const Candidate winner = best(shape_of(row.count, kDensities[i]), /*exact=*/false, kOfTheTable,
-                                    network(row.alpha_ms, row.gbps));
+      const Candidate winner =
+          best(shape_of(row.count, kDensities[i]), kOfTheTable, network(row.alpha_ms, row.gbps));
       SCOPED_TRACE(std::to_string(row.count) + " x " + std::to_string(kDensities[i]) + " at " +
                    std::to_string(row.alpha_ms) + " ms, " + std::to_string(row.gbps) + " Gbps");
       EXPECT_EQ(winner.algorithm->name, expected.winner);

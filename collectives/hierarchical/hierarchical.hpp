@@ -1,6 +1,6 @@
 // Algorithms in two levels: the ranks of a host combine their vectors in shared memory, and one of them, the
-// leader, uses the network. They work for any layout of ranks on hosts. If every host has one rank, they
-// equal the algorithm between hosts.
+// leader, uses the network by the algorithm inside. They are for any layout in which some host has several ranks.
+// On a single host an exact sum needs shared_memory alone.
 #pragma once
 
 #include "collectives/allreduce.hpp"
@@ -15,14 +15,14 @@ extern const AllreduceAlgorithm two_level_allgather_topk_allreduce;
 extern const AllreduceAlgorithm two_level_star_ring_allreduce;
 
 /// True if some host has several ranks.
-inline bool has_two_levels(const AllreduceCall& call) {
-  return call.hosts != nullptr;
+inline bool shares_hosts(const AllreduceShape& shape) {
+  return shape.hosts < shape.ranks;
 }
 
 /// The shape of the leaders' reduction.
 inline AllreduceShape between_hosts(AllreduceShape shape) {
   shape.ranks = shape.hosts;
-  shape.most_on_host = shape.domains = 1;
+  shape.most_on_host = 1;
   return shape;
 }
 
