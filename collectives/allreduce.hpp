@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -29,17 +30,16 @@ enum class Route {
 /// Selection rule: which elements a lossy algorithm sends. Algorithms with the same rule leave the same
 /// residuals, so equal k means equal quality among them.
 enum class SelectionRule {
-  exact,     ///< everything is sent
   own,       ///< each rank's own k
   sum,       ///< the k largest of the sum of these
   quota,     ///< k places, of which each rank nominates its share
   turn,      ///< one rank's k; the ranks take turns
   heaviest,  ///< one rank's k: that of the rank whose selection weighs most
 };
-inline constexpr int kSelectionRules = 6;
+inline constexpr int kSelectionRules = 5;
 /// The names that pliant_quality uses.
-inline constexpr std::array<std::string_view, kSelectionRules> kSelectionRuleNames = {
-    "exact", "own", "sum", "quota", "turn", "heaviest"};
+inline constexpr std::array<std::string_view, kSelectionRules> kSelectionRuleNames = {"own", "sum", "quota",
+                                                                                      "turn", "heaviest"};
 
 /// The memory that holds a call's vectors of `count` elements; the same on all ranks.
 enum class Memory { host, device };
@@ -51,29 +51,56 @@ enum class Reach {
   device,  ///< device memory only; messages travel from there, too
 };
 
-/// One reduction: everything that a cost formula may depend on. Equal on all ranks.
-struct AllreduceShape {
+/// The ranks of a communicator, and what connects them.
+struct Topology {
   int ranks = 1;
   int hosts = ranks;                                   ///< that the ranks run on
   int most_on_host = 1;                                ///< ranks on the host with most of them
   std::int64_t slot_bytes = HostChannels::kSlotBytes;  ///< slot of the memory that ranks of a host share
-  std::int64_t count = 0;                              ///< elements per rank
+  bool has_nccl = false;                               ///< device memory: NCCL connects all ranks
+  bool mpi_reads_device = false;                       ///< the MPI library takes pointers to device memory
+
+  friend bool operator==(const Topology&, const Topology&) = default;
+};
+
+/// The vectors of a call.
+struct Vectors {
+  std::int64_t count = 0;  ///< elements per rank
   ElementType type = ElementType::float32;
-  std::int64_t kept = 0;  ///< elements a lossy algorithm sends values for; ignored by exact ones
+  Memory memory = Memory::host;
+
+  std::int64_t bytes() const { return count * element_bytes(type); }
+  friend bool operator==(const Vectors&, const Vectors&) = default;
+};
+
+/// What a lossy algorithm sends; exact ones ignore it.
+struct Compression {
+  std::int64_t kept = 0;                            ///< elements whose values are sent
   const IndexCodec* index_codec = &raw_indices;     ///< null: the one predicted to be fastest
   const ValueCodec* value_codec = &float32_values;  ///< of values that travel unreduced
-  // Tuning parameters, where an algorithm has a choice: its tuned() sets them. Any value is correct.
+
+  std::int64_t index_bytes() const { return kept * static_cast<std::int64_t>(sizeof(std::uint32_t)); }
+  friend bool operator==(const Compression&, const Compression&) = default;
+};
+
+/// Parameters where an algorithm has a choice: its tuned() makes it. Any value is correct.
+struct Tuning {
   std::int64_t segment_bytes = Communicator::kPieceBytes;  ///< longest message of a pipeline, a multiple of 8
   Route route = Route::doubling;                           ///< of coded messages
   std::int64_t block_bytes = Communicator::kPieceBytes;  ///< leaders reduce so much at once, a multiple of 8
-  Memory memory = Memory::host;
-  bool has_nccl = false;                                 ///< device memory: NCCL connects all ranks
-  bool mpi_reads_device = false;                         ///< the MPI library takes pointers to device memory
   std::int64_t stage_bytes = Communicator::kPieceBytes;  ///< length that is staged at once
 
-  std::int64_t bytes() const { return count * element_bytes(type); }
+  friend bool operator==(const Tuning&, const Tuning&) = default;
+};
+
+/// One reduction: everything that a cost formula may depend on. Equal on all ranks.
+struct AllreduceShape : Topology, Vectors, Compression, Tuning {
+  constexpr AllreduceShape(Topology topology = {}, Vectors vectors = {}, Compression compression = {},
+                           Tuning tuning = {})
+      : Topology(topology), Vectors(vectors), Compression(compression), Tuning(tuning) {}
+
+  Tuning& tuning() { return *this; }
   std::int64_t kept_bytes() const { return kept * element_bytes(type); }
-  std::int64_t index_bytes() const { return kept * static_cast<std::int64_t>(sizeof(std::uint32_t)); }
 
   friend bool operator==(const AllreduceShape&, const AllreduceShape&) = default;
 };
@@ -187,14 +214,16 @@ struct AllreduceAlgorithm {
   bool (*supports)(const AllreduceShape& shape);
   /// [s] predicted for the slowest rank.
   double (*cost_s)(const AllreduceShape& shape, const CostModel& model);
-  /// The shape with the tuning parameters that cost_s assumes; null: there are none.
-  AllreduceShape (*tuned)(AllreduceShape shape, const CostModel& model);
+  /// The parameters that cost_s assumes, for several ranks; null: there are none.
+  Tuning (*tuned)(const AllreduceShape& shape, const CostModel& model);
   /// Traffic that `rank` sends. Exact, except for the length of coded indices other than raw. If
   /// most_bytes is set, the bytes depend on the data, and this is their average.
   Traffic (*sent)(const AllreduceShape& shape, int rank);
   /// Collective. All ranks end with the same bits in `data`. The call must outlive the task.
   Task (*run)(AllreduceCall& call);
   bool two_level = false;  ///< uses the memory that ranks of a host share
+  /// On other topologies it equals another algorithm, and only a user who names it gets it; null: on none.
+  bool (*stands_out)(const Topology& topology) = nullptr;
   bool calls_mpi = false;  ///< all of it is one of MPI's collectives, which have an order of their own
   bool streams = false;    ///< can start before all elements are available
   /// [byte] Upper bound of what `rank` sends, if that depends on which indices the ranks have in common; else
@@ -204,7 +233,7 @@ struct AllreduceAlgorithm {
   /// `run` on one rank works with run_short on another.
   std::int64_t short_bytes = 0;
   void (*run_short)(const ShortCall& call) = nullptr;
-  SelectionRule rule = SelectionRule::exact;
+  std::optional<SelectionRule> rule = {};  ///< nullopt if it is exact
   Reach reach = Reach::host;
 };
 
@@ -212,8 +241,7 @@ struct AllreduceAlgorithm {
 std::int64_t total_wire_bytes(const AllreduceAlgorithm& algorithm, const AllreduceShape& shape);
 
 /// The shape with the algorithm's tuning parameters set.
-AllreduceShape tuned_for(const AllreduceAlgorithm& algorithm, const AllreduceShape& shape,
-                         const CostModel& model);
+AllreduceShape tuned_for(const AllreduceAlgorithm& algorithm, AllreduceShape shape, const CostModel& model);
 
 /// Runs the algorithm to its end. Collective.
 void run(const AllreduceAlgorithm& algorithm, AllreduceCall& call);

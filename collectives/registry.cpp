@@ -19,10 +19,13 @@ std::int64_t total_wire_bytes(const AllreduceAlgorithm& algorithm, const Allredu
   return total;
 }
 
-AllreduceShape tuned_for(const AllreduceAlgorithm& algorithm, const AllreduceShape& shape,
-                         const CostModel& model) {
-  if (!takes_in_place(algorithm, shape)) return tuned_staged(algorithm, shape, model);
-  return algorithm.tuned == nullptr || shape.ranks == 1 ? shape : algorithm.tuned(shape, model);
+AllreduceShape tuned_for(const AllreduceAlgorithm& algorithm, AllreduceShape shape, const CostModel& model) {
+  if (!takes_in_place(algorithm, shape)) {
+    shape.tuning() = tuned_staged(algorithm, shape, model);
+  } else if (algorithm.tuned != nullptr && shape.ranks > 1) {
+    shape.tuning() = algorithm.tuned(shape, model);
+  }
+  return shape;
 }
 
 void run(const AllreduceAlgorithm& algorithm, AllreduceCall& call) {

@@ -23,7 +23,7 @@ void SimulatedExchange::begin(Pair pair, bool looked_at) {
 }
 
 std::int64_t SimulatedExchange::wanted(int rank) const {
-  if (pair_.rule == SelectionRule::exact) return 0;
+  if (!pair_.rule) return 0;
   if (pair_.rule == SelectionRule::turn) return rank == step_ % ranks_ ? pair_.kept : 0;
   if (pair_.rule == SelectionRule::quota) return quota::Quotas(pair_.kept, ranks_, step_).of(rank).all();
   return pair_.kept;
@@ -106,30 +106,34 @@ void SimulatedExchange::take_at(const std::vector<std::uint32_t>& places, float*
   }
 }
 
+void SimulatedExchange::send_all(float* sum) {
+  for (auto& residual : residuals_) {
+    kernels_.reduction(ElementType::float32, ReduceOp::sum)(sum, residual.data(), count_);
+    std::fill(residual.begin(), residual.end(), 0.0F);
+  }
+}
+
+void SimulatedExchange::send_by(SelectionRule rule, float* sum) {
+  switch (rule) {
+    case SelectionRule::own:
+      return add_own(sum);
+    case SelectionRule::sum:
+      return add_sum(sum);
+    case SelectionRule::quota:
+      return take_at(nominated(), sum);
+    case SelectionRule::turn:
+      return take_at(own_[static_cast<std::size_t>(step_ % ranks_)].indices, sum);
+    case SelectionRule::heaviest:
+      return take_at(own_[heaviest()].indices, sum);
+  }
+}
+
 void SimulatedExchange::finish(float* sum) {
   std::fill_n(sum, count_, 0.0F);
-  switch (pair_.rule) {
-    case SelectionRule::exact:
-      for (auto& residual : residuals_) {
-        kernels_.reduction(ElementType::float32, ReduceOp::sum)(sum, residual.data(), count_);
-        std::fill(residual.begin(), residual.end(), 0.0F);
-      }
-      break;
-    case SelectionRule::own:
-      add_own(sum);
-      break;
-    case SelectionRule::sum:
-      add_sum(sum);
-      break;
-    case SelectionRule::quota:
-      take_at(nominated(), sum);
-      break;
-    case SelectionRule::turn:
-      take_at(own_[static_cast<std::size_t>(step_ % ranks_)].indices, sum);
-      break;
-    case SelectionRule::heaviest:
-      take_at(own_[heaviest()].indices, sum);
-      break;
+  if (pair_.rule) {
+    send_by(*pair_.rule, sum);
+  } else {
+    send_all(sum);
   }
   ++step_;
 }

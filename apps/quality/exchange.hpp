@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "collectives/allreduce.hpp"
@@ -12,7 +13,7 @@ namespace pliant::quality {
 
 /// Selection rule and number of elements of a step.
 struct Pair {
-  SelectionRule rule = SelectionRule::own;
+  std::optional<SelectionRule> rule = SelectionRule::own;  ///< nullopt: everything is sent
   std::int64_t kept = 1;
 };
 
@@ -31,6 +32,8 @@ class SimulatedExchange {
   void finish(float* sum);
 
  private:
+  void send_all(float* sum);
+  void send_by(SelectionRule rule, float* sum);
   /// A copy of a rank's selection.
   struct Own {
     std::vector<std::uint32_t> indices;

@@ -72,7 +72,7 @@ Json setup_of(const TrainingOptions& training) {
 }
 
 void train_pair(const Options& options) {
-  const Pair pair{*find_rule(options.rule), kept_count(model_elements(), options.density)};
+  const Pair pair{find_rule(options.rule), kept_count(model_elements(), options.density)};
   const Json result = train_and_print(options, pair);
   Json line = setup_of(options.training);
   line["family"] = options.rule;

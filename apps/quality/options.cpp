@@ -48,8 +48,8 @@ void check_values(Options& o) {
   check_positive("--alpha-us", o.alpha_us);
   check_positive("--gbps", o.gbps);
   if (o.time_ms != 0) check_positive("--time-ms", o.time_ms);
-  require(find_rule(o.rule).has_value(), "--family", o.rule, ("must be one of " + rule_names()).c_str(),
-          "Correct it");
+  require(o.rule == kNoRule || find_rule(o.rule), "--family", o.rule,
+          ("must be one of " + rule_names()).c_str(), "Correct it");
 }
 
 void declare(CLI::App& app, Options& options) {

@@ -26,8 +26,8 @@ AlgorithmFilter only(SelectionRule rule) {
 
 }  // namespace
 
-std::string_view name_of(SelectionRule rule) {
-  return kSelectionRuleNames[static_cast<std::size_t>(rule)];
+std::string_view name_of(std::optional<SelectionRule> rule) {
+  return rule ? kSelectionRuleNames[static_cast<std::size_t>(*rule)] : kNoRule;
 }
 
 std::optional<SelectionRule> find_rule(std::string_view name) {
@@ -37,9 +37,8 @@ std::optional<SelectionRule> find_rule(std::string_view name) {
 }
 
 std::string rule_names() {
-  std::string names;
-  for (const std::string_view name : kSelectionRuleNames)
-    names.append(names.empty() ? "" : ", ").append(name);
+  std::string names(kNoRule);
+  for (const std::string_view name : kSelectionRuleNames) names.append(", ").append(name);
   return names;
 }
 
@@ -53,16 +52,15 @@ std::vector<AllowedPair> allowed_pairs(const Network& network, std::int64_t coun
   Settings settings;
   settings.error_feedback = "ef14";
   settings.time_budget_s = time_s;
-  const AllreduceShape shape{.ranks = network.ranks, .count = count, .index_codec = nullptr};
+  const AllreduceShape shape{{.ranks = network.ranks}, {.count = count}, {.index_codec = nullptr}};
   std::vector<AllowedPair> pairs;
   const auto add = [&](const AlgorithmFilter& filter, const std::optional<EquivalentDensity>& equivalent) {
     const ChoiceInput input{
         .settings = settings, .filter = filter, .shape = shape, .model = &model, .equivalent = equivalent};
     const PolicyDecision decision = budget_policy.decide(input);
     if (!decision.lossy || !decision.feasible) return;
-    SelectionRequest request{.shape = shape, .lossy = true, .exact = false, .equivalent = equivalent};
-    request.shape.kept = decision.kept;
-    const Candidate best = rank_candidates(request, filter, model).items[0];
+    const Candidate best =
+        rank_candidates(input, filter, {.exact = false, .lossy = true, .kept = decision.kept}).items[0];
     pairs.push_back({best.algorithm, best.kept, best.predicted_s, equivalent.has_value()});
   };
   for (const SelectionRule rule : {SelectionRule::own, SelectionRule::sum, SelectionRule::quota,

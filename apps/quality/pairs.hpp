@@ -31,7 +31,10 @@ struct AllowedPair {
 /// count: elements; time_s: budget of one allreduce.
 std::vector<AllowedPair> allowed_pairs(const Network& network, std::int64_t count, double time_s);
 
-std::string_view name_of(SelectionRule rule);
+/// The name of what has no selection rule: everything is sent.
+inline constexpr std::string_view kNoRule = "exact";
+std::string_view name_of(std::optional<SelectionRule> rule);
+/// nullopt for kNoRule and for unknown names.
 std::optional<SelectionRule> find_rule(std::string_view name);
 std::string rule_names();
 

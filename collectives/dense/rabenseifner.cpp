@@ -42,9 +42,8 @@ double cost_s(const AllreduceShape& shape, const CostModel& model) {
   return choose(shape, model).s * model.rabenseifner.at(shape.bytes());
 }
 
-AllreduceShape tuned(AllreduceShape shape, const CostModel& model) {
-  shape.segment_bytes = choose(shape, model).bytes;
-  return shape;
+Tuning tuned(const AllreduceShape& shape, const CostModel& model) {
+  return {.segment_bytes = choose(shape, model).bytes};
 }
 
 /// Bytes of `chunks` chunks from `first` on, which is taken modulo P: one stretch, or two around the end.

@@ -25,9 +25,8 @@ double cost_s(const AllreduceShape& shape, const CostModel& model) {
   return choose(shape, model).s;
 }
 
-AllreduceShape tuned(AllreduceShape shape, const CostModel& model) {
-  shape.segment_bytes = choose(shape, model).bytes;
-  return shape;
+Tuning tuned(const AllreduceShape& shape, const CostModel& model) {
+  return {.segment_bytes = choose(shape, model).bytes};
 }
 
 Traffic sent(const AllreduceShape& shape, int rank) {

@@ -148,15 +148,13 @@ double device_cost_s(const AllreduceAlgorithm& algorithm, const AllreduceShape& 
   return algorithm.cost_s(shape, with_device_compute(model));
 }
 
-AllreduceShape tuned_staged(const AllreduceAlgorithm& algorithm, AllreduceShape shape,
-                            const CostModel& model) {
-  shape.stage_bytes = best_blocks(algorithm, shape, model).bytes;
-  const std::int64_t block = std::min(shape.stage_bytes, shape.bytes()) / element_bytes(shape.type);
-  const AllreduceShape tuned = tuned_for(algorithm, on_host(shape, block), model);
-  shape.segment_bytes = tuned.segment_bytes;
-  shape.route = tuned.route;
-  shape.block_bytes = tuned.block_bytes;
-  return shape;
+Tuning tuned_staged(const AllreduceAlgorithm& algorithm, const AllreduceShape& shape,
+                    const CostModel& model) {
+  const std::int64_t bytes = best_blocks(algorithm, shape, model).bytes;
+  const std::int64_t block = std::min(bytes, shape.bytes()) / element_bytes(shape.type);
+  Tuning tuning = tuned_for(algorithm, on_host(shape, block), model).tuning();
+  tuning.stage_bytes = bytes;
+  return tuning;
 }
 
 Task run_anywhere(AllreduceCall& call, const AllreduceAlgorithm& algorithm) {

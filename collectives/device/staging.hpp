@@ -26,8 +26,7 @@ double device_cost_s(const AllreduceAlgorithm& algorithm, const AllreduceShape& 
 
 /// The shape with the tuning parameters that device_cost_s() assumes for a staged algorithm. Pure, so ranks
 /// agree.
-AllreduceShape tuned_staged(const AllreduceAlgorithm& algorithm, AllreduceShape shape,
-                            const CostModel& model);
+Tuning tuned_staged(const AllreduceAlgorithm& algorithm, const AllreduceShape& shape, const CostModel& model);
 
 /// Runs the algorithm on vectors in either memory. Collective. The call must outlive the task.
 Task run_anywhere(AllreduceCall& call, const AllreduceAlgorithm& algorithm);

@@ -36,6 +36,7 @@ double with_blocks_s(const AllreduceShape& shape, const CostModel& model, const 
   AllreduceShape cut = shape;
   cut.block_bytes = block_bytes;
   const double in_host_s = sum_in_host_s(shape, model) + spread_in_host_s(shape, model);
+  if (shape.hosts == 1) return in_host_s;
   const auto blocks = static_cast<double>(std::max<std::int64_t>(1, segments_of(shape.bytes(), block_bytes)));
   const double between_s = blocks * dense.cost_s(block_shape(cut, 0), model);
   return in_host_s / blocks + std::max(between_s, in_host_s * (blocks - 1) / blocks);
@@ -54,10 +55,10 @@ std::int64_t best_block(const AllreduceShape& shape, const CostModel& model,
   return best;
 }
 
-AllreduceShape tuned(AllreduceShape shape, const CostModel& model, const AllreduceAlgorithm& dense) {
+Tuning tuned(AllreduceShape shape, const CostModel& model, const AllreduceAlgorithm& dense) {
   shape.block_bytes = best_block(shape, model, dense);
   shape.segment_bytes = tuned_for(dense, block_shape(shape, 0), model).segment_bytes;
-  return shape;
+  return shape.tuning();
 }
 
 /// The first ranks stand for the leaders: the shape does not say which ranks lead.
@@ -85,6 +86,10 @@ Task reduce_between_hosts(AllreduceCall& call, const AllreduceAlgorithm& dense, 
 Task reduce_in_two_levels(AllreduceCall& call, const AllreduceAlgorithm& dense) {
   const HostGroup& group = call.hosts->group();
   std::int64_t summed = 0;
+  if (group.layout().hosts() == 1) {
+    co_await sum_in_host(call, Takers::all, summed);
+    co_return;
+  }
   std::int64_t reduced = 0;
   if (group.leads()) {
     co_await together(
@@ -102,15 +107,27 @@ constexpr AllreduceAlgorithm hierarchical(std::string_view name, std::string_vie
       .summary = summary,
       .exact = true,
       .deterministic = false,
-      .supports = [](const AllreduceShape& shape) { return shape.hosts > 1 && shares_hosts(shape); },
+      .supports = supports_all,
       .cost_s =
           [](const AllreduceShape& shape, const CostModel& model) {
+            if (!shares_hosts(shape)) return dense.cost_s(shape, model);
             return with_blocks_s(shape, model, dense, best_block(shape, model, dense));
           },
-      .tuned = [](AllreduceShape shape, const CostModel& model) { return tuned(shape, model, dense); },
-      .sent = [](const AllreduceShape& shape, int rank) { return sent(shape, rank, dense); },
-      .run = [](AllreduceCall& call) { return reduce_in_two_levels(call, dense); },
+      .tuned =
+          [](const AllreduceShape& shape, const CostModel& model) {
+            if (!shares_hosts(shape)) return tuned_for(dense, shape, model).tuning();
+            return tuned(shape, model, dense);
+          },
+      .sent =
+          [](const AllreduceShape& shape, int rank) {
+            return shares_hosts(shape) ? sent(shape, rank, dense) : dense.sent(shape, rank);
+          },
+      .run =
+          [](AllreduceCall& call) {
+            return call.hosts != nullptr ? reduce_in_two_levels(call, dense) : dense.run(call);
+          },
       .two_level = true,
+      .stands_out = [](const Topology& topology) { return topology.hosts > 1 && shares_hosts(topology); },
   };
 }
 

@@ -1,6 +1,6 @@
 // Algorithms in two levels: the ranks of a host combine their vectors in shared memory, and one of them, the
-// leader, uses the network by the algorithm inside. They are for any layout in which some host has several ranks.
-// On a single host an exact sum needs shared_memory alone.
+// leader, uses the network by the algorithm inside. They work for any layout of ranks on hosts. If every host has one
+// rank, they equal the algorithm inside; on a single host, the exact ones equal shared_memory.
 #pragma once
 
 #include "collectives/allreduce.hpp"
@@ -15,8 +15,8 @@ extern const AllreduceAlgorithm two_level_allgather_topk_allreduce;
 extern const AllreduceAlgorithm two_level_star_ring_allreduce;
 
 /// True if some host has several ranks.
-inline bool shares_hosts(const AllreduceShape& shape) {
-  return shape.hosts < shape.ranks;
+inline bool shares_hosts(const Topology& topology) {
+  return topology.hosts < topology.ranks;
 }
 
 /// The shape of the leaders' reduction.

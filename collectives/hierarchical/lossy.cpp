@@ -23,13 +23,6 @@ double cost_s(const AllreduceShape& shape, const CostModel& model, const Allredu
          sparse.cost_s(between_hosts(shape), model) + spread_in_host_s(shape, model);
 }
 
-AllreduceShape tuned(AllreduceShape shape, const CostModel& model, const AllreduceAlgorithm& sparse) {
-  const AllreduceShape between = tuned_for(sparse, between_hosts(shape), model);
-  shape.segment_bytes = between.segment_bytes;
-  shape.route = between.route;
-  return shape;
-}
-
 /// data = this rank's error-fed gradient, residual = 0.
 void empty_residual(AllreduceCall& call) {
   const CompressTimer timer(call.outcome.compress_s);
@@ -82,17 +75,24 @@ constexpr AllreduceAlgorithm hierarchical(std::string_view name, std::string_vie
       .summary = summary,
       .exact = false,
       .deterministic = false,
-      .supports = [](const AllreduceShape& shape) { return supports_sparse(shape) && shares_hosts(shape); },
-      .cost_s = [](const AllreduceShape& shape,
-                   const CostModel& model) { return cost_s(shape, model, sparse); },
-      .tuned = [](AllreduceShape shape, const CostModel& model) { return tuned(shape, model, sparse); },
+      .supports = supports_sparse,
+      .cost_s =
+          [](const AllreduceShape& shape, const CostModel& model) {
+            return shares_hosts(shape) ? cost_s(shape, model, sparse) : sparse.cost_s(shape, model);
+          },
+      .tuned = [](const AllreduceShape& shape,
+                  const CostModel& model) { return tuned_for(sparse, between_hosts(shape), model).tuning(); },
       // The first ranks stand for the leaders: the shape does not say which ranks lead.
       .sent =
           [](const AllreduceShape& shape, int rank) {
             return rank < shape.hosts ? sparse.sent(between_hosts(shape), rank) : Traffic{};
           },
-      .run = [](AllreduceCall& call) { return send_in_two_levels(call, sparse); },
+      .run =
+          [](AllreduceCall& call) {
+            return call.hosts != nullptr ? send_in_two_levels(call, sparse) : sparse.run(call);
+          },
       .two_level = true,
+      .stands_out = shares_hosts,
       .rule = rule,
   };
 }

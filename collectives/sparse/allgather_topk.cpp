@@ -26,7 +26,7 @@ double cost_s(const AllreduceShape& shape, const CostModel& model) {
          messages * (message.codec_s + static_cast<double>(shape.kept) * model.compute.pair_s_per_element);
 }
 
-AllreduceShape tuned(AllreduceShape shape, const CostModel& model) {
+Tuning tuned(const AllreduceShape& shape, const CostModel& model) {
   return tuned_allgather(shape, model, message_cost(shape, model, true).bytes);
 }
 

@@ -34,10 +34,9 @@ double cost_s(const AllreduceShape& shape, const CostModel& model, const Allredu
          static_cast<double>(shape.count) * pass_s + pairs_s;
 }
 
-AllreduceShape tuned(AllreduceShape shape, const CostModel& model, const AllreduceAlgorithm& dense) {
-  shape.segment_bytes = tuned_for(dense, values_shape(shape), model).segment_bytes;
-  shape.route = index_route(shape, model);
-  return shape;
+Tuning tuned(const AllreduceShape& shape, const CostModel& model, const AllreduceAlgorithm& dense) {
+  return {.segment_bytes = tuned_for(dense, values_shape(shape), model).segment_bytes,
+          .route = index_route(shape, model)};
 }
 
 Traffic sent(const AllreduceShape& shape, int rank, int root, const AllreduceAlgorithm& dense) {

@@ -26,7 +26,7 @@ AllreduceShape values_shape(const AllreduceShape& shape);
 
 /// [s] of selection, reduce_at_leader() with `dense`, and all compute.
 double cost_s(const AllreduceShape& shape, const CostModel& model, const AllreduceAlgorithm& dense);
-AllreduceShape tuned(AllreduceShape shape, const CostModel& model, const AllreduceAlgorithm& dense);
+Tuning tuned(const AllreduceShape& shape, const CostModel& model, const AllreduceAlgorithm& dense);
 
 /// Traffic that `rank` sends in reduce_at_leader().
 Traffic sent(const AllreduceShape& shape, int rank, int root, const AllreduceAlgorithm& dense);

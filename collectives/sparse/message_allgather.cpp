@@ -175,12 +175,10 @@ double allgather_by_doubling_s(const AllreduceShape& shape, const CostModel& mod
   return total_s * std::max(1.0, model.rabenseifner.at(allreduced));
 }
 
-AllreduceShape tuned_allgather(AllreduceShape shape, const CostModel& model, double bytes) {
+Tuning tuned_allgather(const AllreduceShape& shape, const CostModel& model, double bytes) {
   const SegmentChoice neighbours = choose_segment(shape, model.link, bytes);
-  shape.route =
-      neighbours.s < allgather_by_doubling_s(shape, model, bytes) ? Route::neighbours : Route::doubling;
-  shape.segment_bytes = neighbours.bytes;
-  return shape;
+  const bool around = neighbours.s < allgather_by_doubling_s(shape, model, bytes);
+  return {.segment_bytes = neighbours.bytes, .route = around ? Route::neighbours : Route::doubling};
 }
 
 double allgather_messages_s(const AllreduceShape& shape, const CostModel& model, double bytes) {

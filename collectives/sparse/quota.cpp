@@ -67,10 +67,9 @@ double cost_s(const AllreduceShape& shape, const CostModel& model, const Allredu
          pairs * model.compute.pair_s_per_element;
 }
 
-AllreduceShape tuned(AllreduceShape shape, const CostModel& model, const AllreduceAlgorithm& dense) {
-  shape.route = tuned_allgather(shape, model, mean_nominations_cost(shape, model).bytes).route;
-  shape.segment_bytes = tuned_for(dense, values_shape(shape), model).segment_bytes;
-  return shape;
+Tuning tuned(const AllreduceShape& shape, const CostModel& model, const AllreduceAlgorithm& dense) {
+  return {.segment_bytes = tuned_for(dense, values_shape(shape), model).segment_bytes,
+          .route = tuned_allgather(shape, model, mean_nominations_cost(shape, model).bytes).route};
 }
 
 /// Number of ranks among the `moved` ranks from `rank` on, around P, that are below `larger`.
@@ -213,7 +212,7 @@ constexpr AllreduceAlgorithm by_quota(std::string_view name, std::string_view su
       .supports = supports_sparse,
       .cost_s = [](const AllreduceShape& shape,
                    const CostModel& model) { return cost_s(shape, model, dense); },
-      .tuned = [](AllreduceShape shape, const CostModel& model) { return tuned(shape, model, dense); },
+      .tuned = [](const AllreduceShape& shape, const CostModel& model) { return tuned(shape, model, dense); },
       .sent = [](const AllreduceShape& shape,
                  int rank) { return nominations_sent(shape, rank) + dense.sent(values_shape(shape), rank); },
       .run = [](AllreduceCall& call) { return reduce_at_union(call, dense); },

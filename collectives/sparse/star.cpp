@@ -25,7 +25,7 @@ constexpr AllreduceAlgorithm star(std::string_view name, std::string_view summar
       .supports = supports_sparse,
       .cost_s = [](const AllreduceShape& shape,
                    const CostModel& model) { return leader::cost_s(shape, model, dense); },
-      .tuned = [](AllreduceShape shape,
+      .tuned = [](const AllreduceShape& shape,
                   const CostModel& model) { return leader::tuned(shape, model, dense); },
       // With the leader of step 0; any rank may lead.
       .sent = [](const AllreduceShape& shape, int rank) { return leader::sent(shape, rank, 0, dense); },

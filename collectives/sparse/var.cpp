@@ -58,7 +58,7 @@ constexpr AllreduceAlgorithm var(std::string_view name, std::string_view summary
           [](const AllreduceShape& shape, const CostModel& model) {
             return allgather_s(shape.ranks, kScoreBytes, model.link) + leader::cost_s(shape, model, dense);
           },
-      .tuned = [](AllreduceShape shape,
+      .tuned = [](const AllreduceShape& shape,
                   const CostModel& model) { return leader::tuned(shape, model, dense); },
       // With rank 0 as the leader, which may be any rank.
       .sent =

@@ -226,7 +226,8 @@ int Pliant_Request_get_report(Pliant_Request request, Pliant_Report* report);
 int Pliant_Comm_get_report(MPI_Comm comm, Pliant_Report* report);
 
 /**
- * List every candidate algorithm for such a call on `comm`, lowest predicted time first. Local.
+ * List every candidate algorithm for such a call on `comm`, lowest predicted time first. Local. two_level_* are left
+ * out where they equal another algorithm, unless pliant_algorithm names them.
  *
  * @param max      room in `reports`; with max = 0 only `*n` is written
  * @param reports  [max]; the caller sets reports[0].size

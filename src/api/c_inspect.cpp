@@ -221,7 +221,7 @@ int Pliant_Explain(const Pliant_Scenario* scenario, int max, Pliant_Report repor
   if (const char* rule = scenario_problem(*scenario))
     return refuse(Error(ErrorClass::argument, "the scenario cannot be", rule, "Correct it"));
   CostModel model{{scenario->alpha_s, scenario->beta_s_per_byte}, {}};
-  AllreduceShape shape{.ranks = scenario->ranks, .count = scenario->count};
+  AllreduceShape shape{{.ranks = scenario->ranks}, {.count = scenario->count}};
   shape.kept = kept_count(shape.count, scenario->density);
   Decision decision;
   decision.lossy_kept = shape.kept;
@@ -230,7 +230,7 @@ int Pliant_Explain(const Pliant_Scenario* scenario, int max, Pliant_Report repor
   } else {
     model.compute = measure_compute(choose_kernels("auto"), monotonic_s);
     shape.index_codec = nullptr;
-    decision.candidates = rank_candidates({.shape = shape, .lossy = true}, AlgorithmFilter(), model);
+    decision.candidates = rank_described(shape, true, model);
   }
   const auto failed = attempt([&] { write_plan(decision, shape, model, max, reports, n); });
   return failed ? refuse(*failed) : MPI_SUCCESS;

@@ -52,7 +52,7 @@ AlgorithmFilter::AlgorithmFilter(std::string_view text) {
     rest.remove_prefix(rest.find(',') + 1);
   }
   allowed_.fill(automatic || named.empty());
-  for (const std::size_t i : named) allowed_[i] = true;
+  for (const std::size_t i : named) allowed_[i] = named_[i] = true;
   for (const std::size_t i : forbidden) allowed_[i] = false;
   if (std::none_of(allowed_.begin(), allowed_.end(), [](bool allowed) { return allowed; }))
     refuse(text, " leaves no algorithm");
@@ -90,14 +90,6 @@ bool AlgorithmFilter::allows_several_rules() const {
     first = kAlgorithms[i];
   }
   return false;
-}
-
-const AlgorithmFilter& AlgorithmFilter::for_lossy_call(const AllreduceShape& shape) const {
-  static const AlgorithmFilter everything;
-  if (!allows_any(false)) return *this;
-  for (std::size_t i = 0; i < kAlgorithms.size(); ++i)
-    if (allowed_[i] && !kAlgorithms[i]->exact && kAlgorithms[i]->supports(shape)) return *this;
-  return everything;
 }
 
 AlgorithmFilter AlgorithmFilter::for_exact_call() const {

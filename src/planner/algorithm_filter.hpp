@@ -19,17 +19,18 @@ class AlgorithmFilter {
   explicit AlgorithmFilter(std::string_view text);
 
   bool allows(const AllreduceAlgorithm& algorithm) const;
-  /// `place`: index in kAlgorithms.
-  bool allows(std::size_t place) const { return allowed_[place]; }
+  /// `place`: index in kAlgorithms. Algorithms that equal another one on this topology have to be named.
+  bool allows(std::size_t place, const Topology& topology) const {
+    if (named_[place] || !allowed_[place]) return allowed_[place];
+    const auto stands_out = kAlgorithms[place]->stands_out;
+    return stands_out == nullptr || stands_out(topology);
+  }
   /// True if it allows an exact algorithm whose operations may overtake one another.
   bool allows_resumable() const;
   /// True if it allows an algorithm that uses the shared memory of hosts.
   bool allows_two_levels() const;
   /// True if it allows any exact (or: lossy) algorithm.
   bool allows_any(bool exact) const;
-  /// This filter for calls of such a shape. If none of the lossy algorithms that it names can do them (the names
-  /// are of two levels, and every host has one rank), a filter that allows everything.
-  const AlgorithmFilter& for_lossy_call(const AllreduceShape& shape) const;
   /// Are lossy algorithms of several selection rules allowed?
   bool allows_several_rules() const;
   /// The filter for a call that must be exact: this one, or one that allows everything if this one allows
@@ -40,6 +41,7 @@ class AlgorithmFilter {
 
  private:
   std::array<bool, kAlgorithms.size()> allowed_{};
+  std::array<bool, kAlgorithms.size()> named_{};
 };
 
 }  // namespace pliant

@@ -87,13 +87,9 @@ bool needs_measuring(const Plan& plan, const AllreduceShape& shape, ReduceOp op)
 
 Decision decide_exact(const ChoiceInput& input, const char* why) {
   Decision decision;
-  const SelectionRequest request{
-      .shape = input.shape, .deterministic = input.settings.deterministic, .resumable = input.resumable};
-  decision.candidates =
-      rank_candidates(request, input.filter.for_exact_call(), *input.model, input.corrections);
+  decision.candidates = rank_candidates(input, input.filter.for_exact_call(), {});
   // The algorithms that the user named may all be unable to, for example shared_memory on several hosts.
-  if (decision.candidates.used == 0)
-    decision.candidates = rank_candidates(request, AlgorithmFilter(), *input.model, input.corrections);
+  if (decision.candidates.used == 0) decision.candidates = rank_candidates(input, AlgorithmFilter(), {});
   put_preferred_first(decision, input);
   take_first(decision);
   explain(decision, "%s: %s", decision.algorithm->name.data(), why);
@@ -109,20 +105,15 @@ Decision decide(const ChoiceInput& input) {
   if (!wish.lossy && input.filter.allows_any(true)) return decide_exact(input, wish.why_exact);
 
   Decision decision;
-  SelectionRequest request{.shape = input.shape,
-                           .lossy = true,
-                           .exact = input.filter.allows_any(true),
-                           .deterministic = input.settings.deterministic,
-                           .resumable = input.resumable,
-                           .drain_s = input.drain_s()};
-  if (!wish.by_user) request.equivalent = input.equivalent;
-  request.shape.kept = decision.lossy_kept = wish.kept;
-  decision.candidates = rank_candidates(request, input.filter, *input.model, input.corrections);
+  decision.lossy_kept = wish.kept;
+  decision.candidates = rank_candidates(
+      input, input.filter,
+      {.exact = input.filter.allows_any(true), .lossy = true, .kept = wish.kept, .as_named = wish.by_user});
   if (decision.candidates.used == 0)
     return decide_exact(input, "no algorithm allowed is both lossy and pinned");
   put_preferred_first(decision, input);
   take_first(decision);
-  decision.by_quality = request.equivalent && wish.feasible && !decision.algorithm->exact;
+  decision.by_quality = input.equivalent && !wish.by_user && wish.feasible && !decision.algorithm->exact;
   explain_choice(decision, input, wish);
   return decision;
 }

@@ -14,7 +14,6 @@ struct Usual {
 };
 constexpr double kRanks = 8;
 constexpr std::array<Usual, kSelectionRules> kUsual = {{
-    {1, false},  // exact
     {1, false},  // own
     {3, false},  // sum
     {3, true},   // quota
@@ -33,8 +32,8 @@ EquivalentDensity::Factors factors_among(int ranks) {
 
 }  // namespace
 
-EquivalentDensity usual_equivalents(const AllreduceShape& shape) {
-  return {factors_among(shape.ranks), factors_among(shape.hosts)};
+EquivalentDensity usual_equivalents(const Topology& topology) {
+  return {factors_among(topology.ranks), factors_among(topology.hosts)};
 }
 
 }  // namespace pliant

@@ -18,11 +18,12 @@ namespace pliant {
 /// At low densities the other rule needs `factor` times as many elements. At density 1 all rules are equal.
 struct EquivalentDensity {
   using Factors = std::array<double, kSelectionRules>;
-  Factors ranks{1, 1, 1, 1, 1, 1};  ///< relative to allgather_topk's rule, among all ranks; > 0
-  Factors hosts{1, 1, 1, 1, 1, 1};  ///< for two-level algorithms, whose hosts act as ranks
+  Factors ranks{1, 1, 1, 1, 1};  ///< relative to allgather_topk's rule, among all ranks; > 0
+  Factors hosts{1, 1, 1, 1, 1};  ///< for two-level algorithms, whose hosts act as ranks
 
   double factor(const AllreduceAlgorithm& algorithm) const {
-    return (algorithm.two_level ? hosts : ranks)[static_cast<std::size_t>(algorithm.rule)];
+    if (!algorithm.rule) return 1;
+    return (algorithm.two_level ? hosts : ranks)[static_cast<std::size_t>(*algorithm.rule)];
   }
   /// k of `algorithm` that is as good as `own_kept` elements of allgather_topk; in [1, count], monotone in
   /// own_kept.
@@ -47,6 +48,6 @@ struct EquivalentDensity {
 };
 
 /// By steps to the same accuracy in trainings (worth.cpp).
-EquivalentDensity usual_equivalents(const AllreduceShape& shape);
+EquivalentDensity usual_equivalents(const Topology& topology);
 
 }  // namespace pliant

@@ -20,20 +20,15 @@ struct Plan {
 
   /// The shape of a call of this plan, with kept == count.
   AllreduceShape shape(const HostLayout& layout, std::int64_t count, ElementType type) const {
-    return {.ranks = layout.ranks(),
-            .hosts = layout.hosts(),
-            .most_on_host = layout.most_on_host(),
-            .count = count,
-            .type = type,
-            .kept = count,
-            .index_codec = index_codec,
-            .value_codec = value_codec};
+    return {{.ranks = layout.ranks(), .hosts = layout.hosts(), .most_on_host = layout.most_on_host()},
+            {.count = count, .type = type},
+            {.kept = count, .index_codec = index_codec, .value_codec = value_codec}};
   }
 
   /// The input of a decision for such a call. Refers to this plan and to the model.
   ChoiceInput choice_input(const AllreduceShape& shape, const CostModel& model, bool may_lose) const {
     ChoiceInput input{.settings = settings,
-                      .filter = may_lose ? filter.for_lossy_call(shape) : filter,
+                      .filter = filter,
                       .policy = policy,
                       .shape = shape,
                       .model = &model,

@@ -4,29 +4,19 @@
 
 #include <array>
 #include <cstddef>
-#include <optional>
 #include <span>
 
 #include "collectives/registry.hpp"
-#include "planner/algorithm_filter.hpp"
-#include "planner/correction.hpp"
-#include "planner/equivalent_density.hpp"
+#include "planner/choice_input.hpp"
 
 namespace pliant {
 
-/// The candidates to consider for one call.
-struct SelectionRequest {
-  AllreduceShape shape;  ///< with `kept` for the lossy ones
-  bool lossy = false;    ///< may lossy algorithms compete
-  bool exact = true;     ///< may exact ones
-  bool deterministic = false;
-  /// Operations may overtake one another. Leave out MPI's own collectives, which need one order on all ranks,
-  /// unless no other algorithm is allowed.
-  bool resumable = false;
-  double drain_s = 0;  ///< [s] added to exact candidates, which send the residual too
-  /// Each lossy candidate keeps as many elements as are as good as shape.kept of allgather_topk. nullopt: all keep
-  /// shape.kept, as in the papers.
-  std::optional<EquivalentDensity> equivalent = {};
+/// The terms on which candidates compete for one call.
+struct CandidateTerms {
+  bool exact = true;      ///< exact algorithms compete
+  bool lossy = false;     ///< lossy ones do
+  std::int64_t kept = 0;  ///< elements that lossy ones send
+  bool as_named = false;  ///< the user named `kept`: all send as many. Else ChoiceInput::equivalent counts
 };
 
 struct Candidate {
@@ -46,15 +36,21 @@ struct CandidateList {
 /// Stable; allocates nothing.
 void sort_by_time(CandidateList& list);
 
-/// Candidates, cheapest first; ties in registry order. May be empty. A deterministic request gets only the
-/// first deterministic candidate, lossy before exact where lossy is allowed. `corrections`: factors on the
-/// formulas; null: the formulas are used as they are.
-CandidateList rank_candidates(const SelectionRequest& request, const AlgorithmFilter& filter,
-                              const CostModel& model, const Corrections* corrections = nullptr);
+/// Candidates, cheapest first; ties in registry order. May be empty. A deterministic communicator gets only the
+/// first deterministic candidate, lossy before exact where lossy ones compete. Predictions hold the corrections of
+/// `input`, and for exact algorithms the time in which they also send the residual. If the call may be overtaken
+/// (ChoiceInput::resumable), MPI's own collectives, which need one order on all ranks, compete only if no other
+/// algorithm is allowed.
+CandidateList rank_candidates(const ChoiceInput& input, const AlgorithmFilter& filter,
+                              const CandidateTerms& terms);
 
-/// [s] Least prediction of all candidates; infinity if there are none. For requests that are not
-/// deterministic; uses no corrections. For callers that try many k: nothing is sorted or stored.
-double cheapest_s(const SelectionRequest& request, const AlgorithmFilter& filter, const CostModel& model);
+/// rank_candidates() for a call that is only described: all algorithms compete. Lossy ones send shape.kept.
+CandidateList rank_described(const AllreduceShape& shape, bool lossy, const CostModel& model,
+                             const Corrections* corrections = nullptr);
+
+/// [s] Least prediction of all candidates that input.filter allows; infinity if there are none. For calls that are
+/// not deterministic; uses no corrections. For callers that try many k: nothing is sorted or stored.
+double cheapest_s(const ChoiceInput& input, const CandidateTerms& terms);
 
 /// [s] predicted for one algorithm.
 double predict_s(const AllreduceAlgorithm& algorithm, const AllreduceShape& shape, const CostModel& model);

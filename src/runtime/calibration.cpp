@@ -54,8 +54,9 @@ void calibrate(CostModel& model, Context& context, double max_s) {
     double left_s = max_s / static_cast<double>(calibrated.size());
     double factor = 1;
     for (std::size_t i = 0; i < Calibration::kBytes.size(); ++i) {
-      const AllreduceShape shape{.ranks = comm.ranks(),
-                                 .count = Calibration::kBytes[i] / static_cast<std::int64_t>(sizeof(float))};
+      const AllreduceShape shape{
+          {.ranks = comm.ranks()},
+          {.count = Calibration::kBytes[i] / static_cast<std::int64_t>(sizeof(float))}};
       const double formula_s = algorithm->cost_s(shape, model);
       if (left_s >= kRuns * formula_s * factor) {
         AllreduceCall call{.comm = comm,

@@ -35,24 +35,23 @@ class Allocation : public testing::Test {
  protected:
   void step(const AllreduceAlgorithm& algorithm, const IndexCodec& indices, const ValueCodec& values,
             std::int64_t number) {
-    AllreduceCall call{.comm = comm_,
-                       .workspace = workspace_,
-                       .kernels = test::kernels_under_test(),
-                       .shape = {.ranks = comm_.ranks(),
-                                 .hosts = hosts_ != nullptr ? hosts_->layout().hosts() : comm_.ranks(),
-                                 .most_on_host = hosts_ != nullptr ? hosts_->layout().most_on_host() : 1,
-                                 .count = kCount,
-                                 .kept = kept_count(kCount, 0.02),
-                                 .index_codec = &indices,
-                                 .value_codec = &values,
-                                 .block_bytes = 100'000},
-                       .hosts = channels(),
-                       .data = reinterpret_cast<std::byte*>(result_.data()),
-                       .residual = residual_.data(),
-                       .gradient = gradient_.data(),
-                       .step = number,
-                       .own = {},
-                       .outcome = {}};
+    AllreduceCall call{
+        .comm = comm_,
+        .workspace = workspace_,
+        .kernels = test::kernels_under_test(),
+        .shape = {{.ranks = comm_.ranks(),
+                   .hosts = hosts_ != nullptr ? hosts_->layout().hosts() : comm_.ranks(),
+                   .most_on_host = hosts_ != nullptr ? hosts_->layout().most_on_host() : 1},
+                  {.count = kCount},
+                  {.kept = kept_count(kCount, 0.02), .index_codec = &indices, .value_codec = &values},
+                  {.block_bytes = 100'000}},
+        .hosts = channels(),
+        .data = reinterpret_cast<std::byte*>(result_.data()),
+        .residual = residual_.data(),
+        .gradient = gradient_.data(),
+        .step = number,
+        .own = {},
+        .outcome = {}};
     run(algorithm, call);
   }
 
@@ -97,7 +96,7 @@ TEST_F(Allocation, IsCounted) {
 
 TEST_F(Allocation, NothingOnceBuffersHaveGrown) {
   for (const AllreduceAlgorithm* algorithm : algorithms()) {
-    if (algorithm->exact || algorithm->two_level || algorithm->reach == Reach::device) continue;
+    if (algorithm->exact || algorithm->reach == Reach::device) continue;
     for (const IndexCodec* indices : index_codecs())
       expect_none_after_growing(*algorithm, *indices, float32_values);
     for (const ValueCodec* values : value_codecs())
@@ -116,7 +115,8 @@ TEST_F(Allocation, NothingInTwoLevels) {
       EXPECT_EQ(test::memory_reserved - reserved_before, 1);
     }
     for (const AllreduceAlgorithm* algorithm : algorithms()) {
-      const AllreduceShape shape{.ranks = comm_.ranks(), .hosts = hosts_->layout().hosts(), .count = kCount};
+      const AllreduceShape shape{{.ranks = comm_.ranks(), .hosts = hosts_->layout().hosts()},
+                                 {.count = kCount}};
       if (!algorithm->two_level || !algorithm->supports(shape)) continue;
       expect_none_after_growing(*algorithm, raw_indices, float32_values);
     }

@@ -33,7 +33,7 @@ class BuildingBlocks : public testing::Test {
   AllreduceCall call_{.comm = comm_,
                       .workspace = workspace_,
                       .kernels = test::kernels_under_test(),
-                      .shape = {.ranks = ranks_, .segment_bytes = 40'000},
+                      .shape = {{.ranks = ranks_}, {}, {}, {.segment_bytes = 40'000}},
                       .own = {},
                       .outcome = {}};
 };

@@ -99,7 +99,7 @@ TEST_P(Codecs, SendNonFiniteValuesAsTheyAre) {
 
 INSTANTIATE_TEST_SUITE_P(Registry, Codecs,
                          testing::ValuesIn(test::algorithms_where([](const AllreduceAlgorithm& algorithm) {
-                           return !algorithm.exact && !algorithm.two_level;
+                           return !algorithm.exact;
                          })),
                          test::name_of_algorithm);
 

@@ -46,7 +46,7 @@ class Conformance : public testing::TestWithParam<const AllreduceAlgorithm*> {
     if (!algorithm().two_level) return body();
     for (const NamedLayout& layout : host_layouts(ranks_)) {
       hosts_ = std::make_unique<HostGroup>(comm_, layout.marks, layout.localities);
-      if (!algorithm().supports(laid_out({.count = 1}))) continue;
+      if (!algorithm().supports(laid_out({{}, {.count = 1}}))) continue;
       SCOPED_TRACE(layout.name);
       hosts_->channels_for(HostChannels::kSlotBytes);  // here, where all ranks are
       body();

@@ -83,7 +83,7 @@ TEST_P(ExtremeSelections, LoseNothing) {
 
 INSTANTIATE_TEST_SUITE_P(Registry, ExtremeSelections,
                          testing::ValuesIn(test::algorithms_where([](const AllreduceAlgorithm& algorithm) {
-                           return !algorithm.exact && !algorithm.two_level;
+                           return !algorithm.exact;
                          })),
                          test::name_of_algorithm);
 

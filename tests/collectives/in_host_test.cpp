@@ -23,7 +23,7 @@ class InHost : public test::Conformance {
     AllreduceCall call{.comm = comm_,
                        .workspace = workspace_,
                        .kernels = test::kernels_under_test(),
-                       .shape = laid_out({.count = static_cast<std::int64_t>(values.size())}),
+                       .shape = laid_out({{}, {.count = static_cast<std::int64_t>(values.size())}}),
                        .hosts = channels,
                        .data = reinterpret_cast<std::byte*>(values.data()),
                        .own = {},

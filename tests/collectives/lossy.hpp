@@ -101,12 +101,10 @@ class LossyConformance : public Conformance {
   }
 
   AllreduceShape shape_of(std::size_t count, std::int64_t kept) const {
-    return laid_out({.count = static_cast<std::int64_t>(count),
-                     .kept = kept,
-                     .index_codec = index_codec_,
-                     .value_codec = value_codec_,
-                     .segment_bytes = segment_bytes_,
-                     .route = route_});
+    return laid_out({{},
+                     {.count = static_cast<std::int64_t>(count)},
+                     {.kept = kept, .index_codec = index_codec_, .value_codec = value_codec_},
+                     {.segment_bytes = segment_bytes_, .route = route_}});
   }
 
   Traffic predicted_for_all(const AllreduceShape& shape) const {
@@ -132,9 +130,9 @@ class LossyConformance : public Conformance {
 
   /// The leader that star_* and var_* must choose, by an independent implementation of the rule; -1 if none.
   int expected_leader(const std::vector<float>& input, std::int64_t kept, std::int64_t step) const {
-    if (starts_with("two_level_star_"))
+    if (starts_with("two_level_star_") && hosts_ != nullptr)
       return hosts_->layout().leader(static_cast<int>(step % hosts_->layout().hosts()));
-    if (starts_with("star_")) return static_cast<int>(step % ranks_);
+    if (starts_with("star_") || starts_with("two_level_star_")) return static_cast<int>(step % ranks_);
     if (!starts_with("var_")) return -1;
     double score = 0;
     for (const std::uint32_t index : topk_oracle(input, kept))

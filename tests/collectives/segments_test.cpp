@@ -35,7 +35,7 @@ TEST(Pieces, CoverBothStretchesInOrderAndNoMore) {
 /// 100 Mbit/s and 5 ms: segments hide latency, and none is long enough for a rendezvous.
 TEST(Segments, RingHidesLatencyOnALongLink) {
   const CostModel model{.link = {.alpha_s = 5.1e-3, .beta_s_per_byte = 85e-9, .gap_s = 30e-6}, .compute = {}};
-  const AllreduceShape shape{.ranks = 8, .count = 1 << 18};
+  const AllreduceShape shape{{.ranks = 8}, {.count = 1 << 18}};
   const double bytes = static_cast<double>(shape.bytes());
   const double busy_s = 2 * 7 / 8.0 * bytes * model.link.beta_s_per_byte;
   EXPECT_LT(ring_allreduce.cost_s(shape, model), 1.1 * busy_s);
@@ -44,7 +44,7 @@ TEST(Segments, RingHidesLatencyOnALongLink) {
 }
 
 TEST(Segments, AreLongWhereEachOneCosts) {
-  const AllreduceShape shape{.ranks = 4, .count = 1 << 22};
+  const AllreduceShape shape{{.ranks = 4}, {.count = 1 << 22}};
   const CostModel cheap{.link = {.alpha_s = 50e-6, .beta_s_per_byte = 1e-9, .gap_s = 1e-9}, .compute = {}};
   CostModel dear = cheap;
   dear.link.gap_s = 50e-6;
@@ -57,10 +57,10 @@ TEST(Segments, AreLongWhereEachOneCosts) {
 TEST(Segments, RingFormulaByHand) {
   const CostModel model{.link = {.alpha_s = 1e-3, .beta_s_per_byte = 1e-7, .gap_s = 0}, .compute = {}};
   // One byte a rank: 2(P-1) hops of alpha.
-  EXPECT_NEAR(ring_allreduce.cost_s({.ranks = 4, .count = 4, .type = ElementType::int32}, model),
+  EXPECT_NEAR(ring_allreduce.cost_s({{.ranks = 4}, {.count = 4, .type = ElementType::int32}}, model),
               6 * (1e-3 + 4e-7), 1e-9);
   // 40 MB on 4 ranks: 6 chunks of 10 MB, plus one latency that cannot be hidden.
-  EXPECT_NEAR(ring_allreduce.cost_s({.ranks = 4, .count = 10'000'000}, model), 6 * 1.0 + 1e-3, 6e-2);
+  EXPECT_NEAR(ring_allreduce.cost_s({{.ranks = 4}, {.count = 10'000'000}}, model), 6 * 1.0 + 1e-3, 6e-2);
 }
 
 }  // namespace

@@ -26,7 +26,8 @@ class Short : public test::Conformance {
         .comm = comm_,
         .workspace = workspace_,
         .kernels = test::kernels_under_test(),
-        .shape = laid_out({.count = static_cast<std::int64_t>(mine.size()), .type = ElementType::float64}),
+        .shape =
+            laid_out({{}, {.count = static_cast<std::int64_t>(mine.size()), .type = ElementType::float64}}),
         .hosts = channels(),
         .data = reinterpret_cast<std::byte*>(sum.data()),
         .own = {},

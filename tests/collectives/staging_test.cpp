@@ -7,9 +7,13 @@
 #include <string>
 
 #include "planner/selector.hpp"
+#include "tests/support/selection.hpp"
 
 namespace pliant {
 namespace {
+
+using test::rank_candidates;
+using test::SelectionRequest;
 
 constexpr CostModel kModel{
     .link = {.alpha_s = 20e-6, .beta_s_per_byte = 0.8e-9},
@@ -24,7 +28,7 @@ constexpr CostModel kModel{
                    .select_s_per_element = 1e-11, .apply_s_per_element = 1e-12, .pair_s_per_element = 1e-9}}};
 
 AllreduceShape on_device(std::int64_t count) {
-  return {.ranks = 4, .count = count, .kept = count / 100, .memory = Memory::device};
+  return {{.ranks = 4}, {.count = count, .memory = Memory::device}, {.kept = count / 100}};
 }
 
 std::vector<std::string> names(const SelectionRequest& request) {

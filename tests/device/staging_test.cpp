@@ -24,11 +24,10 @@ TEST_F(DeviceStaging, ABlockComesWhileOneIsReducedAndOneGoes) {
   workspace.device = std::make_shared<DeviceWorkspace>(part.device);
   const std::vector<float> mine = pliant_test::gradient(rank_, 0, kBlocks * kBlockElements);
   const pliant_test::DeviceBuffer<float> buffer(mine);
-  const AllreduceShape shape{.ranks = ranks_,
-                             .hosts = ranks_,
-                             .count = kBlocks * kBlockElements,
-                             .memory = Memory::device,
-                             .stage_bytes = kBlockElements * 4};
+  const AllreduceShape shape{{.ranks = ranks_, .hosts = ranks_},
+                             {.count = kBlocks * kBlockElements, .memory = Memory::device},
+                             {},
+                             {.stage_bytes = kBlockElements * 4}};
   AllreduceCall call{.comm = comm,
                      .workspace = workspace,
                      .kernels = scalar_kernels,

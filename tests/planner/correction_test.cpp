@@ -9,9 +9,13 @@
 #include <string_view>
 
 #include "planner/selector.hpp"
+#include "tests/support/selection.hpp"
 
 namespace pliant {
 namespace {
+
+using test::rank_candidates;
+using test::SelectionRequest;
 
 constexpr double kNoise = 0.1;
 
@@ -24,7 +28,7 @@ std::size_t place_of(std::string_view name) {
 
 const std::size_t kRing = place_of("ring");
 const std::size_t kTree = place_of("tree");
-constexpr AllreduceShape kShape{.ranks = 8, .count = 1'000'000, .kept = 10'000};
+constexpr AllreduceShape kShape{{.ranks = 8}, {.count = 1'000'000}, {.kept = 10'000}};
 
 AllreduceShape of_count(std::int64_t count) {
   AllreduceShape shape = kShape;

@@ -22,7 +22,7 @@ CostModel model_of(double alpha_s, double beta_s_per_byte) {
 class RememberedDecisionTest : public ::testing::Test {
  protected:
   ChoiceInput input_of(const Plan& plan, std::int64_t count) const {
-    const AllreduceShape shape{.ranks = 8, .hosts = 8, .count = count, .kept = count};
+    const AllreduceShape shape{{.ranks = 8, .hosts = 8}, {.count = count}, {.kept = count}};
     return plan.choice_input(shape, slow_start_, false);
   }
 

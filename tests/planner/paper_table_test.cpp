@@ -116,7 +116,7 @@ CostModel network(double alpha_ms, double gbps) {
 }
 
 AllreduceShape shape_of(std::int64_t count, double density) {
-  return {.ranks = kRanks, .count = count, .kept = kept_count(count, density)};
+  return {{.ranks = kRanks}, {.count = count}, {.kept = kept_count(count, density)}};
 }
 
 Candidate best(const AllreduceShape& shape, const std::string& filter, const CostModel& model) {

@@ -22,7 +22,7 @@ constexpr LinkModel kLink{.alpha_s = 1000, .beta_s_per_byte = 1};
 
 double cost_s(const char* name, int ranks, std::int64_t count, std::int64_t kept,
               const LinkModel& link = kLink) {
-  return papers::cost_s(*find_algorithm(name), {.ranks = ranks, .count = count, .kept = kept}, link);
+  return papers::cost_s(*find_algorithm(name), {{.ranks = ranks}, {.count = count}, {.kept = kept}}, link);
 }
 
 TEST(PaperCosts, TableIOnEightRanks) {
@@ -36,7 +36,7 @@ TEST(PaperCosts, LogarithmsAreRoundedUpAndOneRankIsFree) {
   EXPECT_DOUBLE_EQ(papers::broadcast_s(5, 10, kLink), 3 * 1010);
   EXPECT_DOUBLE_EQ(allgather_s(5, 10, kLink), 3 * 1000 + 4 * 10);
   for (const AllreduceAlgorithm* algorithm : algorithms()) {
-    const double alone_s = papers::cost_s(*algorithm, {.ranks = 1, .count = 100, .kept = 10}, kLink);
+    const double alone_s = papers::cost_s(*algorithm, {{.ranks = 1}, {.count = 100}, {.kept = 10}}, kLink);
     EXPECT_TRUE(alone_s == 0 || alone_s == papers::kUnknown_s) << algorithm->name;
   }
 }
@@ -112,7 +112,7 @@ TEST(PaperCosts, RabenseifnerDominatesRingAndTreeOnPowersOfTwo) {
   const CostModel model{.link = kLink, .compute = {}};
   for (int ranks = 2; ranks <= 64; ranks *= 2) {
     for (const std::int64_t count : {1, 100, 100'000}) {
-      const AllreduceShape shape{.ranks = ranks, .count = count};
+      const AllreduceShape shape{{.ranks = ranks}, {.count = count}};
       const double rabenseifner_s = find_algorithm("rabenseifner")->cost_s(shape, model);
       for (const char* name : {"ring", "tree"})
         // A longer segment is kept if a shorter one gains less than 1 %.
@@ -126,7 +126,7 @@ TEST(PaperCosts, WithoutComputingAnAlgorithmIsNeverDearerThanThePapersSay) {
   const CostModel model{.link = {.alpha_s = 50e-6, .beta_s_per_byte = 1e-9}, .compute = {}};
   for (const AllreduceAlgorithm* algorithm : algorithms()) {
     for (const int ranks : {2, 3, 8, 13}) {
-      const AllreduceShape shape{.ranks = ranks, .count = 100'000, .kept = 1000};
+      const AllreduceShape shape{{.ranks = ranks}, {.count = 100'000}, {.kept = 1000}};
       const double paper_s = papers::cost_s(*algorithm, shape, model.link);
       if (paper_s == papers::kUnknown_s) continue;
       // var_* sends scores of 8 bytes, the paper counts 4; and messages have headers.
@@ -139,7 +139,7 @@ TEST(PaperCosts, WithoutComputingAnAlgorithmIsNeverDearerThanThePapersSay) {
 }
 
 TEST(PaperCosts, TheListHasWhatThePapersKnow) {
-  const AllreduceShape shape{.ranks = 8, .count = 100'000, .kept = 1000};
+  const AllreduceShape shape{{.ranks = 8}, {.count = 100'000}, {.kept = 1000}};
   const CandidateList list = papers::rank(shape, AlgorithmFilter(), kLink);
   std::set<std::string_view> names;
   double before_s = 0;

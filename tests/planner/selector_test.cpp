@@ -11,14 +11,18 @@
 #include <string>
 
 #include "tests/support/errors.hpp"
+#include "tests/support/selection.hpp"
 
 namespace pliant {
 namespace {
 
+using test::rank_candidates;
+using test::SelectionRequest;
+
 using Names = std::vector<std::string>;
 
 constexpr CostModel kModel{.link = {.alpha_s = 50e-6, .beta_s_per_byte = 8e-9}, .compute = {}};
-constexpr AllreduceShape kShape{.ranks = 8, .count = 1'000'000, .kept = 10'000};
+constexpr AllreduceShape kShape{{.ranks = 8}, {.count = 1'000'000}, {.kept = 10'000}};
 
 Names all_names() {
   Names names;
@@ -30,7 +34,8 @@ Names all_names() {
 Names names_where_supported() {
   Names names;
   for (const AllreduceAlgorithm* algorithm : algorithms())
-    if (algorithm->supports(kShape)) names.emplace_back(algorithm->name);
+    if (algorithm->supports(kShape) && (algorithm->stands_out == nullptr || algorithm->stands_out(kShape)))
+      names.emplace_back(algorithm->name);
   return names;
 }
 
@@ -131,7 +136,7 @@ TEST(Selector, LeavesOutWhatCannotRun) {
 TEST(Selector, TakesMemoryInsideHostsWhereThereAreHosts) {
   const CostModel model{.link = kModel.link, .compute = {.gamma_s_per_byte = 1e-10}};
   const auto first = [&](int hosts, int most_on_host, std::int64_t count) {
-    const AllreduceShape shape{.ranks = 8, .hosts = hosts, .most_on_host = most_on_host, .count = count};
+    const AllreduceShape shape{{.ranks = 8, .hosts = hosts, .most_on_host = most_on_host}, {.count = count}};
     return names_of(rank_candidates({.shape = shape}, AlgorithmFilter(), model)).front();
   };
   for (const std::int64_t count : {1, 1000, 1'000'000, 10'000'000}) {
@@ -146,7 +151,7 @@ TEST(Selector, TakesMemoryInsideHostsWhereThereAreHosts) {
 TEST(Selector, OffersTwoLevelsWhereThereAreTwo) {
   const auto two_levels = [&](int hosts, int most_on_host) {
     const AllreduceShape shape{
-        .ranks = 8, .hosts = hosts, .most_on_host = most_on_host, .count = 100'000, .kept = 1000};
+        {.ranks = 8, .hosts = hosts, .most_on_host = most_on_host}, {.count = 100'000}, {.kept = 1000}};
     const Names names = names_of(rank_candidates({.shape = shape, .lossy = true}, AlgorithmFilter(), kModel));
     std::set<std::string> found;
     for (const std::string& name : names)
@@ -165,17 +170,20 @@ TEST(Selector, OffersTwoLevelsWhereThereAreTwo) {
   EXPECT_EQ(two_levels(1, 8), memory);
 }
 
-TEST(Selector, NamesThatCannotDoALossyCallLeaveAllToCompete) {
-  const AlgorithmFilter named("two_level_star_ring");
-  const AllreduceShape flat{.ranks = 8, .count = 100'000, .kept = 1000};
-  AllreduceShape hosts = flat;
-  hosts.hosts = 2;
-  EXPECT_EQ(named.for_lossy_call(hosts), named);
-  EXPECT_EQ(named.for_lossy_call(flat), AlgorithmFilter());
-  const AlgorithmFilter exact("ring");
-  EXPECT_EQ(exact.for_lossy_call(flat), exact) << "it names no lossy one at all";
-  const AlgorithmFilter some("two_level_star_ring,star_ring");
-  EXPECT_EQ(some.for_lossy_call(flat), some);
+TEST(Selector, OffersTwoLevelsElsewhereToThoseWhoNameThem) {
+  const AllreduceShape flat{{.ranks = 8}, {.count = 100'000}, {.kept = 1000}};
+  const AllreduceShape one_host{
+      {.ranks = 8, .hosts = 1, .most_on_host = 8}, {.count = 100'000}, {.kept = 1000}};
+  for (const AllreduceShape& shape : {flat, one_host}) {
+    EXPECT_EQ(names_of(rank_candidates({.shape = shape}, AlgorithmFilter("two_level_ring"), kModel)),
+              Names{"two_level_ring"});
+    EXPECT_EQ(names_of(rank_candidates({.shape = shape, .lossy = true, .exact = false},
+                                       AlgorithmFilter("two_level_star_ring"), kModel)),
+              Names{"two_level_star_ring"});
+  }
+  const Names both =
+      names_of(rank_candidates({.shape = flat}, AlgorithmFilter("two_level_ring,ring"), kModel));
+  EXPECT_EQ(both, (Names{"ring", "two_level_ring"})) << "equal predictions: the first of the registry";
 }
 
 TEST(Selector, LeavesMpisCollectivesOutWhereOperationsOvertakeOneAnother) {
@@ -208,7 +216,7 @@ TEST(Selector, MayFindNothing) {
 TEST(Selector, DeterministicIgnoresSizeAndNetwork) {
   for (const std::int64_t count : {1, 1000, 100'000'000}) {
     for (const double alpha_s : {1e-7, 1.0}) {
-      const AllreduceShape shape{.ranks = 8, .count = count, .kept = 1};
+      const AllreduceShape shape{{.ranks = 8}, {.count = count}, {.kept = 1}};
       const CostModel model{.link = {.alpha_s = alpha_s, .beta_s_per_byte = 1e-9}, .compute = {}};
       EXPECT_EQ(names_of(rank_candidates({.shape = shape, .deterministic = true}, AlgorithmFilter(), model)),
                 (Names{"tree"}));
@@ -227,12 +235,12 @@ TEST(Selector, PredictsWhatEachFormulaSays) {
     return low * std::pow(high / low, std::uniform_real_distribution<double>()(random));
   };
   for (int i = 0; i < 3'000; ++i) {
-    SelectionRequest request{.shape = {.ranks = static_cast<int>(between(1, 300)),
-                                       .count = std::llround(between(1, 1e9)),
-                                       .index_codec = nullptr},
+    SelectionRequest request{.shape = {{.ranks = static_cast<int>(between(1, 300))},
+                                       {.count = std::llround(between(1, 1e9))},
+                                       {.index_codec = nullptr}},
                              .lossy = true,
                              .exact = i % 2 == 0,
-                             .drain_s = 1e-3};
+                             .outstanding = true};
     request.shape.kept = std::clamp<std::int64_t>(
         std::llround(between(1, static_cast<double>(request.shape.count))), 1, request.shape.count);
     if (i % 3 == 0) {
@@ -243,16 +251,19 @@ TEST(Selector, PredictsWhatEachFormulaSays) {
                           .compute = {.gamma_s_per_byte = 1e-10,
                                       .select_s_per_element = 1e-9,
                                       .pair_s_per_element = 2e-9,
+                                      .drain_s_per_element = 1e-10,
                                       .codec_s_per_index = {1e-9, 4e-9, 10e-9}}};
     const CandidateList list = rank_candidates(request, AlgorithmFilter(), model);
     for (const Candidate& candidate : list.all()) {
       AllreduceShape shape = request.shape;
       if (!candidate.algorithm->exact) shape.kept = candidate.kept;
-      const double besides_s = candidate.algorithm->exact ? request.drain_s : 0;
+      const double besides_s = candidate.algorithm->exact
+                                   ? static_cast<double>(shape.count) * model.compute.drain_s_per_element
+                                   : 0;
       ASSERT_EQ(candidate.predicted_s, candidate.algorithm->cost_s(shape, model) + besides_s)
           << candidate.algorithm->name;
     }
-    ASSERT_EQ(cheapest_s(request, AlgorithmFilter(), model),
+    ASSERT_EQ(test::cheapest_s(request, AlgorithmFilter(), model),
               list.used > 0 ? list.items[0].predicted_s : std::numeric_limits<double>::infinity());
   }
 }

@@ -26,7 +26,7 @@ void for_each_case(Act&& act) {
         for (const double alpha_s : {10e-6, 1e-3, 50e-3})
           for (const double beta : {8e-11, 8e-9, 8e-7}) {
             const AllreduceShape shape{
-                .ranks = ranks, .count = count, .kept = std::max<std::int64_t>(1, count / 100)};
+                {.ranks = ranks}, {.count = count}, {.kept = std::max<std::int64_t>(1, count / 100)}};
             if (algorithm->supports(shape))
               act(*algorithm, shape, CostModel{.link = {alpha_s, beta, 2e-6}, .compute = kCompute});
           }
@@ -74,7 +74,7 @@ TEST(Slope, FormulasAreNearlyLinear) {
 
 TEST(Slope, OfATreeIsTheTables) {
   const AllreduceAlgorithm& doubling = *find_algorithm("recursive_doubling");
-  const AllreduceShape shape{.ranks = 8, .count = 10};
+  const AllreduceShape shape{{.ranks = 8}, {.count = 10}};
   const CostSlope slope = slope_of(doubling, shape, {.link = {1e-3, 8e-9, 0}, .compute = {}});
   EXPECT_NEAR(slope.messages, 3, 1e-9);
   EXPECT_NEAR(slope.bytes, 3 * 40, 1e-6);
@@ -82,8 +82,8 @@ TEST(Slope, OfATreeIsTheTables) {
 }
 
 TEST(Slope, OneRankAsksForNothing) {
-  const CostSlope slope =
-      slope_of(*find_algorithm("ring"), {.ranks = 1, .count = 10}, {.link = {1e-3, 8e-9, 0}, .compute = {}});
+  const CostSlope slope = slope_of(*find_algorithm("ring"), {{.ranks = 1}, {.count = 10}},
+                                   {.link = {1e-3, 8e-9, 0}, .compute = {}});
   EXPECT_EQ(slope.messages, 0);
   EXPECT_EQ(slope.bytes, 0);
 }

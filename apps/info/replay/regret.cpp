@@ -29,11 +29,13 @@ CostModel model_of(const LinkModel& link) {
   return model;
 }
 
-SelectionRequest request_for(int ranks, std::int64_t count, double density) {
-  SelectionRequest request{.shape = {.ranks = ranks, .count = count}, .lossy = density < 1};
-  request.shape.kept = std::max<std::int64_t>(1, std::llround(density * static_cast<double>(count)));
-  request.shape.index_codec = nullptr;
-  return request;
+AllreduceShape shape_for(int ranks, std::int64_t count, double density) {
+  const auto kept = std::max<std::int64_t>(1, std::llround(density * static_cast<double>(count)));
+  return {{.ranks = ranks}, {.count = count}, {.kept = kept, .index_codec = nullptr}};
+}
+
+bool is_lossy(const AllreduceShape& shape) {
+  return shape.kept < shape.count;
 }
 
 constexpr std::size_t kMostCounts = 3;
@@ -90,38 +92,38 @@ class Simulation {
   };
 
   /// True times of all algorithms on the link of a step, without noise; kept until the next step.
-  const CandidateList& truth_of(std::size_t which, const SelectionRequest& request, const LinkModel& link) {
+  const CandidateList& truth_of(std::size_t which, const AllreduceShape& shape, const LinkModel& link) {
     CandidateList& truth = truths_[which];
     if (truth.used > 0) return truth;
-    truth = rank_candidates(request, AlgorithmFilter(), model_of(link));
+    truth = rank_described(shape, is_lossy(shape), model_of(link));
     for (Candidate& candidate : std::span(truth.items).first(truth.used))
       candidate.predicted_s = really_s(candidate);
     return truth;
   }
 
   /// Predicted times. Kept until the learner's model changes, as in the library.
-  const CandidateList& list_of(std::size_t which, const SelectionRequest& request, bool learns) {
+  const CandidateList& list_of(std::size_t which, const AllreduceShape& shape, bool learns) {
     CandidateList& list = lists_[which];
     if (list.used == 0)
-      list = rank_candidates(request, AlgorithmFilter(), learner_.model(),
-                             learns ? &learner_.corrections() : nullptr);
+      list = rank_described(shape, is_lossy(shape), learner_.model(),
+                            learns ? &learner_.corrections() : nullptr);
     return list;
   }
 
   Times call_once(std::size_t which, const LinkModel& link, Knowledge knowledge, RegretRow& row) {
     const bool learns = knowledge == Knowledge::learned;
-    const SelectionRequest request = request_for(program_.ranks, program_.counts[which], program_.density);
-    const CandidateList& list = list_of(which, request, learns);
-    const Choice choice = learns ? learner_.choose(list.all(), request.shape) : Choice{};
+    const AllreduceShape shape = shape_for(program_.ranks, program_.counts[which], program_.density);
+    const CandidateList& list = list_of(which, shape, learns);
+    const Choice choice = learns ? learner_.choose(list.all(), shape) : Choice{};
     row.exploring += choice.why == Why::explores || choice.why == Why::tries ? 1 : 0;
     const AllreduceAlgorithm* own = list.items[choice.index].algorithm;
     Times times{0, std::numeric_limits<double>::infinity()};
-    for (const Candidate& candidate : truth_of(which, request, link).all()) {
+    for (const Candidate& candidate : truth_of(which, shape, link).all()) {
       times.least_s = std::min(times.least_s, candidate.predicted_s);
       if (candidate.algorithm == own) times.own_s = candidate.predicted_s;
     }
     if (!learns) return times;
-    const LearningResult result = learner_.learn(*own, request.shape, times.own_s * noise());
+    const LearningResult result = learner_.learn(*own, shape, times.own_s * noise());
     row.changes += result.change ? 1 : 0;
     if (result.changed) lists_ = {};
     return times;
@@ -212,12 +214,12 @@ RegretRow regret_on_grid(std::uint64_t seed) {
   for (const int ranks : {2, 3, 8, 16, 100, 1024})
     for (const double count : {1e4, 1e5, 1e6, 1e7, 1e8, 1e9})
       for (const double density : {1e-4, 1e-3, 1e-2, 1e-1, 1.0}) {
-        const auto request = request_for(ranks, std::llround(count), density);
+        const AllreduceShape shape = shape_for(ranks, std::llround(count), density);
         CurrentAlgorithm current;
         ShareBudget exploring(0);
         double own_s = 0, best_s = 0;
         for (const LinkModel& link : grid_links(random)) {
-          const CandidateList list = rank_candidates(request, AlgorithmFilter(), model_of(link));
+          const CandidateList list = rank_described(shape, is_lossy(shape), model_of(link));
           const Choice choice =
               choose(list.all(), current, exploring, true, 1, [](std::size_t, std::size_t) { return 0.0; });
           own_s += list.items[choice.index].predicted_s;

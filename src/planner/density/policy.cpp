@@ -63,18 +63,11 @@ std::int64_t least_kept(const ChoiceInput& input) {
 }
 
 double lossy_s(const ChoiceInput& input, std::int64_t kept) {
-  SelectionRequest request{.shape = input.shape,
-                           .lossy = true,
-                           .exact = false,
-                           .resumable = input.resumable,
-                           .equivalent = input.equivalent};
-  request.shape.kept = kept;
-  return cheapest_s(request, input.filter, *input.model);
+  return cheapest_s(input, {.exact = false, .lossy = true, .kept = kept});
 }
 
 double exact_s(const ChoiceInput& input) {
-  return cheapest_s({.shape = input.shape, .resumable = input.resumable, .drain_s = input.drain_s()},
-                    input.filter, *input.model);
+  return cheapest_s(input, {});
 }
 
 }  // namespace pliant

@@ -58,7 +58,7 @@ TEST(Goodput, IsTheBestOfEveryK) {
         for (const double compute_s : {0.0, 1e-4, 1e-2}) {
           SCOPED_TRACE(testing::Message()
                        << power << ", " << ranks << " ranks, links " << slower << ", " << compute_s << " s");
-          Case item{.shape = {.ranks = ranks, .count = 5'000},
+          Case item{.shape = {{.ranks = ranks}, {.count = 5'000}},
                     .gain = test::model_of(5'000, power),
                     .compute_s = compute_s};
           item.model.link.alpha_s *= slower;
@@ -74,7 +74,7 @@ TEST(Goodput, IsTheBestOfEveryK) {
 }
 
 TEST(Goodput, LongComputingIsWorthSendingMore) {
-  Case item{.shape = {.ranks = 8, .count = 10'000'000}, .gain = test::model_of(10'000'000, 2)};
+  Case item{.shape = {{.ranks = 8}, {.count = 10'000'000}}, .gain = test::model_of(10'000'000, 2)};
   item.model.link.beta_s_per_byte = 80e-9;  // 100 Mbit/s
   std::int64_t before = 0;
   for (item.compute_s = 1e-3; item.compute_s < 1e3; item.compute_s *= 2) {
@@ -87,8 +87,9 @@ TEST(Goodput, LongComputingIsWorthSendingMore) {
 }
 
 TEST(Goodput, SlowLinksAreWorthSendingLess) {
-  Case item{
-      .shape = {.ranks = 8, .count = 10'000'000}, .gain = test::model_of(10'000'000, 2), .compute_s = 0.1};
+  Case item{.shape = {{.ranks = 8}, {.count = 10'000'000}},
+            .gain = test::model_of(10'000'000, 2),
+            .compute_s = 0.1};
   std::int64_t before = item.shape.count;
   for (item.model.link.beta_s_per_byte = 1e-11; item.model.link.beta_s_per_byte < 1e-3;
        item.model.link.beta_s_per_byte *= 3) {
@@ -101,7 +102,8 @@ TEST(Goodput, SlowLinksAreWorthSendingLess) {
 }
 
 TEST(Goodput, AResidualThatIsSentTooCountsAgainstEverything) {
-  Case item{.shape = {.ranks = 4, .count = 1'000'000}, .gain = test::model_of(1'000'000, 2), .compute_s = 10};
+  Case item{
+      .shape = {{.ranks = 4}, {.count = 1'000'000}}, .gain = test::model_of(1'000'000, 2), .compute_s = 10};
   EXPECT_FALSE(goodput(item).lossy);
   item.model.compute.drain_s_per_element = 1;
   item.outstanding = true;
@@ -109,7 +111,8 @@ TEST(Goodput, AResidualThatIsSentTooCountsAgainstEverything) {
 }
 
 TEST(Goodput, KeepsToWhatIsAllowed) {
-  Case item{.shape = {.ranks = 4, .count = 1'000'000}, .gain = test::model_of(1'000'000, 2), .compute_s = 10};
+  Case item{
+      .shape = {{.ranks = 4}, {.count = 1'000'000}}, .gain = test::model_of(1'000'000, 2), .compute_s = 10};
   item.filter = "star_ring";
   EXPECT_TRUE(goodput(item).lossy) << "nothing exact is allowed";
   item.filter = "ring";
@@ -117,13 +120,13 @@ TEST(Goodput, KeepsToWhatIsAllowed) {
 }
 
 TEST(Goodput, BeforeTheGainIsKnownItIsTheUsersDensity) {
-  const Case item{.shape = {.ranks = 4, .count = 100'000}, .known = false};
+  const Case item{.shape = {{.ranks = 4}, {.count = 100'000}}, .known = false};
   EXPECT_EQ(goodput(item).kept, 1'000);
   EXPECT_TRUE(goodput(item).lossy);
 }
 
 TEST(Goodput, Ef21ContractsEnough) {
-  Case item{.shape = {.ranks = 4, .count = 1'000'000}, .gain = test::model_of(1'000'000, 9)};
+  Case item{.shape = {{.ranks = 4}, {.count = 1'000'000}}, .gain = test::model_of(1'000'000, 9)};
   item.model.link.beta_s_per_byte = 1e-4;
   EXPECT_LT(goodput(item).kept, 1'000);
   item.settings.error_feedback = "ef21";

@@ -11,9 +11,13 @@
 #include "planner/density/policy.hpp"
 #include "planner/selector.hpp"
 #include "tests/planner/density/gains.hpp"
+#include "tests/support/selection.hpp"
 
 namespace pliant {
 namespace {
+
+using test::rank_candidates;
+using test::SelectionRequest;
 
 TEST(Margin, BeginsCautious) {
   EXPECT_NEAR(BudgetMargin().factor(), std::exp(1.75 * 0.08), 0.001);
@@ -178,7 +182,7 @@ Outcome follow(const Schedule& schedule, double noise, unsigned seed, bool with_
     believed.link = estimator.link(link.alpha_s);
     real.link = {.alpha_s = link.alpha_s, .beta_s_per_byte = 8e-9 / link.gbps};
     without.link = {.alpha_s = link.alpha_s};
-    AllreduceShape shape{.ranks = 8, .count = kCount};
+    AllreduceShape shape{{.ranks = 8}, {.count = kCount}};
     const PolicyDecision decision = decide_kept(budget_policy, {.settings = settings,
                                                                 .filter = filter,
                                                                 .shape = shape,

@@ -39,7 +39,7 @@ TEST(PolicyMemo, AnswersAsIfItRememberedNothing) {
     if (now[4]) model.link.beta_s_per_byte *= 20;
     ChoiceInput input{.settings = settings,
                       .filter = filters[now[6] ? 1 : 0],
-                      .shape = {.ranks = now[5] ? 16 : 4, .count = 200'000},
+                      .shape = {{.ranks = now[5] ? 16 : 4}, {.count = 200'000}},
                       .model = &model,
                       .compute_s = 1e-3 * (1 + 0.01 * static_cast<double>(random() % 12)),
                       .margin = 1 + 0.02 * static_cast<double>(random() % 3),

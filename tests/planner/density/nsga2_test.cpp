@@ -47,7 +47,7 @@ TEST(Nsga2, FindsNothingBetterThanBisection) {
       const GainModel gain = test::model_of(kCount, power);
       const ChoiceInput input{.settings = settings,
                               .filter = filter,
-                              .shape = {.ranks = 8, .count = kCount},
+                              .shape = {{.ranks = 8}, {.count = kCount}},
                               .model = &model,
                               .gain = &gain};
       const Objectives objectives{&input};

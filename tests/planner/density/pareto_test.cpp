@@ -56,7 +56,7 @@ TEST(Pareto, IsTheBestOfEveryK) {
     for (const int ranks : {2, 5, 8, 64})
       for (const double slower : {0.1, 1.0, 100.0}) {
         SCOPED_TRACE(testing::Message() << power << " " << ranks << " ranks, links " << slower);
-        Case item{.shape = {.ranks = ranks, .count = 20'000}, .gain = test::model_of(20'000, power)};
+        Case item{.shape = {{.ranks = ranks}, {.count = 20'000}}, .gain = test::model_of(20'000, power)};
         item.model.link.alpha_s *= slower;
         item.model.link.beta_s_per_byte *= slower;
         const std::vector<double> all = objectives(item);
@@ -68,21 +68,21 @@ TEST(Pareto, IsTheBestOfEveryK) {
 
 TEST(Pareto, StaysInThePapersRange) {
   for (const double power : {0.1, 1.0, 8.0}) {
-    const Case item{.shape = {.ranks = 8, .count = 5'000'000}, .gain = test::model_of(5'000'000, power)};
+    const Case item{.shape = {{.ranks = 8}, {.count = 5'000'000}}, .gain = test::model_of(5'000'000, power)};
     EXPECT_GE(pareto(item), 5'000);
     EXPECT_LE(pareto(item), 500'000);
   }
 }
 
 TEST(Pareto, BeforeTheGainIsKnownItIsTheUsersDensity) {
-  Case item{.shape = {.ranks = 4, .count = 100'000}};
+  Case item{.shape = {{.ranks = 4}, {.count = 100'000}}};
   EXPECT_EQ(pareto(item, /*known=*/false), 1'000);
   item.settings.density = 1e-9;
   EXPECT_EQ(pareto(item, false), 10) << "not below the least there is";
 }
 
 TEST(Pareto, WhereTimeDoesNotMatterGainDecidesAndTheOtherWayRound) {
-  Case item{.shape = {.ranks = 4, .count = 100'000}, .model = {}, .gain = test::model_of(100'000, 2)};
+  Case item{.shape = {{.ranks = 4}, {.count = 100'000}}, .model = {}, .gain = test::model_of(100'000, 2)};
   EXPECT_EQ(pareto(item), 10'000) << "every k takes the same time";
   item.model = test::kModel;
   std::array<double, GainModel::kPoints> same{};
@@ -93,13 +93,13 @@ TEST(Pareto, WhereTimeDoesNotMatterGainDecidesAndTheOtherWayRound) {
 
 TEST(Pareto, ShortTensorsHaveOneK) {
   for (const std::int64_t count : {1, 2, 9}) {
-    const Case item{.shape = {.ranks = 3, .count = count}, .gain = test::model_of(count, 1)};
+    const Case item{.shape = {{.ranks = 3}, {.count = count}}, .gain = test::model_of(count, 1)};
     EXPECT_EQ(pareto(item), 1);
   }
 }
 
 TEST(Pareto, Ef21ContractsEnough) {
-  Case item{.shape = {.ranks = 4, .count = 1'000'000}, .gain = test::model_of(1'000'000, 9)};
+  Case item{.shape = {{.ranks = 4}, {.count = 1'000'000}}, .gain = test::model_of(1'000'000, 9)};
   item.settings.error_feedback = "ef21";
   EXPECT_GE(pareto(item), 1'000);
   item.settings.density = 1e-5;

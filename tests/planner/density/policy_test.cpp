@@ -13,14 +13,18 @@
 #include "compress/topk.hpp"
 #include "tests/planner/density/gains.hpp"
 #include "tests/support/errors.hpp"
+#include "tests/support/selection.hpp"
 
 namespace pliant {
 namespace {
 
+using test::rank_candidates;
+using test::SelectionRequest;
+
 using test::kModel;
 
 AllreduceShape shape_of(std::int64_t count, int ranks = 4) {
-  return {.ranks = ranks, .count = count};
+  return {{.ranks = ranks}, {.count = count}};
 }
 
 AllreduceShape with_kept(AllreduceShape shape, std::int64_t kept) {

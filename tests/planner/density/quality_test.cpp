@@ -9,13 +9,17 @@
 #include "planner/equivalent_density.hpp"
 #include "planner/selector.hpp"
 #include "tests/planner/density/gains.hpp"
+#include "tests/support/selection.hpp"
 
 namespace pliant {
 namespace {
 
+using test::rank_candidates;
+using test::SelectionRequest;
+
 using test::kModel;
 
-constexpr AllreduceShape kShape{.ranks = 8, .count = 1'000'000};
+constexpr AllreduceShape kShape{{.ranks = 8}, {.count = 1'000'000}};
 
 double factor(const EquivalentDensity& equivalent, SelectionRule rule) {
   return equivalent.ranks[static_cast<std::size_t>(rule)];
@@ -23,19 +27,18 @@ double factor(const EquivalentDensity& equivalent, SelectionRule rule) {
 
 TEST(UsualWorth, IsInTheOrderOfTheResearchAndGrowsWithRanks) {
   for (const int ranks : {2, 8, 64, 1024}) {
-    const EquivalentDensity equivalent = usual_equivalents({.ranks = ranks, .count = 1000});
+    const EquivalentDensity equivalent = usual_equivalents({.ranks = ranks});
     EXPECT_EQ(factor(equivalent, SelectionRule::own), 1);
     EXPECT_GE(factor(equivalent, SelectionRule::quota), 1);
     EXPECT_GT(factor(equivalent, SelectionRule::heaviest), factor(equivalent, SelectionRule::quota));
     EXPECT_GT(factor(equivalent, SelectionRule::turn), factor(equivalent, SelectionRule::heaviest));
-    const EquivalentDensity more = usual_equivalents({.ranks = 2 * ranks, .count = 1000});
+    const EquivalentDensity more = usual_equivalents({.ranks = 2 * ranks});
     EXPECT_GT(factor(more, SelectionRule::quota), factor(equivalent, SelectionRule::quota));
   }
-  const EquivalentDensity alone = usual_equivalents({.ranks = 1, .count = 1000});
+  const EquivalentDensity alone = usual_equivalents({.ranks = 1});
   for (const double one : alone.ranks)
     EXPECT_EQ(one, 1) << "a rank alone sends its own k, whatever it is called";
-  EXPECT_EQ(usual_equivalents({.ranks = 64, .hosts = 8, .count = 1000}).hosts,
-            usual_equivalents(kShape).ranks);
+  EXPECT_EQ(usual_equivalents({.ranks = 64, .hosts = 8}).hosts, usual_equivalents(kShape).ranks);
 }
 
 TEST(Families, AreSeveralWhereTwoAreLeft) {

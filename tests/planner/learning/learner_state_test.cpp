@@ -9,9 +9,13 @@
 
 #include "planner/learning/learner.hpp"
 #include "tests/planner/learning/learner_world.hpp"
+#include "tests/support/selection.hpp"
 
 namespace pliant {
 namespace {
+
+using test::rank_candidates;
+using test::SelectionRequest;
 
 using test::kFast;
 using test::kSlow;
@@ -26,7 +30,7 @@ Learner restarted(const Learner& learner, const LinkModel& measured) {
 }
 
 CandidateList candidates_of(const Learner& learner, std::int64_t count) {
-  return rank_candidates({.shape = {.ranks = 8, .count = count}}, AlgorithmFilter(), learner.model(),
+  return rank_candidates({.shape = {{.ranks = 8}, {.count = count}}}, AlgorithmFilter(), learner.model(),
                          &learner.corrections());
 }
 
@@ -55,7 +59,7 @@ TEST(Learner, ARestoredOnePredictsAndChoosesAsBefore) {
       EXPECT_EQ(before.items[i].predicted_s, after.items[i].predicted_s);
     }
     // Explorations may differ, since a budget earned later pays for them. The current algorithm does not.
-    const AllreduceShape shape{.ranks = 8, .count = count};
+    const AllreduceShape shape{{.ranks = 8}, {.count = count}};
     learner.choose(before.all(), shape);
     next.choose(after.all(), shape);
   }
@@ -95,7 +99,7 @@ int calls_to_overcome(double times) {
   Learner next = restarted(learner, kSlow);
   world.truth.link.alpha_s *= times;
   world.truth.link.beta_s_per_byte *= times;
-  const AllreduceShape shape{.ranks = 8, .count = 1'000'000};
+  const AllreduceShape shape{{.ranks = 8}, {.count = 1'000'000}};
   for (int calls = 1; calls < 100; ++calls) {
     const AllreduceAlgorithm& algorithm = world.call(next, shape.count);
     world.messages(next);

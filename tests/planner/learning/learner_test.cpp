@@ -10,9 +10,13 @@
 
 #include "core/stats.hpp"
 #include "tests/planner/learning/learner_world.hpp"
+#include "tests/support/selection.hpp"
 
 namespace pliant {
 namespace {
+
+using test::rank_candidates;
+using test::SelectionRequest;
 
 using test::kFast;
 using test::kSlow;
@@ -87,7 +91,7 @@ TEST(Learner, TheSameTimesLeadToTheSameChoices) {
 
 TEST(Learner, TimesThatCannotBeChangeNothing) {
   Learner learner = learner_of(kFast);
-  const AllreduceShape shape{.ranks = 8, .count = 1000};
+  const AllreduceShape shape{{.ranks = 8}, {.count = 1000}};
   const AllreduceAlgorithm& ring = *find_algorithm("ring");
   for (const double time_s :
        {0.0, -1.0, std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()}) {
@@ -186,7 +190,7 @@ TEST(Learner, AFalseAlarmDoesNoHarm) {
     Learner learner = learner_of(kFast);
     for (int i = 0; i < 50; ++i) world.call(learner, 1'000'000), world.messages(learner);
     const AllreduceAlgorithm& before = world.call(learner, 1'000'000);
-    const AllreduceShape shape{.ranks = 8, .count = 1'000'000};
+    const AllreduceShape shape{{.ranks = 8}, {.count = 1'000'000}};
     while (!learner.learn(before, shape, 3 * before.cost_s(shape, world.truth)).change) {
     }
     world.messages(learner);

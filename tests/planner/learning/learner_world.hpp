@@ -7,6 +7,7 @@
 #include <random>
 
 #include "planner/learning/learner.hpp"
+#include "tests/support/selection.hpp"
 
 namespace pliant::test {
 
@@ -25,7 +26,7 @@ class World {
 
   /// Makes one exact call and returns the algorithm that ran.
   const AllreduceAlgorithm& call(Learner& learner, std::int64_t count) {
-    const SelectionRequest request{.shape = {.ranks = 8, .count = count}};
+    const SelectionRequest request{.shape = {{.ranks = 8}, {.count = count}}};
     const CandidateList list =
         rank_candidates(request, AlgorithmFilter(), learner.model(), &learner.corrections());
     last = learner.choose(list.all(), request.shape);
