@@ -24,11 +24,11 @@ LAYERS = {
     # An MPI-free program: uses the core's errors, and writes into traces.
     "netlab": ("apps/netlab", ("core", "trace", "apps"), ("mpi.h",)),
     # Simulates a parameter server with parts of the library.
-    "quadratic": ("apps/quadratic", ("core", "compress", "planner", "apps"), ()),
+    "quadratic": ("apps/research/quadratic", ("core", "compress", "planner", "apps"), ()),
     # Surveys links in more detail than the library's own measurement.
     "probe": ("apps/probe", ("core", "mpi", "netprobe", "public", "apps"), ()),
     # Simulates all ranks of a training with the library's selection, unions, policies and decisions.
-    "quality": ("apps/quality", ("core", "compress", "collectives", "planner", "apps"), ("mpi.h",)),
+    "quality": ("apps/research/quality", ("core", "compress", "collectives", "planner", "apps"), ("mpi.h",)),
     # Times functions that no public header declares.
     "bench_kernels": ("apps/bench/kernels", ("core", "kernels", "compress"), ("mpi.h",)),
     # Simulates networks by pliant_netlab's schedules, with the library's formulas and learner.

@@ -1,5 +1,5 @@
 // Both ends of a link agree, and everything not sent is kept.
-#include "apps/quadratic/estimate.hpp"
+#include "apps/research/quadratic/estimate.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // Every mode, over many budgets: within the budget, above the floor, and as good as it claims.
-#include "apps/quadratic/mode.hpp"
+#include "apps/research/quadratic/mode.hpp"
 
 #include <gtest/gtest.h>
 
@@ -10,7 +10,7 @@
 #include <random>
 #include <string>
 
-#include "apps/quadratic/estimate.hpp"
+#include "apps/research/quadratic/estimate.hpp"
 #include "tests/support/errors.hpp"
 
 namespace pliant::quadratic {

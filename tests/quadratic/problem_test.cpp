@@ -1,4 +1,4 @@
-#include "apps/quadratic/problem.hpp"
+#include "apps/research/quadratic/problem.hpp"
 
 #include <gtest/gtest.h>
 

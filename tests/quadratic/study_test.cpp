@@ -1,11 +1,11 @@
-#include "apps/quadratic/study.hpp"
+#include "apps/research/quadratic/study.hpp"
 
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "apps/quadratic/output.hpp"
+#include "apps/research/quadratic/output.hpp"
 
 namespace pliant::quadratic {
 namespace {

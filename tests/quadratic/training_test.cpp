@@ -1,5 +1,5 @@
 // Rounds of server and workers in one process: their messages, their duration, and their result.
-#include "apps/quadratic/training.hpp"
+#include "apps/research/quadratic/training.hpp"
 
 #include <gtest/gtest.h>
 

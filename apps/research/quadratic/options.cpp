@@ -1,4 +1,4 @@
-#include "apps/quadratic/options.hpp"
+#include "apps/research/quadratic/options.hpp"
 
 #include <cmath>
 #include <sstream>

@@ -3,8 +3,8 @@
 
 #include <vector>
 
-#include "apps/quadratic/roles.hpp"
-#include "apps/quadratic/world.hpp"
+#include "apps/research/quadratic/roles.hpp"
+#include "apps/research/quadratic/world.hpp"
 
 namespace pliant::quadratic {
 

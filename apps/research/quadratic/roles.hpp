@@ -7,10 +7,10 @@
 #include <span>
 #include <vector>
 
-#include "apps/quadratic/bandwidth.hpp"
-#include "apps/quadratic/estimate.hpp"
-#include "apps/quadratic/mode.hpp"
-#include "apps/quadratic/problem.hpp"
+#include "apps/research/quadratic/bandwidth.hpp"
+#include "apps/research/quadratic/estimate.hpp"
+#include "apps/research/quadratic/mode.hpp"
+#include "apps/research/quadratic/problem.hpp"
 
 namespace pliant::quadratic {
 

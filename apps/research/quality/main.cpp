@@ -10,8 +10,8 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "apps/quality/options.hpp"
-#include "apps/quality/pairs.hpp"
+#include "apps/research/quality/options.hpp"
+#include "apps/research/quality/pairs.hpp"
 #include "apps/support/command_line.hpp"
 #include "compress/topk.hpp"
 

@@ -1,4 +1,4 @@
-#include "apps/quality/pairs.hpp"
+#include "apps/research/quality/pairs.hpp"
 
 #include <algorithm>
 #include <string>

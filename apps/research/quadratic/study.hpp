@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "apps/quadratic/training.hpp"
+#include "apps/research/quadratic/training.hpp"
 
 namespace pliant::quadratic {
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "apps/quadratic/study.hpp"
+#include "apps/research/quadratic/study.hpp"
 
 namespace pliant::quadratic {
 

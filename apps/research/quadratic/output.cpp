@@ -1,4 +1,4 @@
-#include "apps/quadratic/output.hpp"
+#include "apps/research/quadratic/output.hpp"
 
 #include <array>
 #include <cstdio>

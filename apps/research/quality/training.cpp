@@ -1,4 +1,4 @@
-#include "apps/quality/training.hpp"
+#include "apps/research/quality/training.hpp"
 
 #include <vector>
 

@@ -1,4 +1,4 @@
-#include "apps/quality/exchange.hpp"
+#include "apps/research/quality/exchange.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -7,8 +7,8 @@
 #include <optional>
 #include <string>
 
-#include "apps/quadratic/options.hpp"
-#include "apps/quadratic/output.hpp"
+#include "apps/research/quadratic/options.hpp"
+#include "apps/research/quadratic/output.hpp"
 #include "apps/support/command_line.hpp"
 #include "core/error.hpp"
 

@@ -1,4 +1,4 @@
-#include "apps/quadratic/training.hpp"
+#include "apps/research/quadratic/training.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "apps/quadratic/bandwidth.hpp"
-#include "apps/quadratic/problem.hpp"
-#include "apps/quadratic/study.hpp"
+#include "apps/research/quadratic/bandwidth.hpp"
+#include "apps/research/quadratic/problem.hpp"
+#include "apps/research/quadratic/study.hpp"
 
 namespace pliant::quadratic {
 

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <functional>
 
-#include "apps/quality/exchange.hpp"
+#include "apps/research/quality/exchange.hpp"
 #include "apps/train/dataset.hpp"
 
 namespace pliant::quality {

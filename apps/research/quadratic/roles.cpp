@@ -1,4 +1,4 @@
-#include "apps/quadratic/roles.hpp"
+#include "apps/research/quadratic/roles.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "apps/quadratic/estimate.hpp"
+#include "apps/research/quadratic/estimate.hpp"
 
 #include <algorithm>
 #include <bit>

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "apps/quality/training.hpp"
+#include "apps/research/quality/training.hpp"
 #include "collectives/allreduce.hpp"
 
 namespace pliant::quality {

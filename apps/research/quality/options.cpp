@@ -1,9 +1,9 @@
-#include "apps/quality/options.hpp"
+#include "apps/research/quality/options.hpp"
 
 #include <cmath>
 #include <sstream>
 
-#include "apps/quality/pairs.hpp"
+#include "apps/research/quality/pairs.hpp"
 #include "apps/support/command_line.hpp"
 #include "core/error.hpp"
 

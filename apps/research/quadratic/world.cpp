@@ -1,4 +1,4 @@
-#include "apps/quadratic/world.hpp"
+#include "apps/research/quadratic/world.hpp"
 
 #include <algorithm>
 #include <numeric>

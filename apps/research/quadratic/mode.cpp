@@ -1,4 +1,4 @@
-#include "apps/quadratic/mode.hpp"
+#include "apps/research/quadratic/mode.hpp"
 
 #include <algorithm>
 #include <array>
@@ -7,7 +7,7 @@
 #include <numeric>
 #include <string>
 
-#include "apps/quadratic/estimate.hpp"
+#include "apps/research/quadratic/estimate.hpp"
 #include "compress/topk.hpp"
 #include "core/error.hpp"
 #include "planner/density/layers.hpp"

@@ -1,4 +1,4 @@
-#include "apps/quadratic/bandwidth.hpp"
+#include "apps/research/quadratic/bandwidth.hpp"
 
 #include <algorithm>
 #include <array>

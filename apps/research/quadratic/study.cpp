@@ -1,4 +1,4 @@
-#include "apps/quadratic/study.hpp"
+#include "apps/research/quadratic/study.hpp"
 
 #include <algorithm>
 #include <utility>
