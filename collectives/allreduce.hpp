@@ -95,7 +95,8 @@ struct Tuning {
 
 /// One reduction: everything that a cost formula may depend on. Equal on all ranks.
 struct AllreduceShape : Topology, Vectors, Compression, Tuning {
-  constexpr AllreduceShape(Topology topology = {}, Vectors vectors = {}, Compression compression = {},
+  constexpr AllreduceShape() = default;
+  constexpr AllreduceShape(Topology topology, Vectors vectors, Compression compression = {},
                            Tuning tuning = {})
       : Topology(topology), Vectors(vectors), Compression(compression), Tuning(tuning) {}
 

@@ -24,8 +24,7 @@ bool takes_in_place(const AllreduceAlgorithm& algorithm, const AllreduceShape& s
 double device_cost_s(const AllreduceAlgorithm& algorithm, const AllreduceShape& shape,
                      const CostModel& model);
 
-/// The shape with the tuning parameters that device_cost_s() assumes for a staged algorithm. Pure, so ranks
-/// agree.
+/// The parameters that device_cost_s() assumes for a staged algorithm. Pure, so ranks agree.
 Tuning tuned_staged(const AllreduceAlgorithm& algorithm, const AllreduceShape& shape, const CostModel& model);
 
 /// Runs the algorithm on vectors in either memory. Collective. The call must outlive the task.

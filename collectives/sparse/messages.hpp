@@ -54,7 +54,7 @@ double allgather_messages_s(const AllreduceShape& shape, const CostModel& model,
 /// [s] of allgather_messages() by Route::doubling. Each round has another partner, as in rabenseifner, so
 /// that one's measured factor for as many bytes applies here too.
 double allgather_by_doubling_s(const AllreduceShape& shape, const CostModel& model, double bytes);
-/// The shape with the route and the segment that allgather_messages_s() assumes.
+/// The route and the segment that allgather_messages_s() assumes.
 Tuning tuned_allgather(const AllreduceShape& shape, const CostModel& model, double bytes);
 /// Traffic of a rank in allgather_messages(). bytes: of each rank's messages.
 Traffic allgather_messages_sent(const AllreduceShape& shape, std::int64_t bytes);

@@ -47,7 +47,7 @@ struct EquivalentDensity {
   }
 };
 
-/// By steps to the same accuracy in trainings (worth.cpp).
+/// By steps to the same accuracy in trainings (equivalent_density.cpp).
 EquivalentDensity usual_equivalents(const Topology& topology);
 
 }  // namespace pliant

@@ -63,7 +63,7 @@ Task check_consistency(ConsistencyCheck& check) {
   AllreduceCall call{.comm = context.comm(),
                      .workspace = check.pending.workspace,
                      .kernels = context.kernels(),
-                     .shape = {{.ranks = context.ranks()}},
+                     .shape = {{.ranks = context.ranks()}, {}},
                      .tag = kTag,
                      .own = {},
                      .outcome = {}};

@@ -8,8 +8,8 @@ namespace {
 
 using namespace pliant_test;
 
-/// Number of algorithms that reduce host memory, which a plan lists.
-/// Those of host memory that differ from one another on a single host of `ranks` ranks.
+/// Number of algorithms that a plan lists: those that reduce host memory and differ from one another on a single host
+/// of `ranks` ranks.
 std::size_t host_algorithms(int ranks) {
   int algorithms = 0;
   Pliant_Algorithm_get_num(&algorithms);
