@@ -71,11 +71,13 @@ bool short_call(const void* sendbuf, void* recvbuf, MPI_Count count, MPI_Datatyp
   Context* const context = Context::made_for(comm);
   if (context == nullptr) return false;
   const CollectiveCall call(*context);
-  const MPI_Count bytes = count * element_bytes(*type);
-  if (context->is_under_way() || count <= 0 || bytes > kMeasureBytes) return false;
-  const Buffers buffers = check_buffers(sendbuf, recvbuf, count, bytes);
-  if (!on_host(*context, buffers)) return false;
+  if (context->is_under_way()) return false;
+  // A look is no use: a rank that is under way has not looked, and all ranks must forget the same call sites.
   const CallKind kind{count, *type, *reduction, Memory::host};
+  const CallSite* const known = context->call_sites.look_at(kind);
+  if (known == nullptr || known->short_path.algorithm == nullptr) return false;
+  const Buffers buffers = check_buffers(sendbuf, recvbuf, count, count * element_bytes(*type));
+  if (!on_host(*context, buffers)) return false;
   const ShortPath& path = context->call_sites.of(kind).short_path;
   if (path.algorithm == nullptr) return false;
   const std::optional<Error> failed = attempt([&] { carry_out(*context, path, kind, buffers); });
