@@ -72,7 +72,8 @@ bool short_call(const void* sendbuf, void* recvbuf, MPI_Count count, MPI_Datatyp
   if (context == nullptr) return false;
   const CollectiveCall call(*context);
   if (context->is_under_way()) return false;
-  // A look is no use: a rank that is under way has not looked, and all ranks must forget the same call sites.
+  // This must not count as use: a rank with a pending operation does not come here, and all ranks have to forget
+  // the same call sites.
   const CallKind kind{count, *type, *reduction, Memory::host};
   const CallSite* const known = context->call_sites.look_at(kind);
   if (known == nullptr || known->short_path.algorithm == nullptr) return false;
