@@ -16,12 +16,13 @@ Task run(AllreduceCall& call, const AllreduceAlgorithm& dense) {
 }
 
 template <const AllreduceAlgorithm& dense>
-constexpr AllreduceAlgorithm star(std::string_view name, std::string_view summary) {
+constexpr AllreduceAlgorithm star(std::string_view name, std::string_view summary,
+                                  bool deterministic = false) {
   return {
       .name = name,
       .summary = summary,
       .exact = false,
-      .deterministic = &dense == &tree_allreduce,
+      .deterministic = deterministic,
       .supports = supports_sparse,
       .cost_s = [](const AllreduceShape& shape,
                    const CostModel& model) { return leader::cost_s(shape, model, dense); },
@@ -40,7 +41,7 @@ constexpr AllreduceAlgorithm star(std::string_view name, std::string_view summar
 constinit const AllreduceAlgorithm star_ring_allreduce =
     star<ring_allreduce>("star_ring", "rotating leader's indices, values reduced by ring");
 constinit const AllreduceAlgorithm star_tree_allreduce =
-    star<tree_allreduce>("star_tree", "rotating leader's indices, values reduced by tree");
+    star<tree_allreduce>("star_tree", "rotating leader's indices, values reduced by tree", true);
 constinit const AllreduceAlgorithm star_rabenseifner_allreduce = star<rabenseifner_allreduce>(
     "star_rabenseifner", "rotating leader's indices, values reduced by rabenseifner");
 

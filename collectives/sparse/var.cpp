@@ -47,12 +47,13 @@ Task run(AllreduceCall& call, const AllreduceAlgorithm& dense) {
 }
 
 template <const AllreduceAlgorithm& dense>
-constexpr AllreduceAlgorithm var(std::string_view name, std::string_view summary) {
+constexpr AllreduceAlgorithm var(std::string_view name, std::string_view summary,
+                                 bool deterministic = false) {
   return {
       .name = name,
       .summary = summary,
       .exact = false,
-      .deterministic = &dense == &tree_allreduce,
+      .deterministic = deterministic,
       .supports = supports_sparse,
       .cost_s =
           [](const AllreduceShape& shape, const CostModel& model) {
@@ -75,8 +76,8 @@ constexpr AllreduceAlgorithm var(std::string_view name, std::string_view summary
 
 constinit const AllreduceAlgorithm var_ring_allreduce =
     var<ring_allreduce>("var_ring", "indices of the rank with the heaviest top-k, values reduced by ring");
-constinit const AllreduceAlgorithm var_tree_allreduce =
-    var<tree_allreduce>("var_tree", "indices of the rank with the heaviest top-k, values reduced by tree");
+constinit const AllreduceAlgorithm var_tree_allreduce = var<tree_allreduce>(
+    "var_tree", "indices of the rank with the heaviest top-k, values reduced by tree", true);
 constinit const AllreduceAlgorithm var_rabenseifner_allreduce = var<rabenseifner_allreduce>(
     "var_rabenseifner", "indices of the rank with the heaviest top-k, values reduced by rabenseifner");
 
