@@ -55,6 +55,7 @@ Scatter scatter_within(const std::vector<double>& deviations, std::size_t sizes)
 /// Residuals of the points relative to the line, each in units of one sample's error.
 std::vector<double> residuals_of(const std::vector<SizePoint>& points, const Line& line) {
   std::vector<double> residuals;
+  residuals.reserve(points.size());
   for (const SizePoint& point : points)
     residuals.push_back((point.time_s / line.at(point.bytes) - 1) * std::sqrt(point.count));
   return residuals;

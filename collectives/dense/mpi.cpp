@@ -33,7 +33,7 @@ double cost_s(const AllreduceShape& shape, const CostModel& model) {
 
 /// Traffic as if it were a ring.
 Traffic sent(const AllreduceShape& shape, int) {
-  return {2 * (shape.ranks - 1), 2 * shape.bytes() * (shape.ranks - 1) / shape.ranks};
+  return {2 * std::int64_t{shape.ranks - 1}, 2 * shape.bytes() * (shape.ranks - 1) / shape.ranks};
 }
 
 Task run(AllreduceCall& call) {

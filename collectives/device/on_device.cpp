@@ -122,7 +122,7 @@ double whole_s(const AllreduceShape& shape, const CostModel& model) {
 
 /// Traffic as if it were a ring: NCCL's own choice is not known.
 Traffic whole_sent(const AllreduceShape& shape, int) {
-  return {2 * (shape.ranks - 1), 2 * shape.bytes() * (shape.ranks - 1) / shape.ranks};
+  return {2 * std::int64_t{shape.ranks - 1}, 2 * shape.bytes() * (shape.ranks - 1) / shape.ranks};
 }
 
 Task run_whole(AllreduceCall& call) {

@@ -164,7 +164,8 @@ Task allgather_messages(AllreduceCall& call, int per_rank) {
 }
 
 std::span<const std::byte> message_of(const AllreduceCall& call, int rank, int per_rank, int which) {
-  return call.workspace.message_list[static_cast<std::size_t>(place_of(call, rank) * per_rank + which)];
+  const int place = place_of(call, rank) * per_rank + which;
+  return call.workspace.message_list[static_cast<std::size_t>(place)];
 }
 
 double allgather_by_doubling_s(const AllreduceShape& shape, const CostModel& model, double bytes) {

@@ -22,12 +22,16 @@ double codec_s(const AllreduceShape& shape, const IndexCodec& codec, const CostM
 
 const IndexCodec& index_codec_for(const AllreduceShape& shape, const CostModel& model) {
   if (shape.index_codec != nullptr) return *shape.index_codec;
-  const IndexCodec* best = nullptr;
-  double best_s = 0;
-  for (const IndexCodec* codec : index_codecs()) {
-    const double s = codec->predicted_bytes(shape.count, shape.kept) * model.link.beta_s_per_byte +
-                     static_cast<double>(shape.kept) * codec_s_per_index(*codec, model.compute);
-    if (best == nullptr || s < best_s) {
+  const auto seconds = [&](const IndexCodec& codec) {
+    return codec.predicted_bytes(shape.count, shape.kept) * model.link.beta_s_per_byte +
+           static_cast<double>(shape.kept) * codec_s_per_index(codec, model.compute);
+  };
+  const auto codecs = index_codecs();
+  const IndexCodec* best = codecs.front();
+  double best_s = seconds(*best);
+  for (const IndexCodec* codec : codecs.subspan(1)) {
+    const double s = seconds(*codec);
+    if (s < best_s) {
       best = codec;
       best_s = s;
     }

@@ -168,14 +168,14 @@ Rooms make_rooms(AllreduceCall& call) {
           .sum = {indices, values},
           .spare = {indices + most, values + most},
           .part = {indices + 2 * most, values + 2 * most},
-          .messages = call.workspace.messages.of<std::byte>(2 * kUnderWay * bytes),
+          .messages = call.workspace.messages.of<std::byte>(std::int64_t{2} * kUnderWay * bytes),
           .message_bytes = bytes};
 }
 
 /// Agrees on the regions.
 Task place_borders(AllreduceCall& call, Rooms& rooms) {
   const int ranks = call.comm.ranks();
-  auto* const quantiles = call.workspace.scores.of<std::uint32_t>(ranks * (ranks - 1));
+  auto* const quantiles = call.workspace.scores.of<std::uint32_t>(std::int64_t{ranks} * (ranks - 1));
   for (int j = 1; j < ranks; ++j) quantiles[j - 1] = call.own.indices[j * call.shape.kept / ranks];
   co_await allgather(call, reinterpret_cast<std::byte*>(quantiles), quantile_bytes(call.shape));
   rooms.borders[0] = 0;

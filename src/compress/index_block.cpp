@@ -43,8 +43,9 @@ double mean_packed_bytes(double chance, std::int64_t n) {
 double predicted_bytes(std::int64_t count, std::int64_t kept) {
   if (kept == 0) return 0;
   const double chance = gap_chance(count, kept);
+  const std::int64_t full = kept / kBlock;
   return static_cast<double>(blocks_of(kept)) +
-         static_cast<double>(kept / kBlock) * mean_packed_bytes(chance, kBlock) +
+         static_cast<double>(full) * mean_packed_bytes(chance, kBlock) +
          mean_packed_bytes(chance, kept % kBlock);
 }
 

@@ -86,7 +86,7 @@ const char* decode(std::span<const std::byte> in, std::int64_t kept, float* out)
     std::memcpy(codes.data(), in.data() + begin, n);
     float* block = out + begin;
     for (std::size_t i = 0; i < n; ++i) {
-      const std::int32_t code = codes[i];
+      const std::int32_t code{codes[i]};
       smallest = std::min(smallest, code);
       block[i] = static_cast<float>(code) * scale;
     }

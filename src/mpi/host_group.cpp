@@ -37,6 +37,7 @@ std::vector<Locality> gather_localities(const Communicator& comm) {
   std::vector<std::array<int, 2>> all(static_cast<std::size_t>(comm.ranks()));
   check(MPI_Allgather(own.data(), 2, MPI_INT, all.data(), 2, MPI_INT, comm.handle()), "MPI_Allgather");
   std::vector<Locality> localities;
+  localities.reserve(all.size());
   for (const auto& [package, cache] : all) localities.push_back({package, cache});
   return localities;
 }

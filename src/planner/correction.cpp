@@ -71,7 +71,7 @@ const Corrections::Cell* Corrections::nearest(std::size_t algorithm, std::size_t
                                               int distance) const {
   const Cell* found = nullptr;
   for (const int step : {-distance, distance}) {
-    const auto place = static_cast<std::size_t>(static_cast<int>(size_class) + step);
+    const std::size_t place = size_class + static_cast<std::size_t>(step);  // wraps around below 0
     if (place >= kClasses || cells_[algorithm][place].variance < 0) continue;
     if (found == nullptr || cells_[algorithm][place].learned_at > found->learned_at)
       found = &cells_[algorithm][place];

@@ -50,7 +50,7 @@ Communicator duplicate_if_all_can(MPI_Comm user, Process& process, const std::op
 
 }  // namespace
 
-Context::Context(MPI_Comm user, Process& process, Setup setup, SettingLayer inherited)
+Context::Context(MPI_Comm user, Process& process, const Setup& setup, SettingLayer inherited)
     : process_(process),
       links_(std::make_unique<Links>(duplicate_if_all_can(user, process, setup.problem))),
       ranks_(comm().ranks()),

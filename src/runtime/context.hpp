@@ -49,7 +49,7 @@ class Context : public std::enable_shared_from_this<Context> {
     std::optional<Error> problem;
   };
   /// Collective. `inherited`: settings of the communicator that `user` is a duplicate of.
-  Context(MPI_Comm user, Process& process, Setup setup, SettingLayer inherited);
+  Context(MPI_Comm user, Process& process, const Setup& setup, SettingLayer inherited);
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
   ~Context() = default;

@@ -145,8 +145,11 @@ void Context::repair(MPI_Comm user) {
   for (const auto& [ordinal, of_all] : all) {
     HostGroup::RequestChannels sites =
         of_all.has_channels != 0 ? hosts().take_channels() : HostGroup::RequestChannels();
-    for (Pliant_Request_s* request : live_requests_)
-      if (request->tensor->ordinal == ordinal) renew(*request, std::move(sites), links_->resources);
+    for (Pliant_Request_s* request : live_requests_) {
+      if (request->tensor->ordinal != ordinal) continue;
+      renew(*request, std::move(sites), links_->resources);
+      break;
+    }
   }
   agree_anew();
   broken_.reset();

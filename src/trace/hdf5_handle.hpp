@@ -66,7 +66,7 @@ inline std::string reason() {
   const std::size_t begin = text.find(kMark);
   if (begin == std::string::npos) return text.empty() ? "HDF5 gave no reason" : text;
   const std::size_t end = text.find('\'', begin + kMark.size());
-  const std::string system = text.substr(begin + kMark.size(), end - begin - kMark.size());
+  std::string system = text.substr(begin + kMark.size(), end - begin - kMark.size());
   if (text.find("lock") == std::string::npos) return system;
   if (system == std::strerror(EAGAIN)) return "another program writes it, or has it open";
   return "no file lock: " + system + "; HDF5_USE_FILE_LOCKING=FALSE does without";

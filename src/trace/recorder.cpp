@@ -102,7 +102,7 @@ TraceFailure Recorder::attempt(Action action) {
 }
 
 TraceFailure Recorder::open(const std::string& pattern, const RunInfo& info) {
-  if (const TraceFailure failure = close()) return failure;
+  if (TraceFailure failure = close()) return failure;
   return attempt([&] { create(pattern, info); });
 }
 

@@ -123,7 +123,7 @@ Selection DeviceVectors::select_here(SelectCall<float>& call, float* selected) {
   if (task.magnitudes != nullptr)
     device_.copy(counts, task.magnitudes, kBins * sizeof(std::uint32_t), stream);
   const Selection selection = numbers();
-  if (task.magnitudes != nullptr && device_.ok())
+  if (call.curve != nullptr && task.magnitudes != nullptr && device_.ok())
     fill_gain_curve<float>({counts, kBins}, selection.total_squared, *call.curve);
   return selection;
 }

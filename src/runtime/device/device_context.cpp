@@ -57,7 +57,7 @@ void Context::connect_nccl(DevicePart& part) {
   const cuda::NcclCalls* const calls = cuda::nccl_calls();
   std::string why_not = "this build has no NCCL";
   const int without = first_rank_where(comm(), calls == nullptr);
-  if (without < 0)
+  if (calls != nullptr && without < 0)
     part.nccl = NcclCommunicator::connect(*calls, part.device, comm(), settings().nccl_timeout_s, why_not);
   if (part.nccl != nullptr || comm().rank() != 0) return;
   process_.logger().info("communicator " + std::to_string(id_) + ": GPU buffers go without NCCL: " + why_not);
