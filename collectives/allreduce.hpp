@@ -18,6 +18,7 @@
 #include "kernels/kernels.hpp"
 #include "mpi/communicator.hpp"
 #include "mpi/host_group.hpp"
+#include "mpi/telemetry.hpp"
 
 namespace pliant {
 
@@ -122,14 +123,15 @@ struct Workspace {
   std::vector<std::span<std::byte>> message_list;
   Scratch indices;  ///< decoded ones
   Scratch values;
-  Scratch nominations;                      ///< quota_*: indices that all ranks have nominated
-  Scratch magnitudes;                       ///< quota_*: of this rank's selection
-  Scratch turns;                            ///< quota_*: reserves in the order in which they are used
-  Scratch sums;                             ///< sparse vectors that are being added
-  Scratch borders;                          ///< between the ranks' shares of the index
-  SelectWorkspace choice;                   ///< a selection among sums, beside the rank's own
-  GainCurve curve;                          ///< of the rank's own selection, where it was asked for
-  Scratch taken;                            ///< values that this rank has taken out of its residual
+  Scratch nominations;     ///< quota_*: indices that all ranks have nominated
+  Scratch magnitudes;      ///< quota_*: of this rank's selection
+  Scratch turns;           ///< quota_*: reserves in the order in which they are used
+  Scratch sums;            ///< sparse vectors that are being added
+  Scratch borders;         ///< between the ranks' shares of the index
+  SelectWorkspace choice;  ///< a selection among sums, beside the rank's own
+  GainCurve curve;         ///< of the rank's own selection, where it was asked for
+  Scratch taken;           ///< values that this rank has taken out of its residual
+  Telemetry telemetry;
   std::shared_ptr<DeviceWorkspace> device;  ///< of calls on a device's memory; null before the first
 };
 
@@ -172,6 +174,8 @@ struct AllreduceCall {
       nullptr;                ///< null: every host has one rank; must be there where the shape says otherwise
   std::byte* data = nullptr;  ///< [count] exact: in this rank's elements, out the result; lossy: out only
   DevicePart* device = nullptr;  ///< null: vectors lie in the host's memory
+  Telemetry* telemetry =
+      nullptr;  ///< travels with the messages of an algorithm that `carries` it; null: none
 
   // Lossy algorithms only: float sums.
   float* residual = nullptr;  ///< [count] with `gradient`, in: the error-fed gradient; out: what was not sent
@@ -227,6 +231,10 @@ struct AllreduceAlgorithm {
   bool (*stands_out)(const Topology& topology) = nullptr;
   bool calls_mpi = false;  ///< all of it is one of MPI's collectives, which have an order of their own
   bool streams = false;    ///< can start before all elements are available
+  /// Its messages carry AllreduceCall::telemetry, so that all ranks have all records at its end. It must reduce at
+  /// least one element a rank.
+  bool carries = false;
+  bool ends_apart = false;  ///< some ranks end about half a call before others
   /// [byte] Upper bound of what `rank` sends, if that depends on which indices the ranks have in common; else
   /// null.
   std::int64_t (*most_bytes)(const AllreduceShape& shape, int rank) = nullptr;

@@ -8,7 +8,8 @@
 
 namespace pliant {
 
-Task exchange(AllreduceCall& call, Pieces out, Pieces in, Partners partners, Arrival arrival, int tag) {
+Task exchange(AllreduceCall& call, Pieces out, Pieces in, Partners partners, Arrival arrival,
+              Telemetry* telemetry) {
   const std::int64_t to_send = partners.to == MPI_PROC_NULL ? 0 : out.count();
   const std::int64_t to_receive = partners.from == MPI_PROC_NULL ? 0 : in.count();
   const bool reduces = arrival == Arrival::reduce;
@@ -23,12 +24,13 @@ Task exchange(AllreduceCall& call, Pieces out, Pieces in, Partners partners, Arr
     return reduces ? std::span(slots + i % Flow::kMost * slot_bytes, piece.size()) : piece;
   };
 
-  Flow flow(call.comm, call.tag + tag);
+  Flow flow(call.comm, call.tag, telemetry);
   std::int64_t sent = 0;
   std::int64_t posted = 0;
   while (flow.received() < to_receive || flow.sent() < to_send) {
-    for (; posted < to_receive && flow.can_receive(); ++posted) flow.receive(room(posted), partners.from);
-    for (; sent < to_send && flow.can_send(); ++sent) flow.send(out.at(sent), partners.to);
+    for (; posted < to_receive && flow.can_receive(); ++posted)
+      flow.receive(room(posted), partners.from, posted == 0);
+    for (; sent < to_send && flow.can_send(); ++sent) flow.send(out.at(sent), partners.to, sent == 0);
     if (co_await flow.next(sent < to_send) == Flow::Event::sent || !reduces) continue;
     const std::int64_t arrived = flow.received() - 1;
     const auto target = in.at(arrived);
@@ -39,19 +41,20 @@ Task exchange(AllreduceCall& call, Pieces out, Pieces in, Partners partners, Arr
 
 // A piece shorter than kPieceBytes, empty if need be, is the last: no length has to travel first.
 Task exchange_some(AllreduceCall& call, std::span<const std::byte> out, std::span<std::byte> room,
-                   Partners partners, std::size_t& received) {
+                   Partners partners, std::size_t& received, Telemetry* telemetry) {
   constexpr auto kPiece = static_cast<std::size_t>(Communicator::kPieceBytes);
-  Flow flow(call.comm, call.tag);
+  Flow flow(call.comm, call.tag, telemetry);
   std::size_t sent = 0;
   received = 0;
   bool sends = partners.to != MPI_PROC_NULL;
   bool receives = partners.from != MPI_PROC_NULL;
   while (sends || receives || flow.sending() > 0) {
     if (receives && flow.receiving() == 0)
-      flow.receive_up_to(room.subspan(received, std::min(kPiece, room.size() - received)), partners.from);
+      flow.receive_up_to(room.subspan(received, std::min(kPiece, room.size() - received)), partners.from,
+                         received == 0);
     for (; sends && flow.can_send(); sent += kPiece) {
       const auto piece = out.subspan(sent, std::min(kPiece, out.size() - sent));
-      flow.send(piece, partners.to);
+      flow.send(piece, partners.to, sent == 0);
       sends = piece.size() == kPiece;
     }
     if (co_await flow.next(sends) == Flow::Event::sent) continue;
@@ -60,18 +63,18 @@ Task exchange_some(AllreduceCall& call, std::span<const std::byte> out, std::spa
   }
 }
 
-Task broadcast(AllreduceCall& call, std::span<std::byte> bytes, int root) {
+Task broadcast(AllreduceCall& call, std::span<std::byte> bytes, int root, Telemetry* telemetry) {
   const int ranks = call.comm.ranks();
   const int v = binomial::relative(call.comm.rank(), root, ranks);
   const Pieces pieces(call.shape.segment_bytes, bytes);
   if (v != 0) {
     const Partners from_parent{MPI_PROC_NULL, binomial::absolute(binomial::parent(v), root, ranks)};
-    co_await exchange(call, pieces, pieces, from_parent, Arrival::place);
+    co_await exchange(call, pieces, pieces, from_parent, Arrival::place, telemetry);
   }
   for (int step = binomial::step_limit(v, ranks) / 2; step > 0; step /= 2) {
     if (v + step >= ranks) continue;
     const Partners to_child{binomial::absolute(v + step, root, ranks), MPI_PROC_NULL};
-    co_await exchange(call, pieces, pieces, to_child, Arrival::place);
+    co_await exchange(call, pieces, pieces, to_child, Arrival::place, telemetry);
   }
 }
 
@@ -86,7 +89,7 @@ Traffic broadcast_sent(const AllreduceShape& shape, std::int64_t bytes, int rank
 // Bruck's allgather: in round i a rank passes on its first 2^i blocks to the rank 2^i below it.
 //   P = 3, blocks 0 1 2 (rank 0 | 1 | 2):   start 0 | 1 | 2    round 1: 01 | 12 | 20    round 2: 012 | 120 | 201
 // Source: Bruck et al., IEEE TPDS 8(11), 1997.
-Task allgather(AllreduceCall& call, std::byte* blocks, std::int64_t block_bytes) {
+Task allgather(AllreduceCall& call, std::byte* blocks, std::int64_t block_bytes, Telemetry* telemetry) {
   const int ranks = call.comm.ranks();
   const int rank = call.comm.rank();
   const auto part = [&](int first, int count) {
@@ -96,7 +99,7 @@ Task allgather(AllreduceCall& call, std::byte* blocks, std::int64_t block_bytes)
   for (int held = 1; held < ranks; held *= 2) {
     const int moved = std::min(held, ranks - held);
     const Partners partners{(rank - held + ranks) % ranks, (rank + held) % ranks};
-    co_await exchange(call, part(0, moved), part(held, moved), partners, Arrival::place);
+    co_await exchange(call, part(0, moved), part(held, moved), partners, Arrival::place, telemetry);
   }
 }
 

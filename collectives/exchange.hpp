@@ -23,13 +23,15 @@ struct Partners {
   int from;
 };
 
-/// Sends `out` while `in` arrives. Both sides must cut into equal segments. Returns when both are done.
-Task exchange(AllreduceCall& call, Pieces out, Pieces in, Partners partners, Arrival arrival, int tag = 0);
+/// Sends `out` while `in` arrives. Both sides must cut into equal segments. Returns when both are done. The first
+/// segment carries `telemetry`, here and below: call.telemetry or, if the ranks have all records anyway, null.
+Task exchange(AllreduceCall& call, Pieces out, Pieces in, Partners partners, Arrival arrival,
+              Telemetry* telemetry = nullptr);
 
 /// exchange() with Arrival::place, for bytes whose number the receiver may not know. `room` is the upper
 /// bound, and `received` becomes the actual number. Both sides must call exchange_some.
 Task exchange_some(AllreduceCall& call, std::span<const std::byte> out, std::span<std::byte> room,
-                   Partners partners, std::size_t& received);
+                   Partners partners, std::size_t& received, Telemetry* telemetry = nullptr);
 
 /// Traffic of exchange() for `bytes`.
 inline Traffic sent_in_segments(std::int64_t bytes, std::int64_t segment_bytes) {
@@ -37,14 +39,15 @@ inline Traffic sent_in_segments(std::int64_t bytes, std::int64_t segment_bytes) 
 }
 
 /// Every rank ends with the root's bytes: binomial tree, ceil(log2 P) rounds. Collective.
-Task broadcast(AllreduceCall& call, std::span<std::byte> bytes, int root);
+Task broadcast(AllreduceCall& call, std::span<std::byte> bytes, int root, Telemetry* telemetry = nullptr);
 
 /// Traffic that `rank` sends in broadcast().
 Traffic broadcast_sent(const AllreduceShape& shape, std::int64_t bytes, int rank, int root);
 
 /// Every rank ends with every rank's block: Bruck's algorithm, ceil(log2 P) rounds for any P. Collective.
 /// blocks: [P][block_bytes]. The caller puts its own block at [0]; afterwards block_of(r) holds rank r's.
-Task allgather(AllreduceCall& call, std::byte* blocks, std::int64_t block_bytes);
+Task allgather(AllreduceCall& call, std::byte* blocks, std::int64_t block_bytes,
+               Telemetry* telemetry = nullptr);
 
 /// [s] of allgather(): ceil(log2 P) alpha + (P-1) bytes beta.
 inline double allgather_s(int ranks, std::int64_t block_bytes, const LinkModel& link) {

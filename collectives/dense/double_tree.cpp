@@ -63,9 +63,10 @@ Traffic sent(const AllreduceShape& shape, int rank) {
 struct Branch {
   double_tree::Node node;
   Pieces pieces;
-  std::byte* slots = nullptr;  ///< [kWindow] of the longest piece
-  int tag = 0;                 ///< of messages that go up; those that go down have the next one
-  std::int64_t free = 0;       ///< segments that may come down: at the root summed, elsewhere sent up
+  std::byte* slots = nullptr;      ///< [kWindow] of the longest piece
+  int tag = 0;                     ///< of messages that go up; those that go down have the next one
+  Telemetry* telemetry = nullptr;  ///< one tree carries it
+  std::int64_t free = 0;           ///< segments that may come down: at the root summed, elsewhere sent up
 };
 
 Task reduce_up(AllreduceCall& call, Branch& branch) {
@@ -79,16 +80,17 @@ Task reduce_up(AllreduceCall& call, Branch& branch) {
   const auto piece_of = [&](std::int64_t i) { return branch.pieces.at(i / node.child_count); };
   const auto slot = [&](std::int64_t i) { return branch.slots + i % kWindow * branch.pieces.longest(); };
 
-  Flow flow(call.comm, call.tag + branch.tag);
+  Flow flow(call.comm, call.tag + branch.tag, branch.telemetry);
   std::int64_t posted = 0;
   std::int64_t sent = 0;
   while (flow.received() < arrivals || flow.sent() < sends) {
     for (; posted < arrivals && flow.receiving() < kWindow; ++posted)
       flow.receive({slot(posted), piece_of(posted).size()},
-                   node.children[static_cast<std::size_t>(posted % node.child_count)]);
+                   node.children[static_cast<std::size_t>(posted % node.child_count)],
+                   posted < node.child_count);
     const std::int64_t summed = node.child_count == 0 ? segments : flow.received() / node.child_count;
     for (; sent < std::min(summed, sends) && flow.can_send(); ++sent)
-      flow.send(branch.pieces.at(sent), node.parent);
+      flow.send(branch.pieces.at(sent), node.parent, sent == 0);
     if (co_await flow.next(flow.sending() > 0) == Flow::Event::sent) {
       branch.free = flow.sent();
       continue;
@@ -104,18 +106,18 @@ Task send_down(AllreduceCall& call, Branch& branch) {
   const double_tree::Node& node = branch.node;
   const std::int64_t segments = branch.pieces.count();
   const bool root = node.parent < 0;
-  Flow flow(call.comm, call.tag + branch.tag + 1);
+  Flow flow(call.comm, call.tag + branch.tag + 1, branch.telemetry);
   std::int64_t posted = 0;
   std::int64_t passed_on = 0;
   const auto may_go_on = [&] { return branch.free > posted; };
   while (passed_on < segments || flow.sending() > 0) {
     if (root) posted = branch.free;
     for (; !root && posted < branch.free && flow.receiving() < kWindow; ++posted)
-      flow.receive(branch.pieces.at(posted), node.parent);
+      flow.receive(branch.pieces.at(posted), node.parent, posted == 0);
     const std::int64_t complete = root ? branch.free : flow.received();
     for (; passed_on < complete && flow.sending() + node.child_count <= Flow::kMost; ++passed_on)
       for (int i = 0; i < node.child_count; ++i)
-        flow.send(branch.pieces.at(passed_on), node.children[static_cast<std::size_t>(i)]);
+        flow.send(branch.pieces.at(passed_on), node.children[static_cast<std::size_t>(i)], passed_on == 0);
     if (flow.receiving() + flow.sending() > 0) {
       co_await flow.next(true);
     } else if (passed_on < segments) {
@@ -133,7 +135,8 @@ Task run(AllreduceCall& call) {
     const Pieces pieces(call.shape.segment_bytes,
                         elements(call.data, half.begin, half.count, call.shape.type));
     branches[static_cast<std::size_t>(tree)] = {
-        double_tree::node_of(tree, call.comm.rank(), call.comm.ranks()), pieces, nullptr, 2 * tree, 0};
+        double_tree::node_of(tree, call.comm.rank(), call.comm.ranks()), pieces, nullptr, 2 * tree,
+        tree == 0 ? call.telemetry : nullptr};
     slots_bytes = std::max(slots_bytes, kWindow * pieces.longest());
   }
   std::byte* const slots = call.workspace.receive.of<std::byte>(kTrees * slots_bytes);
@@ -155,6 +158,8 @@ constinit const AllreduceAlgorithm double_tree_allreduce{
     .tuned = tuned,
     .sent = sent,
     .run = run,
+    .carries = true,
+    .ends_apart = true,
 };
 
 }  // namespace pliant

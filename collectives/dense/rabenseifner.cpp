@@ -100,7 +100,7 @@ Task run(AllreduceCall& call) {
     const int given = round.held - round.half;
     const Partners partners{(rank + round.half) % ranks, (rank - round.half + ranks) % ranks};
     co_await exchange(call, pieces_of(call, rank + round.half, given), pieces_of(call, rank, given), partners,
-                      Arrival::reduce);
+                      Arrival::reduce, call.telemetry);
   }
   for (int i = rounds.count - 1; i >= 0; --i) {
     const circulant::Round& round = rounds.rounds[static_cast<std::size_t>(i)];
@@ -123,6 +123,7 @@ constinit const AllreduceAlgorithm rabenseifner_allreduce{
     .tuned = tuned,
     .sent = sent,
     .run = run,
+    .carries = true,
 };
 
 }  // namespace pliant

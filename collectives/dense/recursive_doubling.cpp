@@ -50,7 +50,7 @@ Task exchange_and_reduce(AllreduceCall& call, int partner, std::byte*& sum, std:
   const auto bytes = static_cast<std::size_t>(call.shape.bytes());
   const Pieces out(call.shape.segment_bytes, {sum, bytes});
   const Pieces in(call.shape.segment_bytes, {other, bytes});
-  co_await exchange(call, out, in, {partner, partner}, Arrival::place);
+  co_await exchange(call, out, in, {partner, partner}, Arrival::place, call.telemetry);
   if (call.comm.rank() > partner) std::swap(sum, other);
   call.kernels.reduction(call.shape.type, call.op)(sum, other, call.shape.count);
 }
@@ -63,17 +63,19 @@ Task run(AllreduceCall& call) {
   const Pieces all(call.shape.segment_bytes, {call.data, bytes});
   const bool has_folded = cube >= 0 && rank < 2 * hypercube::extras(ranks);
   if (cube < 0) {
-    co_await exchange(call, all, all, {rank + 1, MPI_PROC_NULL}, Arrival::place);
-    co_await exchange(call, all, all, {MPI_PROC_NULL, rank + 1}, Arrival::place);
+    co_await exchange(call, all, all, {rank + 1, MPI_PROC_NULL}, Arrival::place, call.telemetry);
+    co_await exchange(call, all, all, {MPI_PROC_NULL, rank + 1}, Arrival::place, call.telemetry);
     co_return;
   }
-  if (has_folded) co_await exchange(call, all, all, {MPI_PROC_NULL, rank - 1}, Arrival::reduce);
+  if (has_folded)
+    co_await exchange(call, all, all, {MPI_PROC_NULL, rank - 1}, Arrival::reduce, call.telemetry);
   std::byte* sum = call.data;
   std::byte* other = call.workspace.doubling.of<std::byte>(call.shape.bytes());
   for (int bit = 1; bit < hypercube::corners(ranks); bit *= 2)
     co_await exchange_and_reduce(call, hypercube::rank_of(cube ^ bit, ranks), sum, other);
   if (sum != call.data && bytes > 0) std::memcpy(call.data, sum, bytes);
-  if (has_folded) co_await exchange(call, all, all, {rank - 1, MPI_PROC_NULL}, Arrival::place);
+  if (has_folded)
+    co_await exchange(call, all, all, {rank - 1, MPI_PROC_NULL}, Arrival::place, call.telemetry);
 }
 
 }  // namespace
@@ -88,6 +90,7 @@ constinit const AllreduceAlgorithm recursive_doubling_allreduce{
     .tuned = tuned,
     .sent = sent,
     .run = run,
+    .carries = true,
 };
 
 }  // namespace pliant

@@ -73,6 +73,8 @@ class Cursor {
   bool at_end() const { return step_ == steps(); }
   int step() const { return step_; }
   bool gathers() const { return step_ >= call_.shape.ranks - 1; }
+  /// Until all ranks hold all records.
+  bool carries() const { return segment_ == 0 && !gathers(); }
   std::int64_t index() const { return index_; }
   std::span<std::byte> piece() const { return pieces_.at(segment_); }
 
@@ -122,7 +124,7 @@ Task run(AllreduceCall& call) {
   const auto slot = [&](std::int64_t index) { return slots + index % kWindow * slot_bytes; };
 
   const std::int64_t own = own_segments(shape, rank);
-  Flow flow(call.comm, call.tag);
+  Flow flow(call.comm, call.tag, call.telemetry);
   Cursor to_send(call, rank);
   Cursor to_post(call, previous);
   Cursor arriving(call, previous);
@@ -139,7 +141,8 @@ Task run(AllreduceCall& call) {
     };
     while (!to_post.at_end() && flow.receiving() < kWindow && !replaces_unsent()) {
       const auto piece = to_post.piece();
-      flow.receive(to_post.gathers() ? piece : std::span(slot(to_post.index()), piece.size()), previous);
+      flow.receive(to_post.gathers() ? piece : std::span(slot(to_post.index()), piece.size()), previous,
+                   to_post.carries());
       to_post.advance();
     }
     // Segment i is own, or the one that arrived `own` segments before.
@@ -147,7 +150,7 @@ Task run(AllreduceCall& call) {
     while (!to_send.at_end() && to_send.index() < may_send && flow.can_send()) {
       const auto is_there = [&] { return available(to_send.piece()); };
       co_await until(is_there);
-      flow.send(to_send.piece(), next);
+      flow.send(to_send.piece(), next, to_send.carries());
       to_send.advance();
     }
     const bool waits_for_sends =
@@ -176,6 +179,7 @@ constinit const AllreduceAlgorithm ring_allreduce{
     .sent = sent,
     .run = run,
     .streams = true,
+    .carries = true,
 };
 
 }  // namespace pliant

@@ -45,10 +45,11 @@ Task run(AllreduceCall& call) {
   const Pieces all(call.shape.segment_bytes, bytes);
   for (int step = 1; step < binomial::step_limit(v, ranks); step *= 2) {
     if (v + step >= ranks) break;
-    co_await exchange(call, all, all, {MPI_PROC_NULL, v + step}, Arrival::reduce);
+    co_await exchange(call, all, all, {MPI_PROC_NULL, v + step}, Arrival::reduce, call.telemetry);
   }
-  if (v != 0) co_await exchange(call, all, all, {binomial::parent(v), MPI_PROC_NULL}, Arrival::place);
-  co_await broadcast(call, bytes, 0);
+  if (v != 0)
+    co_await exchange(call, all, all, {binomial::parent(v), MPI_PROC_NULL}, Arrival::place, call.telemetry);
+  co_await broadcast(call, bytes, 0, call.telemetry);
 }
 
 }  // namespace
@@ -63,6 +64,8 @@ constinit const AllreduceAlgorithm tree_allreduce{
     .tuned = tuned,
     .sent = sent,
     .run = run,
+    .carries = true,
+    .ends_apart = true,
 };
 
 }  // namespace pliant

@@ -85,6 +85,7 @@ constinit const AllreduceAlgorithm allgather_topk_allreduce{
     .tuned = tuned,
     .sent = sent,
     .run = run,
+    .carries = true,
     .rule = SelectionRule::own,
     .reach = Reach::any,
 };

@@ -59,6 +59,7 @@ Task reduce_at_leader(AllreduceCall& call, int root, const AllreduceAlgorithm& d
                        .shape = values_shape(call.shape),
                        .tag = call.tag,
                        .data = reinterpret_cast<std::byte*>(stream.values),
+                       .telemetry = call.telemetry,
                        .available = &stream.available,
                        .own = {},
                        .outcome = {}};

@@ -42,7 +42,7 @@ Task by_doubling(AllreduceCall& call, int per_rank) {
     std::span<std::byte> rest(behind(list.back()),
                               static_cast<std::size_t>(moved * call.workspace.message_scratch));
     std::size_t received = 0;
-    co_await exchange_some(call, {begin, sent_end}, rest, partners, received);
+    co_await exchange_some(call, {begin, sent_end}, rest, partners, received, call.telemetry);
     rest = rest.first(received);
     for (int i = 0; i < moved * per_rank; ++i) {
       const std::int64_t length = message_bytes(rest, (partners.from + i / per_rank) % ranks);
@@ -78,7 +78,7 @@ Task by_neighbours(AllreduceCall& call, int per_rank) {
     return begin + (message / per_rank + 1) * room - place(message);
   };
 
-  Flow flow(call.comm, call.tag);
+  Flow flow(call.comm, call.tag, call.telemetry);
   const int all = ranks * per_rank;
   const int passed_on = all - per_rank;
   int arriving = per_rank;  // message; its segments:
@@ -89,12 +89,14 @@ Task by_neighbours(AllreduceCall& call, int per_rank) {
   while (arriving < all || leaving < passed_on || flow.sending() > 0) {
     if (arriving < all && posted == 0) {
       const std::span<std::byte> most(place(arriving), static_cast<std::size_t>(room_behind(arriving)));
-      flow.receive_up_to(pieces(call, most).at(posted++), previous);
+      flow.receive_up_to(pieces(call, most).at(posted++), previous, arriving % per_rank == 0);
     }
     while (arrived > 0 && posted < segments(arriving) && flow.can_receive())
       flow.receive_up_to(pieces(call, list.back()).at(posted++), previous);
     while (leaving < passed_on && flow.can_send() && (leaving < arriving || sent < arrived)) {
-      flow.send(pieces(call, list[static_cast<std::size_t>(leaving)]).at(sent++), ring::next(rank, ranks));
+      const bool carries = leaving % per_rank == 0 && sent == 0;
+      flow.send(pieces(call, list[static_cast<std::size_t>(leaving)]).at(sent++), ring::next(rank, ranks),
+                carries);
       if (sent < segments(leaving)) continue;
       ++leaving;
       sent = 0;

@@ -177,7 +177,9 @@ Task place_borders(AllreduceCall& call, Rooms& rooms) {
   const int ranks = call.comm.ranks();
   auto* const quantiles = call.workspace.scores.of<std::uint32_t>(std::int64_t{ranks} * (ranks - 1));
   for (int j = 1; j < ranks; ++j) quantiles[j - 1] = call.own.indices[j * call.shape.kept / ranks];
-  co_await allgather(call, reinterpret_cast<std::byte*>(quantiles), quantile_bytes(call.shape));
+  co_await allgather(call, reinterpret_cast<std::byte*>(quantiles), quantile_bytes(call.shape),
+                     call.telemetry);
+  call.telemetry = nullptr;  // all ranks have all records
   rooms.borders[0] = 0;
   for (int j = 1; j < ranks; ++j) {
     std::int64_t sum = 0;
@@ -365,6 +367,7 @@ constinit const AllreduceAlgorithm oktopk_allreduce{
     .tuned = nullptr,
     .sent = sent,
     .run = run,
+    .carries = true,
     .most_bytes = most_bytes,
     .rule = SelectionRule::sum,
     .reach = Reach::any,

@@ -203,7 +203,7 @@ Task reduce_at_union(AllreduceCall& call, const AllreduceAlgorithm& dense) {
 }
 
 template <const AllreduceAlgorithm& dense>
-constexpr AllreduceAlgorithm by_quota(std::string_view name, std::string_view summary) {
+constexpr AllreduceAlgorithm by_quota(std::string_view name, std::string_view summary, bool by_tree = false) {
   return {
       .name = name,
       .summary = summary,
@@ -216,6 +216,8 @@ constexpr AllreduceAlgorithm by_quota(std::string_view name, std::string_view su
       .sent = [](const AllreduceShape& shape,
                  int rank) { return nominations_sent(shape, rank) + dense.sent(values_shape(shape), rank); },
       .run = [](AllreduceCall& call) { return reduce_at_union(call, dense); },
+      .carries = true,
+      .ends_apart = by_tree,
       .rule = SelectionRule::quota,
       .reach = Reach::any,
   };
@@ -228,6 +230,6 @@ constinit const AllreduceAlgorithm quota_ring_allreduce =
 constinit const AllreduceAlgorithm quota_rabenseifner_allreduce = by_quota<rabenseifner_allreduce>(
     "quota_rabenseifner", "every rank's share of the places, values reduced by rabenseifner");
 constinit const AllreduceAlgorithm quota_double_tree_allreduce = by_quota<double_tree_allreduce>(
-    "quota_double_tree", "every rank's share of the places, values reduced by double_tree");
+    "quota_double_tree", "every rank's share of the places, values reduced by double_tree", true);
 
 }  // namespace pliant

@@ -275,7 +275,7 @@ Task halve(AllreduceCall& call, const circulant::Rounds& rounds, Sum& sum, Rooms
           static_cast<std::size_t>(give_away(call, sum, frame_position(call.shape, rank, round.half), rooms));
     }
     std::size_t received = 0;
-    co_await exchange_some(call, rooms.out.first(bytes), rooms.in, partners, received);
+    co_await exchange_some(call, rooms.out.first(bytes), rooms.in, partners, received, call.telemetry);
 
     const CompressTimer timer(call.outcome.compress_s);
     const std::int64_t count = frame_position(call.shape, rank, round.held - round.half);
@@ -330,6 +330,7 @@ Task run(AllreduceCall& call) {
         rotate({call.own.indices, call.own.values, call.shape.kept}, call.shape.count, origin, sum.entries);
   }
   co_await halve(call, rounds, sum, rooms);
+  call.telemetry = nullptr;  // all ranks have all records
   add_own_chunk(call, sum, rooms);
   co_await allgather_messages(call, 1);
   place_chunks(call, rooms);
@@ -348,6 +349,7 @@ constinit const AllreduceAlgorithm sparse_rabenseifner_allreduce{
     .tuned = nullptr,
     .sent = sent,
     .run = run,
+    .carries = true,
     .most_bytes = most_bytes,
     .rule = SelectionRule::own,
 };

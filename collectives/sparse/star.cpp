@@ -16,13 +16,12 @@ Task run(AllreduceCall& call, const AllreduceAlgorithm& dense) {
 }
 
 template <const AllreduceAlgorithm& dense>
-constexpr AllreduceAlgorithm star(std::string_view name, std::string_view summary,
-                                  bool deterministic = false) {
+constexpr AllreduceAlgorithm star(std::string_view name, std::string_view summary, bool by_tree = false) {
   return {
       .name = name,
       .summary = summary,
       .exact = false,
-      .deterministic = deterministic,
+      .deterministic = by_tree,
       .supports = supports_sparse,
       .cost_s = [](const AllreduceShape& shape,
                    const CostModel& model) { return leader::cost_s(shape, model, dense); },
@@ -31,6 +30,8 @@ constexpr AllreduceAlgorithm star(std::string_view name, std::string_view summar
       // With the leader of step 0; any rank may lead.
       .sent = [](const AllreduceShape& shape, int rank) { return leader::sent(shape, rank, 0, dense); },
       .run = [](AllreduceCall& call) { return run(call, dense); },
+      .carries = true,
+      .ends_apart = by_tree,
       .rule = SelectionRule::turn,
       .reach = Reach::any,
   };

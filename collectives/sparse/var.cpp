@@ -47,13 +47,12 @@ Task run(AllreduceCall& call, const AllreduceAlgorithm& dense) {
 }
 
 template <const AllreduceAlgorithm& dense>
-constexpr AllreduceAlgorithm var(std::string_view name, std::string_view summary,
-                                 bool deterministic = false) {
+constexpr AllreduceAlgorithm var(std::string_view name, std::string_view summary, bool by_tree = false) {
   return {
       .name = name,
       .summary = summary,
       .exact = false,
-      .deterministic = deterministic,
+      .deterministic = by_tree,
       .supports = supports_sparse,
       .cost_s =
           [](const AllreduceShape& shape, const CostModel& model) {
@@ -67,6 +66,8 @@ constexpr AllreduceAlgorithm var(std::string_view name, std::string_view summary
             return allgather_sent(shape, kScoreBytes) + leader::sent(shape, rank, 0, dense);
           },
       .run = [](AllreduceCall& call) { return run(call, dense); },
+      .carries = true,
+      .ends_apart = by_tree,
       .rule = SelectionRule::heaviest,
       .reach = Reach::any,
   };

@@ -8,10 +8,11 @@
 
 namespace pliant {
 
-void CheckedReceive::expect(std::span<std::byte> room, int from, Length length) {
+void CheckedReceive::expect(std::span<std::byte> room, int from, Length length, Telemetry* telemetry) {
   room_ = room;
   from_ = from;
   length_ = length;
+  telemetry_ = telemetry;
   matched_ = false;
   bytes_ = 0;
   request_ = MPI_REQUEST_NULL;
@@ -21,6 +22,12 @@ void CheckedReceive::expect(std::span<std::byte> room, int from, Length length) 
 
 bool CheckedReceive::match(MPI_Comm comm, int tag) {
   if (matched_) return true;
+  if (telemetry_ != nullptr) {
+    if (!telemetry_->receive(comm, tag, from_, code_)) return false;
+    telemetry_ = nullptr;
+    matched_ = code_ != MPI_SUCCESS;
+    if (matched_) return true;
+  }
   int found = 0;
   MPI_Message message = MPI_MESSAGE_NULL;
   MPI_Status status;

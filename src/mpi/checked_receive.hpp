@@ -12,6 +12,8 @@
 #include <memory>
 #include <span>
 
+#include "mpi/telemetry.hpp"
+
 namespace pliant {
 
 enum class Length {
@@ -21,7 +23,8 @@ enum class Length {
 
 class CheckedReceive {
  public:
-  void expect(std::span<std::byte> room, int from, Length length);
+  /// @param telemetry  if not null, its message comes first
+  void expect(std::span<std::byte> room, int from, Length length, Telemetry* telemetry = nullptr);
   /// Returns whether the message has arrived, and matches it if so. Messages of one sender are matched in the
   /// order of the calls.
   bool match(MPI_Comm comm, int tag);
@@ -45,6 +48,7 @@ class CheckedReceive {
   std::span<std::byte> room_;
   int from_ = MPI_PROC_NULL;
   Length length_ = Length::exact;
+  Telemetry* telemetry_ = nullptr;  // its message has not come yet
   bool matched_ = false;
   std::size_t bytes_ = 0;
   MPI_Request request_ = MPI_REQUEST_NULL;

@@ -11,7 +11,8 @@ Flow::~Flow() {
   for (; sends_.used > 0; sends_.pop()) comm_.leave_send(sends_.oldest().request, sends_.oldest().to);
 }
 
-void Flow::send(std::span<const std::byte> bytes, int to) {
+void Flow::send(std::span<const std::byte> bytes, int to, bool carries) {
+  if (carries && telemetry_ != nullptr) telemetry_->send(comm_, tag_, to);
   Send& send = sends_.add();
   send = {MPI_REQUEST_NULL, to};
   check(MPI_Isend(bytes.data(), static_cast<int>(bytes.size()), MPI_BYTE, to, tag_, comm_.handle(),
@@ -20,8 +21,8 @@ void Flow::send(std::span<const std::byte> bytes, int to) {
   comm_.count_sent(bytes.size());
 }
 
-void Flow::expect(std::span<std::byte> room, int from, Length length) {
-  receives_.add().expect(room, from, length);
+void Flow::expect(std::span<std::byte> room, int from, Length length, bool carries) {
+  receives_.add().expect(room, from, length, carries ? telemetry_ : nullptr);
 }
 
 /// Messages of one sender arrive in order. A message of another sender need not wait for them.

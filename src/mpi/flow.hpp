@@ -12,6 +12,7 @@
 #include "core/task.hpp"
 #include "mpi/checked_receive.hpp"
 #include "mpi/communicator.hpp"
+#include "mpi/telemetry.hpp"
 
 namespace pliant {
 
@@ -23,8 +24,10 @@ class Flow {
 
   enum class Event { received, sent };
 
-  /// tag: both ends of a flow use the same tag, and no other flow between them does.
-  Flow(Communicator& comm, int tag) : comm_(comm), tag_(tag) {}
+  /// tag: both ends of a flow use the same tag, and no other flow between them does. telemetry: travels in front of the
+  /// messages that both ends say carry it; null: none does.
+  Flow(Communicator& comm, int tag, Telemetry* telemetry = nullptr)
+      : comm_(comm), tag_(tag), telemetry_(telemetry) {}
   Flow(const Flow&) = delete;
   Flow& operator=(const Flow&) = delete;
   ~Flow();
@@ -38,11 +41,15 @@ class Flow {
   std::size_t received_bytes() const { return received_bytes_; }  ///< of the last completed receive
 
   /// At most Communicator::kPieceBytes per message; MPI_PROC_NULL is not allowed. Throws Error(mpi).
-  void send(std::span<const std::byte> bytes, int to);
+  void send(std::span<const std::byte> bytes, int to, bool carries = false);
   /// A message whose length is not that of `room` ends the flow with Error(argument).
-  void receive(std::span<std::byte> room, int from) { expect(room, from, Length::exact); }
+  void receive(std::span<std::byte> room, int from, bool carries = false) {
+    expect(room, from, Length::exact, carries);
+  }
   /// Accepts shorter messages (see received_bytes()). Only a longer one ends the flow.
-  void receive_up_to(std::span<std::byte> room, int from) { expect(room, from, Length::at_most); }
+  void receive_up_to(std::span<std::byte> room, int from, bool carries = false) {
+    expect(room, from, Length::at_most, carries);
+  }
 
   /// co_await flow.next(...): the oldest receive has completed. If sends count, too, or no receive is
   /// pending, the oldest send may have completed instead. At least one message must be pending. Throws
@@ -75,7 +82,7 @@ class Flow {
   };
 
   static bool ready(void* flow);
-  void expect(std::span<std::byte> room, int from, Length length);
+  void expect(std::span<std::byte> room, int from, Length length, bool carries);
   void match_arrivals();
   bool sends_matter() const;
   bool test_receives();
@@ -83,6 +90,7 @@ class Flow {
 
   Communicator& comm_;
   int tag_;
+  Telemetry* telemetry_;
   Queue<Send> sends_;
   Queue<CheckedReceive> receives_;
   bool or_sent_ = false;
