@@ -1,6 +1,7 @@
 #include "planner/sync_round.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "collectives/exchange.hpp"
 #include "collectives/sparse/messages.hpp"
@@ -11,6 +12,11 @@ namespace {
 /// [s] of a sync round besides its messages: about the time that it takes two ranks that share memory.
 constexpr double kRoundWork_s = 4e-6;
 constexpr int kMostCalls = 1024;  ///< between two sync rounds
+/// [s] of a short message for its sender and its receiver, about.
+constexpr double kMessage_s = 2e-6;
+/// [s] of rank 0's learning and decision: docs/results/2026-11-23-decision-time.md.
+constexpr double kDecision_s = 15e-6;
+constexpr double kAdaptiveDecision_s = 130e-6;
 
 /// Decides with the learned model; each candidate has the variance of its formula.
 Decision decide_at_sync_round(const ChoiceInput& call, const Learner& learner) {
@@ -50,11 +56,24 @@ int calls_between(const Candidate& taken, const CandidateList& candidates, doubl
   return static_cast<int>(std::clamp(cost_s / (share * taken.predicted_s) - 1, 0.0, double{kMostCalls}));
 }
 
-void learn(const SyncState& state, const SyncRecord& record, Learner& learner, int ranks, double call_s) {
-  if (state.sampled != nullptr && call_s > 0 && record[SyncRecord::disturbed] == 0)
-    learner.learn(*state.sampled, state.shape, call_s, state.calls);
-  if (state.asked_bytes > 0 && record[SyncRecord::message] > 0)
-    learner.learn_message(state.asked_bytes, ranks, record[SyncRecord::message]);
+int calls_per_telemetry(const AllreduceAlgorithm& algorithm, const ChoiceInput& call, std::int64_t kept,
+                        double call_s) {
+  const int ranks = call.shape.ranks;
+  if (!algorithm.carries || ranks > Telemetry::kMostRanks || kept < ranks || !(call_s > 0)) return 0;
+  const double decision_s = call.may_lose && call.policy->adapts ? kAdaptiveDecision_s : kDecision_s;
+  const double bytes =
+      static_cast<double>((ranks * SyncRecord::own_fields + SyncRecord::fields) * sizeof(double));
+  const double cost_s = decision_s + (ranks - 1) * kMessage_s + bytes * call.model->link.beta_s_per_byte;
+  return static_cast<int>(
+      std::clamp(std::ceil(cost_s / (kTelemetryShare * call_s)), 1.0, double{kMostCalls}));
+}
+
+void learn(const SyncState& state, const SyncRecord& record, Learner& learner, int ranks,
+           const RoundTimes& times) {
+  if (state.sampled != nullptr && times.call_s > 0 && record[SyncRecord::disturbed] == 0)
+    learner.learn(*state.sampled, state.shape, times.call_s, state.calls);
+  if (state.asked_bytes > 0 && times.message_s > 0)
+    learner.learn_message(state.asked_bytes, ranks, times.message_s);
 }
 
 Proposal propose(const SyncState& state, const ChoiceInput& call, Learner& learner) {

@@ -1,5 +1,6 @@
-// A sync round: the record that ranks exchange before some calls of a kind, and what rank 0 proposes in it. Only
-// rank 0 holds the learner. Pure: runtime/learning.cpp sends the records.
+// The records by which ranks learn from calls, and what rank 0 proposes in its own. Only rank 0 holds the learner. The
+// records ride on the messages of a call, as telemetry, or ranks exchange them in a sync round before a call. Pure:
+// runtime/learning.cpp sends them.
 #pragma once
 
 #include <array>
@@ -10,14 +11,18 @@
 
 namespace pliant {
 
-/// The record that each rank sends in a sync round. Ranks use the maximum of each field, except for `sample`,
-/// `waited` and `computed`, which are read per rank. Only rank 0 sends a decision: others send 0.
+/// The record of one rank. Ranks use the maximum of each field, except for `sample`, `message`, `waited` and `computed`,
+/// which are read per rank. Only rank 0 sends a decision: in a sync round others send 0, as telemetry they leave it out.
 struct SyncRecord {
   enum Field {
     sample,
     disturbed,
     message,
-    algorithm,
+    waited,
+    computed,
+    live,
+    own_fields,  ///< number of fields that each rank has
+    algorithm = own_fields,
     correction,
     alpha,
     beta,
@@ -27,11 +32,8 @@ struct SyncRecord {
     regret,
     calls,
     asked,
-    waited,
-    computed,
     at_once,
     pause,
-    live,
     fields
   };
   std::array<double, fields> values{};
@@ -74,8 +76,23 @@ double sync_round_cost_s(int ranks, const LinkModel& link);
 int calls_between(const Candidate& taken, const CandidateList& candidates, double cost_s,
                   const RoundsSoFar& rounds);
 
-/// Rank 0 learns from the measurements since the last round. `call_s`: time of the sampled call [s].
-void learn(const SyncState& state, const SyncRecord& record, Learner& learner, int ranks, double call_s);
+/// Share of the time of calls that telemetry may take, with rank 0's decisions.
+inline constexpr double kTelemetryShare = 0.005;
+/// Number of calls from one with telemetry to the next, such that it takes its share of calls that take `call_s` [s]. 0 if
+/// such calls carry none. Equal on all ranks.
+int calls_per_telemetry(const AllreduceAlgorithm& algorithm, const ChoiceInput& call, std::int64_t kept,
+                        double call_s);
+
+/// The measurements since the last records, over all ranks.
+struct RoundTimes {
+  double call_s = 0;  ///< [s] of the sampled call
+  /// [s] Mean of the ranks' times of the probe message; 0 if a rank has none. Each rank waits for the rank before it, so
+  /// what one begins late cancels out around the ring.
+  double message_s = 0;
+};
+/// Rank 0 learns from them.
+void learn(const SyncState& state, const SyncRecord& record, Learner& learner, int ranks,
+           const RoundTimes& times);
 
 /// The decision of rank 0 for the calls of a kind until the next round.
 struct Proposal {

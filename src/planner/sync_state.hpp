@@ -25,13 +25,18 @@ struct SyncState {
   int rounds = 0;        ///< sync rounds held
   int first_wait = 0;    ///< calls before the first round; 0: the first few calls each hold a round
 
-  // The call after the last sync round.
+  // Telemetry instead of rounds.
+  bool carried = false;     ///< the last call's algorithm carries telemetry, now and then
+  int until_telemetry = 0;  ///< calls before the next one that carries it
+
+  // The call after the last sync round, or the last call before telemetry.
   const AllreduceAlgorithm* sampled = nullptr;
   AllreduceShape shape;          ///< shape of the sampled call
   double sample_s = 0;           ///< its time on this rank; 0: none, or it was disturbed
   std::int64_t asked_bytes = 0;  ///< length of the probe message after the last round; 0: none
   double message_s = 0;          ///< time of the probe message on this rank
-  RoundArrival arrival;          ///< this rank's arrival at the last round
+  RoundArrival arrival;          ///< this rank's arrival at the last round, or at the sampled call
+  bool together = true;          ///< all ranks began the sampled call together, after a round
   double outside_s = -1;         ///< the context's outside.total_s() at the last call; < 0 before the first
 };
 

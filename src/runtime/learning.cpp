@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <string>
 
 #include "collectives/exchange.hpp"
@@ -52,29 +53,45 @@ void log_change(const SyncRound& round, const Straggler& now, const Straggler& b
                      ms(now.computed_s) + " between calls, the median rank " + ms(now.all_computed_s));
 }
 
-/// Finds stragglers from the arrivals at the previous round. Returns the time of the call after it [s].
-double look_who_is_late(SyncRound& round) {
-  AllreduceCall& call = round.call;
+/// Finds stragglers from the arrivals at the previous round, or at the sampled call.
+/// @param of_rank  (rank, field): a rank's record
+template <class OfRank>
+RoundTimes look_who_is_late(SyncRound& round, const OfRank& of_rank) {
+  const SyncState& state = round.site.sync;
   Stragglers& stragglers = round.learning.stragglers();
   const Straggler before = stragglers.latest();
+  const std::span<RoundArrival> arrivals = stragglers.arrivals();
+  RoundTimes times;
+  bool all_have_messages = true;
+  double least_s = of_rank(0, SyncRecord::waited);
   int rank = 0;
-  for (RoundArrival& of : stragglers.arrivals()) {
-    of = {agreed_from(call, rank, SyncRecord::waited, SyncRecord::fields),
-          agreed_from(call, rank, SyncRecord::computed, SyncRecord::fields),
-          agreed_from(call, rank, SyncRecord::sample, SyncRecord::fields)};
+  for (RoundArrival& of : arrivals) {
+    of = {of_rank(rank, SyncRecord::waited), of_rank(rank, SyncRecord::computed),
+          of_rank(rank, SyncRecord::sample)};
+    least_s = std::min(least_s, of.waited_s);
+    const double message_s = of_rank(rank, SyncRecord::message);
+    all_have_messages &= message_s > 0;
+    times.message_s += message_s / round.call.comm.ranks();
     ++rank;
   }
-  const LinkModel& link = round.site.sync.rounds > 0 ? round.site.sync.link : round.input.model->link;
-  const double own_s = sync_round_s(call.comm.ranks(), link);
+  const LinkModel& link = state.rounds > 0 ? state.link : round.measured.link;
+  double own_s = sync_round_s(round.call.comm.ranks(), link);
+  // Ranks that begin a call apart end it together. So the last to come took the shortest time.
+  if (!state.together && least_s >= 0)
+    for (RoundArrival& of : arrivals) of.waited_s -= least_s;
+  if (!state.together && state.sampled != nullptr && state.sampled->ends_apart)
+    own_s = std::max(own_s, least_s);
   if (stragglers.observe(own_s)) log_change(round, stragglers.latest(), before);
-  return call_time_s(stragglers.arrivals(), own_s);
+  times.call_s = call_time_s(arrivals, own_s);
+  if (!all_have_messages) times.message_s = 0;
+  return times;
 }
 
 /// This rank's record of the round that ends now, without the time that the program spent outside meanwhile.
-RoundArrival arrival_of(const SyncRound& round, double computed_s) {
-  if (computed_s < 0) return {};
+RoundArrival arrival_of(const SyncRound& round) {
+  if (round.computed_s < 0) return {};
   const double away_s = round.outside.total_s() - round.outside_s;
-  return {MPI_Wtime() - round.begin_s - away_s, computed_s};
+  return {MPI_Wtime() - round.begin_s - away_s, round.computed_s};
 }
 
 /// Rank 0: the decision for this call site until the next round.
@@ -82,7 +99,7 @@ SyncRecord proposed(SyncRound& round, Learner& learner) {
   const int ranks = round.input.shape.ranks;
   Proposal proposal = propose(round.site.sync, round.input, learner);
   log_change(round, learner, proposal.taken, proposal.why);
-  if (round.blocking) {
+  if (round.blocking && round.met) {
     RoundBudget& rounds = round.learning.rounds();
     const double cost_s = sync_round_cost_s(ranks, learner.model().link);
     rounds.note_round(cost_s);
@@ -91,9 +108,36 @@ SyncRecord proposed(SyncRound& round, Learner& learner) {
   return proposal.record;
 }
 
-/// Does this call hold a sync round? Counts the call; all ranks count the same calls.
+/// This rank's record; on rank 0 with its decision.
+SyncRecord record_of(SyncRound& round) {
+  const SyncState& state = round.site.sync;
+  Learner* const learner = round.call.comm.rank() == 0 ? round.learning.learner() : nullptr;
+  SyncRecord record;
+  if (learner != nullptr) record = proposed(round, *learner);
+  record[SyncRecord::sample] = state.sample_s;
+  record[SyncRecord::disturbed] = state.sampled != nullptr && state.sample_s <= 0 ? 1 : 0;
+  record[SyncRecord::message] = state.message_s;
+  record[SyncRecord::waited] = state.arrival.waited_s;
+  record[SyncRecord::computed] = state.arrival.computed_s;
+  record[SyncRecord::live] = round.any_live ? 1 : 0;
+  return record;
+}
+
+/// Learns from the records of all ranks, whose maximum is `record`, and puts rank 0's decision in force.
+void use(SyncRound& round, const SyncRecord& record, const RoundTimes& times) {
+  SyncState& state = round.site.sync;
+  if (Learner* const learner = round.call.comm.rank() == 0 ? round.learning.learner() : nullptr)
+    learn(state, record, *learner, round.call.comm.ranks(), times);
+  take(state, record, round.measured);
+  round.site.decision.forget();
+  round.any_live = record[SyncRecord::live] > 0;
+}
+
+/// Does this call hold a sync round? Counts the call; all ranks count the same calls. Where calls carry telemetry, only a
+/// probe message needs one: all ranks send it at the same time.
 bool is_time(SyncRound& round) {
   SyncState& state = round.site.sync;
+  if (state.carried) return state.asked_bytes > 0;
   const bool open = !round.blocking || round.learning.is_open();
   if (state.calls_left == 0) return open || state.at_once;
   --state.calls_left;
@@ -182,38 +226,52 @@ Task hold_sync_round(SyncRound& round) {
     fresh.measured = round.learning.measurements();
     state = fresh;
   }
-  const double computed_s = state.outside_s < 0 ? -1 : round.outside_s - state.outside_s;
+  if (round.blocking && state.carried) state.link = round.learning.last_link();
+  round.computed_s = state.outside_s < 0 ? -1 : round.outside_s - state.outside_s;
   state.outside_s = round.outside_s;
   if (!is_time(round)) {
     ++state.calls;
     co_return;
   }
   AllreduceCall& call = round.call;
-  Learner* const learner = call.comm.rank() == 0 ? round.learning.learner() : nullptr;
-  SyncRecord record;
-  if (learner != nullptr) record = proposed(round, *learner);
-  record[SyncRecord::sample] = state.sample_s;
-  record[SyncRecord::disturbed] = state.sampled != nullptr && state.sample_s <= 0 ? 1 : 0;
-  record[SyncRecord::message] = state.message_s;
-  record[SyncRecord::waited] = state.arrival.waited_s;
-  record[SyncRecord::computed] = state.arrival.computed_s;
-  record[SyncRecord::live] = round.any_live ? 1 : 0;
+  round.met = true;
+  SyncRecord record = record_of(round);
   ProbeScratch::of(call);               // allocate now: nothing may be allocated after the exchange
   static_cast<void>(ask(call, state));  // likewise put a coroutine frame into the pool
   co_await agree_max(call, record.values);
-  state.arrival = arrival_of(round, computed_s);
-  const double call_s = look_who_is_late(round);
+  const RoundTimes times = look_who_is_late(round, [&](int rank, SyncRecord::Field field) {
+    return agreed_from(call, rank, field, SyncRecord::fields);
+  });
   round.sent = allgather_sent(call.shape, static_cast<std::int64_t>(sizeof record.values));
-  if (learner != nullptr) learn(state, record, *learner, call.comm.ranks(), call_s);
-  take(state, record, *round.input.model);
-  round.site.decision.forget();
+  use(round, record, times);
+  state.arrival = arrival_of(round);
+  state.together = true;
   if (round.blocking)
     round.learning.end_round(state.link, static_cast<std::int64_t>(record[SyncRecord::pause]));
-  round.any_live = record[SyncRecord::live] > 0;
-  round.met = true;
   if (state.asked_bytes == 0) co_return;
   co_await ask(call, state);
   round.sent = round.sent + sent_in_segments(state.asked_bytes, kEagerBytes);
+}
+
+void begin_telemetry(SyncRound& round, Telemetry& telemetry) {
+  const SyncRecord record = record_of(round);
+  const auto fields = round.call.comm.rank() == 0 ? SyncRecord::fields : SyncRecord::own_fields;
+  telemetry.begin(round.call.comm, std::as_bytes(std::span(record.values).first(fields)));
+}
+
+void end_telemetry(SyncRound& round, const Telemetry& telemetry) {
+  const auto of_rank = [&](int rank, SyncRecord::Field field) {
+    double value = 0;
+    std::memcpy(&value, telemetry.of(rank).data() + field * sizeof value, sizeof value);
+    return value;
+  };
+  SyncRecord record;
+  std::memcpy(record.values.data(), telemetry.of(0).data(), sizeof record.values);
+  for (int rank = 1; rank < round.call.comm.ranks(); ++rank)
+    for (const auto field : {SyncRecord::disturbed, SyncRecord::live})
+      record[field] = std::max(record[field], of_rank(rank, field));
+  use(round, record, look_who_is_late(round, of_rank));
+  if (round.blocking) round.learning.end_telemetry(round.site.sync.link);
 }
 
 }  // namespace pliant

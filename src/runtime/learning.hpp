@@ -1,6 +1,6 @@
-// A communicator learns while it works. Before some calls of a kind the ranks hold a sync round: they
-// exchange the times of the last sampled call, and rank 0 sends its decision. Only rank 0 has a learner. So
-// all ranks decide alike, whatever the order of their starts, and all begin the call after a round together.
+// A communicator learns while it works. The messages of most algorithms carry telemetry: the times of the call before,
+// and rank 0's decision for the next one. Where they do not, the ranks hold a sync round before some calls, in which
+// they exchange the same. Only rank 0 has a learner. So all ranks decide alike, whatever the order of their starts.
 #pragma once
 
 #include <array>
@@ -35,6 +35,8 @@ class Learning {
   void end_round(const LinkModel& link, std::int64_t calls);
   /// The initial link of new kinds of calls; alpha is 0 before the first sync round.
   const LinkModel& last_link() const { return last_link_; }
+  /// After telemetry of a blocking call, on all ranks.
+  void end_telemetry(const LinkModel& link) { last_link_ = link; }
   /// Rank 0: the budget of sync rounds.
   RoundBudget& rounds() { return rounds_; }
   /// Rank 0: adds the predicted time of a blocking call to the budget.
@@ -57,12 +59,13 @@ class Learning {
   std::int64_t measurements_ = 0;
 };
 
-/// The arguments and results of a call's sync round.
+/// The arguments and results of a call's sync round, and of its telemetry.
 struct SyncRound {
   AllreduceCall& call;
   CallSite& site;
   Learning& learning;
-  ChoiceInput input;     ///< of the call; the model as measured
+  ChoiceInput input;  ///< of the call
+  const CostModel& measured;
   const Logger* logger;  ///< on rank 0 if it logs decisions; else null
   const char* tensor;    ///< its name, for messages
   double begin_s;        ///< [s] arrival of this rank
@@ -72,6 +75,8 @@ struct SyncRound {
   bool any_live;     ///< in: has this rank requests; out, if `met`: has any rank
   Traffic sent{};    ///< out: by the sync round
   bool met = false;  ///< out: a sync round was held
+  double computed_s =
+      -1;  ///< out: [s] of the program since the previous call of this kind; < 0 if there was none
 
   FramePool& frames() { return call.workspace.frames; }
 };
@@ -79,5 +84,10 @@ struct SyncRound {
 /// Holds a sync round if one is due: exchanges samples and the decision, and sends a probe message if rank 0
 /// wants one. Collective.
 Task hold_sync_round(SyncRound& round);
+
+/// Before a call that carries telemetry: begins it with this rank's record.
+void begin_telemetry(SyncRound& round, Telemetry& telemetry);
+/// After it, with the records of all ranks: learns, and puts rank 0's decision in force.
+void end_telemetry(SyncRound& round, const Telemetry& telemetry);
 
 }  // namespace pliant

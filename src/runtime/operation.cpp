@@ -176,6 +176,7 @@ Task run_fed(AllreduceCall& call, OperationRun& run, bool counts_gain, const Cho
     double gain = 0;
     co_await least_gain(call, operation, gain);
     if (gain < min_gain) decision = decide_exact(input, "a rank's top-k holds less than pliant_min_gain");
+    if (!decision.algorithm->carries) call.telemetry = nullptr;
   }
   if (decision.algorithm->exact) {
     drain(call, tensor);
@@ -311,14 +312,16 @@ Task run_operation(OperationRun& run) {
   warn_of_what_has_no_effect(run, agreed);
 
   run.learned_from = is_learned_from(context, operation, input.shape);
-  Sample sample;
+  std::optional<SampledCall> sampled;
   if (run.learned_from) {
-    co_await sync_with_others(call, run, input, sample);
+    sampled.emplace(call, run, input);
+    co_await sampled->meet();
     put_in_force(site.sync, input, model);
   }
   Decision decision = site.decision.decide(input);
   call.shape = decision.shape;
   call.step = agreed.step;
+  if (sampled) sampled->begin(decision, input);
   if (operation.device.part != nullptr) co_await await_turn(call, run, turn, *decision.algorithm);
   Energy fed;
   if (run.may_lose && operation.tensor != nullptr) {
@@ -329,7 +332,7 @@ Task run_operation(OperationRun& run) {
   }
   if (operation.device.part != nullptr) co_await end_on_device(run, call);
   (operation.tensor != nullptr ? operation.tensor->step : context.plain_calls) = agreed.step + 1;
-  if (sample.taken) sample.end(run, *decision.algorithm, call.shape);
+  if (sampled) sampled->end(*decision.algorithm);
   if (run.learned_from && operation.blocking) context.learning().note_call(decision);
   run.step = agreed.step;
   run.alone = begun >= 0 && context.begun_alone() == begun;

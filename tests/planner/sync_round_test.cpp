@@ -39,5 +39,27 @@ TEST(RoundShares, CallsBetweenRoundsPayForTheNext) {
   EXPECT_EQ(calls_between(settled.items[0], settled, kCost_s, later), 39);
 }
 
+TEST(Telemetry, TakesItsShareOfCallsThatCarryIt) {
+  const Settings settings;
+  const AlgorithmFilter filter;
+  CostModel model{};
+  model.link = {.alpha_s = 1e-3, .beta_s_per_byte = 8e-8};
+  const ChoiceInput call{
+      .settings = settings, .filter = filter, .shape = {{.ranks = 8}, {.count = 100'000}}, .model = &model};
+  const auto every = [&](const AllreduceAlgorithm& algorithm, std::int64_t kept, double call_s) {
+    return calls_per_telemetry(algorithm, call, kept, call_s);
+  };
+  EXPECT_EQ(every(ring_allreduce, 100'000, 0.1), 1);
+  EXPECT_EQ(every(mpi_allreduce, 100'000, 0.1), 0);
+  EXPECT_EQ(every(ring_allreduce, 7, 0.1), 0) << "fewer elements than ranks";
+  EXPECT_EQ(every(ring_allreduce, 100'000, 0), 0) << "unknown time";
+  const int often = every(ring_allreduce, 100'000, 1e-3);
+  EXPECT_GT(often, 1);
+  EXPECT_NEAR(every(ring_allreduce, 100'000, 1e-4), 10 * often, 10);
+  ChoiceInput many = call;
+  many.shape.ranks = many.shape.hosts = Telemetry::kMostRanks + 1;
+  EXPECT_EQ(calls_per_telemetry(ring_allreduce, many, 100'000, 0.1), 0);
+}
+
 }  // namespace
 }  // namespace pliant

@@ -37,6 +37,9 @@ constexpr double kBetter = 9;
 constexpr std::size_t kLeftOut = 2;  ///< the old estimate may drop so many: two calls that hung
 constexpr double kWorst = 1;         ///< squared logarithm; a larger one counts as this
 
+constexpr std::size_t kSinceChange = 2;  ///< observations that are certainly of the changed link
+constexpr double kAfterChange = 1;       ///< relative standard error after a change
+
 double within(double value, double least, double most) {
   return std::isfinite(value) ? std::clamp(value, least, most) : least;
 }
@@ -85,6 +88,11 @@ void LinkEstimator::reset(const LinkModel& link, double alpha_error, double beta
             .noise_variance = noise,
             .observations = state_.observations};
   recent_.seen = 0;
+  anchor_s_ = error[0] <= kSeparated * value[0] ? value[0] : 0;
+}
+
+double LinkEstimator::held(double alpha_s) const {
+  return anchor_s_ > 0 ? std::clamp(alpha_s, anchor_s_ / kHeld, anchor_s_ * kHeld) : alpha_s;
 }
 
 void LinkEstimator::update(const Fit& fit, double innovation_s, double noise_variance_s2) {
@@ -143,8 +151,16 @@ Innovation LinkEstimator::observe(const Observation& observation) {
   if (innovation.verdict == Verdict::taken)
     update(fit, astray ? observation.time_s - fit.time_s : fit.time_s * log_ratio,
            rest * fit.time_s * fit.time_s);
+  const double rest_s = exchange.bytes * state_.value[1] + exchange.fixed_s;
+  if (rest_s <= (1 - kMostlyLatency) * observation.time_s) {
+    anchor_s_ = state_.value[0];
+  } else {
+    state_.value[0] = held(state_.value[0]);
+  }
+  const std::size_t place = recent_.seen++ % Recent::kMost;
+  recent_.list[place] = observation;
+  recent_.noise[place] = state_.noise_variance;
   learn_noise(ratio, state_.noise_variance / innovation.variance);
-  recent_.list[recent_.seen++ % Recent::kMost] = observation;
   refit();
   return innovation;
 }
@@ -181,6 +197,11 @@ void LinkEstimator::refit() {
   if (!(determinant > 1e-3 * aa * bb)) return;
   std::array<double, 2> value = {(at * bb - bt * ab) / determinant, (bt * aa - at * ab) / determinant};
   const auto [alpha_s, beta] = state_.value;
+  const double held_s = held(value[0]);
+  const std::array<double, 2> with_held = {held_s, (bt - ab * held_s) / bb};
+  const bool better =
+      kBetter * std::max(off(recent_, value, 0), kLeastNoise * kLeastNoise) < off(recent_, with_held, 0);
+  if (held_s != value[0] && !better) value = with_held;
   if (value[0] <= kLeast[0]) value = {alpha_s, (bt - ab * alpha_s) / bb};
   if (value[1] <= kLeast[1]) value = {(at - ab * beta) / aa, beta};
   if (value[0] <= kLeast[0] || value[1] <= kLeast[1]) return;
@@ -189,16 +210,41 @@ void LinkEstimator::refit() {
   const double variance =
       std::clamp(fitted / static_cast<double>(used - 2), kLeastNoise * kLeastNoise, kMostNoise * kMostNoise);
   state_.value = {within(value[0], kLeast[0], kMost[0]), within(value[1], kLeast[1], kMost[1])};
+  if (anchor_s_ > 0 && held(value[0]) != value[0]) anchor_s_ = state_.value[0];
   state_.covariance = {variance * bb / determinant, -variance * ab / determinant,
                        variance * aa / determinant};
   state_.noise_variance = variance;
 }
 
+/// Sets alpha (0) or beta (1) by least squares over the last observations, relative to each, given the other number.
+void LinkEstimator::solve(std::size_t unknown) {
+  double squares = 0, products = 0;
+  for (std::size_t back = 1; back <= std::min(kSinceChange, recent_.used()); ++back) {
+    const auto& [exchange, time_s, doubt] = recent_.list[(recent_.seen - back) % Recent::kMost];
+    const std::array<double, 2> amount = {exchange.messages, exchange.bytes};
+    const double rest_s = exchange.fixed_s + amount[1 - unknown] * state_.value[1 - unknown];
+    const double weight = amount[unknown] / time_s;
+    squares += weight * weight;
+    products += weight * (1 - rest_s / time_s);
+  }
+  const double solved = products / squares;
+  if (solved > kLeast[unknown] && solved < kMost[unknown]) state_.value[unknown] = solved;
+}
+
 void LinkEstimator::doubt(bool alpha, bool beta) {
+  if (recent_.used() > 0) {
+    // What the change did was no noise.
+    state_.noise_variance =
+        recent_.noise[(recent_.seen - std::min(kSinceChange, recent_.used())) % Recent::kMost];
+    const Fit fit = fit_of(recent_.list[(recent_.seen - 1) % Recent::kMost].exchange);
+    const bool by_alpha = alpha && (!beta || fit.share[0] > fit.share[1]);
+    if (by_alpha) anchor_s_ = 0;
+    solve(by_alpha ? 0 : 1);
+  }
   for (const std::size_t i : {std::size_t{0}, std::size_t{1}}) {
     if (!(i == 0 ? alpha : beta)) continue;
-    const double unknown = kUnknown * state_.value[i];
-    state_.covariance[2 * i] = std::max(state_.covariance[2 * i], unknown * unknown);
+    const double unsure = kAfterChange * state_.value[i];
+    state_.covariance[2 * i] = std::max(state_.covariance[2 * i], unsure * unsure);
     state_.covariance[1] = 0;
   }
   recent_.seen = 0;
@@ -215,6 +261,7 @@ bool LinkEstimator::restore(const State& state) {
   if (!possible) return false;
   state_ = state;
   recent_.seen = 0;
+  anchor_s_ = alpha_error() <= kSeparated ? state_.value[0] : 0;
   return true;
 }
 

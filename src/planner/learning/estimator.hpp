@@ -42,12 +42,20 @@ struct Innovation {
 /// time, and is estimated along with them. Both walk at random, in proportion to their values, so that old
 /// observations count less. A change too large for the walk is found by a fit through the last few
 /// observations.
+///
+/// The time of a call that is mostly transfer says little about alpha, and the errors of its formula would pass for
+/// latency. So alpha is anchored: only times that are mostly latency, such as those of short probe messages, move it
+/// further than kHeld from where the last of them left it.
 class LinkEstimator {
  public:
   /// [standard deviations] An observation further off is an outlier.
   static constexpr double kGate = 4;
   /// Relative standard error up to which a number is known well enough.
   static constexpr double kSeparated = 0.3;
+  /// Share of latency in a time that is mostly latency.
+  static constexpr double kMostlyLatency = 0.7;
+  /// Factor by which other times may move alpha.
+  static constexpr double kHeld = 1.4;
 
   /// Begins anew at `link`, whose numbers are known up to these relative standard errors. A number that is at
   /// its bound or beyond, or not finite, counts as unknown. It keeps its estimate, or else becomes
@@ -56,7 +64,9 @@ class LinkEstimator {
 
   Innovation observe(const Observation& observation);
 
-  /// Call after a change: forgets what is known of alpha, of beta, or of both.
+  /// Call after a change of alpha, of beta, or of both: switches to the link that explains the last observations. If it
+  /// may be both, beta explains them: bandwidths change more often than latencies, and the predictions for such calls
+  /// are right in either case. Both numbers are then uncertain.
   void doubt(bool alpha, bool beta);
 
   double alpha_s() const;
@@ -94,6 +104,7 @@ class LinkEstimator {
   struct Recent {
     static constexpr std::size_t kMost = 16;
     std::array<Observation, kMost> list{};
+    std::array<double, kMost> noise{};  ///< noise variance before each
     std::size_t seen = 0;
     std::size_t used() const { return seen < kMost ? seen : kMost; }
   };
@@ -103,10 +114,13 @@ class LinkEstimator {
   void learn_noise(double ratio, double share);
   void age();
   void refit();
+  double held(double alpha_s) const;
+  void solve(std::size_t unknown);
   static double off(const Recent& recent, const std::array<double, 2>& value, std::size_t left_out);
 
   State state_{};
-  Recent recent_;  ///< since the last reset or doubt
+  Recent recent_;        ///< since the last reset or doubt
+  double anchor_s_ = 0;  ///< alpha by the last time that was mostly latency; 0: there was none
 };
 
 }  // namespace pliant

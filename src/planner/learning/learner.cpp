@@ -102,8 +102,10 @@ LearningResult Learner::learn(const AllreduceAlgorithm& algorithm, const Allredu
                                 .doubt = correction.variance};
   LearningResult result = take(observation, correction.variance < kFormulaUnknown);
   if (result.innovation.verdict == Verdict::refused) return result;
-  result.changed |= corrections_.learn(place, shape, result.innovation.log_ratio,
-                                       result.innovation.variance - correction.variance);
+  // What no known formula can be wrong by is the network, or a call that hung.
+  if (result.innovation.verdict != Verdict::outlier || correction.variance >= kFormulaUnknown)
+    result.changed |= corrections_.learn(place, shape, result.innovation.log_ratio,
+                                         result.innovation.variance - correction.variance);
   last_ = observation.exchange;
   alpha_seen_ += (result.innovation.alpha_share - alpha_seen_) / kSeenMemory;
   beta_seen_ += (result.innovation.beta_share - beta_seen_) / kSeenMemory;

@@ -214,6 +214,42 @@ TEST(Estimator, NeverEndsAtABoundWhateverTheLastCallsTook) {
   }
 }
 
+// A formula that is 10 % wrong leaves latency where a short message put it.
+TEST(Estimator, TimesThatAreMostlyTransferDoNotMoveLatency) {
+  constexpr LinkModel kTruth{.alpha_s = 1e-3, .beta_s_per_byte = 8.5e-8};
+  LinkEstimator estimator;
+  estimator.reset(kTruth, 0.1, 0.1);
+  for (int call = 0; call < 300; ++call) {
+    const Exchange exchange{.messages = 6, .bytes = 1e5 * (5 + call % 7)};
+    const double wrong_s = 0.1 * exchange.bytes * kTruth.beta_s_per_byte * (call % 7) / 6;
+    estimator.observe({exchange, 6 * kTruth.alpha_s + exchange.bytes * kTruth.beta_s_per_byte + wrong_s});
+  }
+  EXPECT_NEAR(estimator.alpha_s() / kTruth.alpha_s, 1, 0.41);
+  for (int message = 0; message < 20; ++message) estimator.observe({{1, 8}, 5 * kTruth.alpha_s});
+  EXPECT_NEAR(estimator.alpha_s() / kTruth.alpha_s, 5, 0.5);
+}
+
+// Bandwidth, latency: by what makes up most of the last two times.
+TEST(Estimator, SwitchesToALinkThatExplainsTheLastTwoTimes) {
+  constexpr LinkModel kBefore{.alpha_s = 1e-3, .beta_s_per_byte = 8e-8};
+  const auto after = [&](const Exchange& exchange, LinkModel link) {
+    LinkEstimator estimator;
+    estimator.reset(kBefore, 0.05, 0.05);
+    const double time_s = exchange.messages * link.alpha_s + exchange.bytes * link.beta_s_per_byte;
+    for (int call = 0; call < 2; ++call) estimator.observe({exchange, time_s});
+    const double noise = estimator.noise();
+    estimator.doubt(true, true);
+    EXPECT_LE(estimator.noise(), noise) << "what a change did is no noise";
+    return LinkModel{.alpha_s = estimator.alpha_s(), .beta_s_per_byte = estimator.beta_s_per_byte()};
+  };
+  const LinkModel slow = after({6, 1e6, 0}, {.alpha_s = 1e-3, .beta_s_per_byte = 8e-7});
+  EXPECT_NEAR(slow.beta_s_per_byte, 8e-7, 8e-9);
+  EXPECT_NEAR(slow.alpha_s, 1e-3, 1e-5);
+  const LinkModel far = after({6, 1e3, 0}, {.alpha_s = 2e-2, .beta_s_per_byte = 8e-8});
+  EXPECT_NEAR(far.alpha_s, 2e-2, 2e-4);
+  EXPECT_NEAR(far.beta_s_per_byte, 8e-8, 8e-10);
+}
+
 TEST(Estimator, AClockStepIsAnOutlier) {
   SimulatedLink link(1, {.alpha_s = 1e-3, .beta_s_per_byte = 8e-9}, 0.1);
   LinkEstimator estimator;
