@@ -14,6 +14,7 @@ STUBS = {
     "cmake": 'echo "cmake $*" >>calls; if [[ $1 == --preset ]]; then cat lines; fi; [[ $2 != "$FAIL" ]]\n',
     "ctest": 'echo "ctest $*" >>calls\n',
     "scripts/fuzz": 'echo "fuzz $*" >>calls; exit "${FUZZ-0}"\n',
+    "scripts/tidy": 'echo "tidy $*" >>calls; exit "${TIDY-0}"\n',
 }
 
 
@@ -61,6 +62,9 @@ with tempfile.TemporaryDirectory() as name:
     assert not any(call.startswith("ctest --preset asan") for call in calls), "tests of a failed build were run"
     assert calls[-1] == "fuzz --installed --seconds 600", calls
     assert (root / "build/nightly/asan.log").exists()
+
+    status, lines, calls = nightly(root, "tidy", TIDY="1")
+    assert status == 1 and results(lines) == {"tidy": "FAILED"} and calls == ["tidy "], (lines, calls)
 
     status, lines, calls = nightly(root, "fuzz", "--fuzz-seconds", "7", FUZZ="77")
     assert status == 0 and results(lines) == {"fuzz": "skipped"} and calls == ["fuzz --installed --seconds 7"], lines
