@@ -173,9 +173,8 @@ struct AllreduceCall {
   HostChannels* hosts =
       nullptr;                ///< null: every host has one rank; must be there where the shape says otherwise
   std::byte* data = nullptr;  ///< [count] exact: in this rank's elements, out the result; lossy: out only
-  DevicePart* device = nullptr;  ///< null: vectors lie in the host's memory
-  Telemetry* telemetry =
-      nullptr;  ///< travels with the messages of an algorithm that `carries` it; null: none
+  DevicePart* device = nullptr;    ///< null: vectors lie in the host's memory
+  Telemetry* telemetry = nullptr;  ///< of an algorithm that `carries` it; null: nothing travels
 
   // Lossy algorithms only: float sums.
   float* residual = nullptr;  ///< [count] with `gradient`, in: the error-fed gradient; out: what was not sent

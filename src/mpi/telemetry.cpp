@@ -21,13 +21,15 @@ struct Head {
 }  // namespace
 
 Telemetry::~Telemetry() {
+  int finalized = 0;
+  MPI_Finalized(&finalized);
   for (Sending& sending : sendings_) {
     if (sending.request == MPI_REQUEST_NULL) continue;
     int done = 0;
-    MPI_Test(&sending.request, &done, MPI_STATUS_IGNORE);
+    if (finalized == 0) MPI_Test(&sending.request, &done, MPI_STATUS_IGNORE);
     if (done != 0) continue;
     // An operation was given up, and MPI may still read this memory. It is never freed.
-    MPI_Request_free(&sending.request);
+    if (finalized == 0) MPI_Request_free(&sending.request);
     static_cast<void>(new std::vector<std::byte>(std::move(sending.bytes)));
   }
 }
@@ -56,14 +58,20 @@ void Telemetry::learn(int rank, std::span<const std::byte> bytes) {
   known_.push_back(rank);
 }
 
+bool Telemetry::is_free(Sending& sending) {
+  int done = 1;
+  if (sending.request != MPI_REQUEST_NULL)
+    check(MPI_Test(&sending.request, &done, MPI_STATUS_IGNORE), "MPI_Test");
+  return done != 0;
+}
+
 Telemetry::Sending& Telemetry::free_sending() {
-  for (Sending& sending : sendings_) {
-    int done = 1;
-    if (sending.request != MPI_REQUEST_NULL)
-      check(MPI_Test(&sending.request, &done, MPI_STATUS_IGNORE), "MPI_Test");
-    if (done != 0) return sending;
-  }
-  return sendings_.emplace_back();
+  const auto found = std::find_if(sendings_.begin(), sendings_.end(), is_free);
+  return found != sendings_.end() ? *found : sendings_.emplace_back();
+}
+
+void Telemetry::settle() {
+  for (Sending& sending : sendings_) static_cast<void>(is_free(sending));
 }
 
 void Telemetry::send(const Communicator& comm, int tag, int to) {
@@ -89,7 +97,8 @@ bool Telemetry::take(std::span<const std::byte> message) {
     if (message.size() < sizeof head) return false;
     std::memcpy(&head, message.data(), sizeof head);
     message = message.subspan(sizeof head);
-    if (head.rank >= places_.size() || head.bytes > std::min(kRecordBytes, message.size())) return false;
+    if (head.rank >= places_.size() || head.bytes == 0 || head.bytes > std::min(kRecordBytes, message.size()))
+      return false;
     learn(static_cast<int>(head.rank), message.first(head.bytes));
     message = message.subspan(head.bytes);
   }
@@ -106,10 +115,12 @@ bool Telemetry::receive(MPI_Comm comm, int tag, int from, int& code) {
   int count = 0;
   MPI_Get_count(&status, MPI_BYTE, &count);
   const auto bytes = static_cast<std::size_t>(count);
-  std::vector<std::byte> longer(bytes > arrived_.size() ? bytes : 0);
-  std::byte* const room = longer.empty() ? arrived_.data() : longer.data();
-  code = MPI_Mrecv(room, count, MPI_BYTE, &message, MPI_STATUS_IGNORE);
-  if (code == MPI_SUCCESS && (!longer.empty() || !take({room, bytes}))) code = MPI_ERR_TRUNCATE;
+  // A longer message is another one, of a rank that reduces something else. It stays with its sender, as in
+  // CheckedReceive.
+  if (bytes <= arrived_.size())
+    code = MPI_Mrecv(arrived_.data(), count, MPI_BYTE, &message, MPI_STATUS_IGNORE);
+  if (code == MPI_SUCCESS && (bytes > arrived_.size() || !take({arrived_.data(), bytes})))
+    code = MPI_ERR_TRUNCATE;
   return true;
 }
 

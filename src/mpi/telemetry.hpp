@@ -37,6 +37,8 @@ class Telemetry {
   /// Returns whether such a message of `from` has arrived, and takes over its records if so. `code`: out, of MPI, or
   /// MPI_ERR_TRUNCATE for a message that holds no records.
   bool receive(MPI_Comm comm, int tag, int from, int& code);
+  /// Completes the sends that MPI has done with: at the end of a call usually all. Throws Error(mpi).
+  void settle();
 
  private:
   struct Place {
@@ -51,6 +53,7 @@ class Telemetry {
   std::byte* record(int rank) { return records_.data() + static_cast<std::size_t>(rank) * kRecordBytes; }
   void learn(int rank, std::span<const std::byte> bytes);
   bool take(std::span<const std::byte> message);
+  static bool is_free(Sending& sending);
   Sending& free_sending();
 
   std::vector<Place> places_;       ///< [ranks]

@@ -14,7 +14,8 @@ constexpr double kRoundWork_s = 4e-6;
 constexpr int kMostCalls = 1024;  ///< between two sync rounds
 /// [s] of a short message for its sender and its receiver, about.
 constexpr double kMessage_s = 2e-6;
-/// [s] of rank 0's learning and decision: docs/results/2026-11-23-decision-time.md.
+/// [s] of rank 0's learning and deciding, and of every rank's deciding anew: about three decisions of an exact call. With an
+/// adaptive policy about one of those. docs/results/2026-11-23-decision-time.md
 constexpr double kDecision_s = 15e-6;
 constexpr double kAdaptiveDecision_s = 130e-6;
 

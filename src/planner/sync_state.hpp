@@ -27,7 +27,7 @@ struct SyncState {
 
   // Telemetry instead of rounds.
   bool carried = false;     ///< the last call's algorithm carries telemetry, now and then
-  int until_telemetry = 0;  ///< calls before the next one that carries it
+  int since_telemetry = 0;  ///< calls since the last one that carried it
 
   // The call after the last sync round, or the last call before telemetry.
   const AllreduceAlgorithm* sampled = nullptr;

@@ -53,10 +53,10 @@ void log_change(const SyncRound& round, const Straggler& now, const Straggler& b
                      ms(now.computed_s) + " between calls, the median rank " + ms(now.all_computed_s));
 }
 
-/// Finds stragglers from the arrivals at the previous round, or at the sampled call.
+/// Reads the times of all ranks. Finds stragglers from the arrivals at the previous round, or at the sampled call.
 /// @param of_rank  (rank, field): a rank's record
 template <class OfRank>
-RoundTimes look_who_is_late(SyncRound& round, const OfRank& of_rank) {
+RoundTimes read_times(SyncRound& round, const OfRank& of_rank) {
   const SyncState& state = round.site.sync;
   Stragglers& stragglers = round.learning.stragglers();
   const Straggler before = stragglers.latest();
@@ -239,7 +239,7 @@ Task hold_sync_round(SyncRound& round) {
   ProbeScratch::of(call);               // allocate now: nothing may be allocated after the exchange
   static_cast<void>(ask(call, state));  // likewise put a coroutine frame into the pool
   co_await agree_max(call, record.values);
-  const RoundTimes times = look_who_is_late(round, [&](int rank, SyncRecord::Field field) {
+  const RoundTimes times = read_times(round, [&](int rank, SyncRecord::Field field) {
     return agreed_from(call, rank, field, SyncRecord::fields);
   });
   round.sent = allgather_sent(call.shape, static_cast<std::int64_t>(sizeof record.values));
@@ -270,8 +270,8 @@ void end_telemetry(SyncRound& round, const Telemetry& telemetry) {
   for (int rank = 1; rank < round.call.comm.ranks(); ++rank)
     for (const auto field : {SyncRecord::disturbed, SyncRecord::live})
       record[field] = std::max(record[field], of_rank(rank, field));
-  use(round, record, look_who_is_late(round, of_rank));
-  if (round.blocking) round.learning.end_telemetry(round.site.sync.link);
+  use(round, record, read_times(round, of_rank));
+  if (round.blocking) round.learning.note_link(round.site.sync.link);
 }
 
 }  // namespace pliant

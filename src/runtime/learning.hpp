@@ -35,8 +35,8 @@ class Learning {
   void end_round(const LinkModel& link, std::int64_t calls);
   /// The initial link of new kinds of calls; alpha is 0 before the first sync round.
   const LinkModel& last_link() const { return last_link_; }
-  /// After telemetry of a blocking call, on all ranks.
-  void end_telemetry(const LinkModel& link) { last_link_ = link; }
+  /// After telemetry of a blocking call, on all ranks: stores rank 0's link.
+  void note_link(const LinkModel& link) { last_link_ = link; }
   /// Rank 0: the budget of sync rounds.
   RoundBudget& rounds() { return rounds_; }
   /// Rank 0: adds the predicted time of a blocking call to the budget.
@@ -64,19 +64,18 @@ struct SyncRound {
   AllreduceCall& call;
   CallSite& site;
   Learning& learning;
-  ChoiceInput input;  ///< of the call
-  const CostModel& measured;
-  const Logger* logger;  ///< on rank 0 if it logs decisions; else null
-  const char* tensor;    ///< its name, for messages
-  double begin_s;        ///< [s] arrival of this rank
-  double outside_s;      ///< outside.total_s() at begin_s
+  ChoiceInput input;          ///< of the call
+  const CostModel& measured;  ///< the model as measured
+  const Logger* logger;       ///< on rank 0 if it logs decisions; else null
+  const char* tensor;         ///< its name, for messages
+  double begin_s;             ///< [s] arrival of this rank
+  double outside_s;           ///< outside.total_s() at begin_s
   const OutsideTime& outside;
-  bool blocking;     ///< a blocking call: all ranks make these in one order
-  bool any_live;     ///< in: has this rank requests; out, if `met`: has any rank
-  Traffic sent{};    ///< out: by the sync round
-  bool met = false;  ///< out: a sync round was held
-  double computed_s =
-      -1;  ///< out: [s] of the program since the previous call of this kind; < 0 if there was none
+  bool blocking;           ///< a blocking call: all ranks make these in one order
+  bool any_live;           ///< in: has this rank requests; out, if `met`: has any rank
+  Traffic sent{};          ///< out: by the sync round
+  bool met = false;        ///< out: a sync round was held
+  double computed_s = -1;  ///< out: [s] of the program since the previous such call; < 0: there was none
 
   FramePool& frames() { return call.workspace.frames; }
 };

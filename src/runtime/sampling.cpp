@@ -47,8 +47,8 @@ void SampledCall::begin(const Decision& decision, const ChoiceInput& input) {
   SyncState& state = round_.site.sync;
   const int every = calls_per_telemetry(*decision.algorithm, input, decision.kept, decision.predicted_s);
   state.carried = every > 0;
-  if (every > 0 && --state.until_telemetry <= 0) {
-    state.until_telemetry = every;
+  if (++state.since_telemetry >= every && every > 0) {
+    state.since_telemetry = 0;
     round_.input.model = input.model;
     begin_telemetry(round_, call_.workspace.telemetry);
     call_.telemetry = &call_.workspace.telemetry;
@@ -63,6 +63,7 @@ void SampledCall::end(const AllreduceAlgorithm& algorithm) {
   SyncState& state = round_.site.sync;
   const double time_s = MPI_Wtime() - begin_s_;
   // An operation that became exact at the last moment (pliant_min_gain) may carry nothing, on all ranks.
+  if (carrying_) call_.workspace.telemetry.settle();
   if (carrying_ && call_.workspace.telemetry.complete()) {
     end_telemetry(round_, call_.workspace.telemetry);
     if (round_.blocking) run_.context.note_requests(round_.any_live);

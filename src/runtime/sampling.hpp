@@ -10,7 +10,7 @@ namespace pliant {
 /// Is anything learned from such a call? Not from short ones, since it would slow them down.
 bool is_learned_from(const Context& context, const Operation& operation, const AllreduceShape& shape);
 
-/// What an operation does to learn, in the order of the functions. All are collective.
+/// An operation's part in learning. It calls the functions in their order, on all ranks.
 class SampledCall {
  public:
   /// @param input  of the call, before anything learned is in force

@@ -64,9 +64,9 @@ class LinkEstimator {
 
   Innovation observe(const Observation& observation);
 
-  /// Call after a change of alpha, of beta, or of both: switches to the link that explains the last observations. If it
-  /// may be both, beta explains them: bandwidths change more often than latencies, and the predictions for such calls
-  /// are right in either case. Both numbers are then uncertain.
+  /// Call after a change of alpha, of beta, or perhaps of either: switches to the link that explains the last
+  /// observations. If it may be either, that is changed which makes up most of their time: the predictions for such calls
+  /// are then right, whichever it was. What may have changed counts as uncertain.
   void doubt(bool alpha, bool beta);
 
   double alpha_s() const;

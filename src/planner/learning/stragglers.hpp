@@ -15,9 +15,11 @@
 
 namespace pliant {
 
-/// A rank's report of a sync round and of the call that began at its end, by its own clock.
+/// A rank's report of a sync round and of the call that began at its end, or of a call alone, by its own clock.
 struct RoundArrival {
-  double waited_s = -1;   ///< from when it came until all had come; negative: not known
+  /// From when it came until all had come; of a call alone, how much longer than the shortest rank it took. Negative: not
+  /// known.
+  double waited_s = -1;
   double computed_s = 0;  ///< of its program, since its previous call of this kind
   double call_s = 0;      ///< that the call took; 0 where that is not known
 };
