@@ -34,13 +34,17 @@ Telemetry::~Telemetry() {
   }
 }
 
-void Telemetry::begin(const Communicator& comm, std::span<const std::byte> own) {
+void Telemetry::prepare(const Communicator& comm) {
   const auto ranks = static_cast<std::size_t>(comm.ranks());
-  places_.assign(ranks, {});
+  places_.resize(ranks);
   records_.resize(ranks * kRecordBytes);
   arrived_.resize(ranks * (kRecordBytes + sizeof(Head)));
   while (sendings_.size() < kPrepared) sendings_.emplace_back().bytes.reserve(arrived_.size());
   known_.reserve(ranks);
+}
+
+void Telemetry::begin(const Communicator& comm, std::span<const std::byte> own) {
+  places_.assign(places_.size(), {});
   known_.clear();
   learn(comm.rank(), own);
 }

@@ -25,7 +25,9 @@ class Telemetry {
   Telemetry& operator=(const Telemetry&) = delete;
   ~Telemetry();
 
-  /// Begins a call: only this rank's record is known. @param own  at most kRecordBytes
+  /// Gets the memory that calls need, before one of them is short of time. Does nothing the next time.
+  void prepare(const Communicator& comm);
+  /// Begins a call, after prepare(): only this rank's record is known. @param own  at most kRecordBytes
   void begin(const Communicator& comm, std::span<const std::byte> own);
   /// Are the records of all ranks known?
   bool complete() const { return known_.size() == places_.size(); }

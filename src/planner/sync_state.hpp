@@ -26,8 +26,8 @@ struct SyncState {
   int first_wait = 0;    ///< calls before the first round; 0: the first few calls each hold a round
 
   // Telemetry instead of rounds.
-  bool carried = false;     ///< the last call's algorithm carries telemetry, now and then
-  int since_telemetry = 0;  ///< calls since the last one that carried it
+  bool carried = false;           ///< the last call's algorithm carries telemetry, now and then
+  int since_telemetry = 1 << 20;  ///< calls since the last one that carried it; many before the first
 
   // The call after the last sync round, or the last call before telemetry.
   const AllreduceAlgorithm* sampled = nullptr;

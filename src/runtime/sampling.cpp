@@ -47,7 +47,8 @@ void SampledCall::begin(const Decision& decision, const ChoiceInput& input) {
   SyncState& state = round_.site.sync;
   const int every = calls_per_telemetry(*decision.algorithm, input, decision.kept, decision.predicted_s);
   state.carried = every > 0;
-  if (++state.since_telemetry >= every && every > 0) {
+  if (every > 0) call_.workspace.telemetry.prepare(call_.comm);
+  if (every > 0 && ++state.since_telemetry >= every) {
     state.since_telemetry = 0;
     round_.input.model = input.model;
     begin_telemetry(round_, call_.workspace.telemetry);

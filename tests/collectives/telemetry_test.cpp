@@ -47,6 +47,7 @@ class Carrying : public test::LossyConformance {
 
 TEST_P(Carrying, AllRanksHoldAllRecords) {
   Telemetry telemetry;
+  telemetry.prepare(comm_);
   int step = 0;
   for (const std::int64_t segment : {std::int64_t{4096}, Communicator::kPieceBytes})
     for (const Route route : {Route::doubling, Route::neighbours})
@@ -69,6 +70,7 @@ TEST_P(Carrying, AllRanksHoldAllRecords) {
 // The records add messages in front of others, at most one a step, and no byte twice to the same rank.
 TEST_P(Carrying, CostsFewMessages) {
   Telemetry telemetry;
+  telemetry.prepare(comm_);
   constexpr std::int64_t kCount = 40'003;
   const Traffic without = reduce(kCount, 0, nullptr);
   telemetry.begin(comm_, record_of(rank_, 0));
@@ -87,6 +89,7 @@ TEST_P(Carrying, CostsFewMessages) {
 // What does not carry a rank's record any more leaves the next call's untouched.
 TEST_P(Carrying, BeginsAnewWithEachCall) {
   Telemetry telemetry;
+  telemetry.prepare(comm_);
   for (int step = 0; step < 20; ++step) {
     telemetry.begin(comm_, record_of(rank_, step));
     reduce(4000, step, &telemetry);
